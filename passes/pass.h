@@ -1,0 +1,55 @@
+/* passes/pass.h: what a pass is, and pipelines of passes.
+ * Owns: the registry (passes.def), pipeline syntax, timing, counters, the printing and verifying between passes.
+ * Must not know: any op. */
+#ifndef NIRC_PASSES_PASS_H
+#define NIRC_PASSES_PASS_H
+
+#include "ir/op.h"
+
+typedef enum nirc_option_kind { NIRC_OPTION_QUANTITY, NIRC_OPTION_WORD, NIRC_OPTION_FLAG } nirc_option_kind;
+
+typedef struct nirc_pass_option {
+  const char *name;
+  nirc_option_kind kind;                             /* a time ("1ms", "0.001"), a word, true or false */
+  const char *doc;                                   /* one line, with the default */
+} nirc_pass_option;
+
+enum { NIRC_PASS_MAX_OPTIONS = 8, NIRC_PASS_MAX_COUNTERS = 8 };
+
+typedef struct nirc_pass_ctx {
+  nirc_diag *d;
+  const char *values[NIRC_PASS_MAX_OPTIONS];         /* option values as written, by index into the pass's options; NULL: not given */
+  uint64_t counters[NIRC_PASS_MAX_COUNTERS];         /* by index into the pass's counters */
+} nirc_pass_ctx;
+
+typedef struct nirc_pass {
+  const char *name, *summary;
+  nirc_level needs, leaves;                          /* NIRC_LEVEL_ANY: whatever the module is at */
+  const nirc_pass_option *options;
+  size_t n_options;
+  const char *const *counters;                       /* names, what each counts */
+  size_t n_counters;
+  bool (*run)(nirc_module *m, nirc_pass_ctx *ctx);   /* false after a diagnostic */
+} nirc_pass;
+
+extern const nirc_pass *const nirc_passes[];         /* NULL-terminated, in order of name */
+const nirc_pass *nirc_pass_find(const char *name);   /* NULL where unknown */
+
+/* What to do around each pass. */
+typedef struct nirc_pipeline_hooks {
+  const char *print_before, *print_after;            /* a pass's name, "all", or NULL; prints to stderr */
+  const char *dump_dir;                              /* write NN-PASS.nirt after each pass, or NULL */
+  const char *stop_after;                            /* end after this pass, or NULL */
+  bool verify_each, time_passes, stats;
+} nirc_pipeline_hooks;
+
+/* Runs `text`: PASS{option=value,...},PASS,... False after a diagnostic: unknown pass or option, a bad value (status 2), or what a pass
+ * reported. hooks may be NULL. */
+bool nirc_pipeline_run(nirc_module *m, const char *text, const nirc_pipeline_hooks *hooks, nirc_diag *d);
+
+void nirc_passes_print_list(nirc_strbuf *b);         /* --list-passes */
+
+/* "1ms", "100us", "2 s", "0.001", "1e-3": seconds. False where it is not a positive, finite number with an optional unit of time. */
+bool nirc_parse_time(const char *text, double *seconds);
+
+#endif

@@ -1,0 +1,205 @@
+/* passes/pipeline.c: the syntax of pipelines, and running them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "ir/print.h"
+#include "ir/verify.h"
+#include "passes/pass.h"
+
+typedef struct parser {
+  const char *at;
+  nirc_arena *arena;
+  nirc_diag *d;
+} parser;
+
+static bool fail(parser *p, const char *what)
+{
+  nirc_error_status(p->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass pipeline: %s at `%s`", what, p->at);
+  return false;
+}
+
+static const char *word(parser *p)
+{
+  size_t n = strspn(p->at, "abcdefghijklmnopqrstuvwxyz0123456789-_");
+  const char *s = nirc_arena_strndup(p->arena, p->at, n);
+  p->at += n;
+  return n ? s : NULL;
+}
+
+/* An option's value: up to `,` or `}`, or in double quotes with \" and \\. NULL where the closing quote is missing. */
+static const char *value(parser *p)
+{
+  if (*p->at != '"') {
+    size_t n = strcspn(p->at, ",}");
+    const char *s = nirc_arena_strndup(p->arena, p->at, n);
+    p->at += n;
+    return s;
+  }
+  char *s = nirc_arena_strdup(p->arena, ++p->at), *to = s;
+  for (; *p->at && *p->at != '"'; p->at++) {
+    if (*p->at == '\\' && p->at[1])
+      p->at++;
+    *to++ = *p->at;
+  }
+  *to = '\0';
+  return *p->at++ == '"' ? s : NULL;
+}
+
+static bool check_value(parser *p, const nirc_pass *pass, const nirc_pass_option *o, const char *v)
+{
+  double seconds;
+  bool ok = o->kind == NIRC_OPTION_WORD || (o->kind == NIRC_OPTION_QUANTITY && nirc_parse_time(v, &seconds)) ||
+            (o->kind == NIRC_OPTION_FLAG && (strcmp(v, "true") == 0 || strcmp(v, "false") == 0));
+  if (!ok)
+    nirc_error_status(p->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s: %s = `%s`, %s is wanted", pass->name, o->name, v,
+                      o->kind == NIRC_OPTION_FLAG ? "true or false" : "a time such as 1ms");
+  return ok;
+}
+
+/* {name=value,...} behind a pass's name. */
+static bool parse_options(parser *p, const nirc_pass *pass, nirc_pass_ctx *ctx)
+{
+  p->at++;
+  while (*p->at != '}') {
+    const char *name = word(p);
+    if (!name || *p->at != '=')
+      return fail(p, "`option=value` expected");
+    size_t i = 0;
+    while (i < pass->n_options && strcmp(pass->options[i].name, name))
+      i++;
+    if (i == pass->n_options) {
+      nirc_error_status(p->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s has no option `%s`", pass->name, name);
+      return false;
+    }
+    p->at++;
+    const char *v = value(p);
+    if (!v)
+      return fail(p, "closing quote expected");
+    if (!check_value(p, pass, &pass->options[i], v))
+      return false;
+    ctx->values[i] = v;
+    if (*p->at == ',')
+      p->at++;
+    else if (*p->at != '}')
+      return fail(p, "`,` or `}` expected");
+  }
+  p->at++;
+  return true;
+}
+
+/* The next pass of the text; NULL after a diagnostic. */
+static const nirc_pass *parse_pass(parser *p, nirc_pass_ctx *ctx)
+{
+  const char *start = p->at, *name = word(p);
+  const nirc_pass *pass = name ? nirc_pass_find(name) : NULL;
+  if (!pass) {
+    p->at = start;
+    fail(p, name ? "unknown pass" : "a pass's name expected");
+    return NULL;
+  }
+  if (*p->at == '{' && !parse_options(p, pass, ctx))
+    return NULL;
+  if (*p->at && *p->at != ',') {
+    fail(p, "`,` expected");
+    return NULL;
+  }
+  if (*p->at && !*++p->at) {
+    fail(p, "a pass's name expected");
+    return NULL;
+  }
+  return pass;
+}
+
+/* ---- around a pass ------------------------------------------------------------------------------------------------- */
+
+static bool named(const char *wanted, const nirc_pass *pass)
+{
+  return wanted && (strcmp(wanted, "all") == 0 || strcmp(wanted, pass->name) == 0);
+}
+
+static void print_ir(const nirc_module *m, const char *when, const nirc_pass *pass)
+{
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, m->heap);
+  nirc_strbuf_addf(&b, "# IR %s %s\n", when, pass->name);
+  nirc_module_print(&b, m, true);
+  fwrite(b.data, 1, b.size, stderr);
+  nirc_strbuf_deinit(&b);
+}
+
+static bool dump_ir(const nirc_module *m, const char *dir, unsigned number, const nirc_pass *pass, nirc_diag *d)
+{
+  nirc_strbuf path, text;
+  nirc_strbuf_init(&path, m->heap);
+  nirc_strbuf_init(&text, m->heap);
+  nirc_strbuf_addf(&path, "%s/%02u-%s.nirt", dir, number, pass->name);
+  nirc_module_print(&text, m, false);
+  if (mkdir(dir, 0777) && errno != EEXIST)
+    nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file(dir), "cannot be made: %s", strerror(errno));
+  FILE *f = fopen(path.data, "w");
+  bool ok = f && fwrite(text.data, 1, text.size, f) == text.size;
+  if (f && fclose(f))
+    ok = false;
+  if (!ok)
+    nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file(path.data), "cannot be written: %s", strerror(errno));
+  nirc_strbuf_deinit(&path);
+  nirc_strbuf_deinit(&text);
+  return ok;
+}
+
+static double now(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static bool run_pass(nirc_module *m, const nirc_pass *pass, nirc_pass_ctx *ctx, const nirc_pipeline_hooks *h, unsigned number)
+{
+  if (pass->needs != NIRC_LEVEL_ANY && pass->needs != m->level) {
+    static const char *const level[] = {"nir", "snn"};
+    nirc_error_status(ctx->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s works on the %s level, the module is at the %s level", pass->name,
+                      level[pass->needs], level[m->level]);
+    return false;
+  }
+  if (named(h->print_before, pass))
+    print_ir(m, "before", pass);
+  double start = now();
+  if (!pass->run(m, ctx))
+    return false;
+  if (h->time_passes)
+    fprintf(stderr, "time %-20s %10.3f ms\n", pass->name, (now() - start) * 1e3);
+  for (size_t i = 0; h->stats && i < pass->n_counters; i++)
+    fprintf(stderr, "stat %s %s %llu\n", pass->name, pass->counters[i], (unsigned long long)ctx->counters[i]);
+  if (pass->leaves != NIRC_LEVEL_ANY)
+    m->level = pass->leaves;
+  if (named(h->print_after, pass))
+    print_ir(m, "after", pass);
+  if (h->dump_dir && !dump_ir(m, h->dump_dir, number, pass, ctx->d))
+    return false;
+  if (h->verify_each && !nirc_module_verify(m, ctx->d)) {
+    nirc_note(ctx->d, nirc_loc_none(), "after pass %s", pass->name);
+    return false;
+  }
+  return true;
+}
+
+bool nirc_pipeline_run(nirc_module *m, const char *text, const nirc_pipeline_hooks *hooks, nirc_diag *d)
+{
+  static const nirc_pipeline_hooks none = {0};
+  const nirc_pipeline_hooks *h = hooks ? hooks : &none;
+  nirc_arena *a = nirc_arena_new(m->heap);
+  parser p = {.at = text, .arena = a, .d = d};
+  bool ok = true, stop = false;
+  for (unsigned number = 1; ok && !stop && *p.at; number++) {
+    nirc_pass_ctx ctx = {.d = d};
+    const nirc_pass *pass = parse_pass(&p, &ctx);
+    ok = pass && run_pass(m, pass, &ctx, h, number);
+    stop = ok && h->stop_after && strcmp(h->stop_after, pass->name) == 0;
+  }
+  nirc_arena_free(a);
+  return ok;
+}
