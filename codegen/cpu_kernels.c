@@ -1,0 +1,511 @@
+/* codegen/cpu_kernels.c: one function per op. Every weighted sum adds its terms in ascending input index, multiply and add rounded apart, and
+ * leaves out terms whose input is 0 (docs/abi.md, "Order of sums"); columns are accumulated, so that the outputs are the vector lanes. */
+#include <math.h>
+#include <string.h>
+
+#include "codegen/cpu_emit.h"
+#include "ir/dialect_snn.h"
+
+/* ---- coefficients ------------------------------------------------------------------------------------------------------- */
+
+typedef struct coefficient { double splat; LLVMValueRef array; } coefficient;
+
+static coefficient get_coefficient(nirc_emitter *e, const nirc_op *op, const char *name)
+{
+  const nirc_blob *b = nirc_op_blob(op, name);
+  NIRC_ASSERT(b && b->dtype == NIRC_F32);
+  if (b->splat || b->count == 1)
+    return (coefficient){.splat = nirc_blob_get(b, 0)};
+  return (coefficient){.array = nirc_emit_bytes(e, name, b->data, nirc_blob_bytes(b))};
+}
+
+static LLVMValueRef coefficient_at(nirc_emitter *e, const coefficient *c, LLVMValueRef i)
+{
+  return c->array ? nirc_load(e, e->f32, c->array, i) : nirc_cf32(e, c->splat);
+}
+
+/* ---- parameters: distinct pointers only, so that each can be marked noalias ------------------------------------------------ */
+
+typedef struct parameters {
+  nirc_place place[8];
+  unsigned n;
+  unsigned operand[3], result[3], workspace;         /* index of the parameter */
+} parameters;
+
+static unsigned add_place(parameters *p, nirc_place place)
+{
+  for (unsigned i = 0; i < p->n; i++)
+    if (nirc_place_equal(p->place[i], place))
+      return i;
+  p->place[p->n] = place;
+  return p->n++;
+}
+
+static parameters parameters_of(const nirc_emitter *e, const nirc_op *op)
+{
+  parameters p = {0};
+  for (uint32_t i = 0; i < op->n_operands; i++)
+    p.operand[i] = add_place(&p, nirc_cpu_place(e->plan, nirc_op_operand(op, i)));
+  for (uint32_t i = 0; i < op->n_results; i++)
+    p.result[i] = add_place(&p, nirc_cpu_place(e->plan, &op->results[i]));
+  if (nirc_cpu_workspace_bytes(op))
+    p.workspace = add_place(&p, e->plan->workspace[op->id]);
+  return p;
+}
+
+/* Operands, results and workspace as values inside the kernel. */
+typedef struct pointers { LLVMValueRef in[3], out[3], workspace; } pointers;
+
+static pointers pointers_of(nirc_emitter *e, const nirc_op *op)
+{
+  parameters p = parameters_of(e, op);
+  pointers q = {{0}, {0}, NULL};
+  for (uint32_t i = 0; i < op->n_operands; i++)
+    q.in[i] = nirc_emit_param(e, p.operand[i]);
+  for (uint32_t i = 0; i < op->n_results; i++)
+    q.out[i] = nirc_emit_param(e, p.result[i]);
+  if (nirc_cpu_workspace_bytes(op))
+    q.workspace = nirc_emit_param(e, p.workspace);
+  return q;
+}
+
+/* ---- neurons --------------------------------------------------------------------------------------------------------------- */
+
+/* v + k*((v_leak - v) + r*x) */
+static LLVMValueRef leak(nirc_emitter *e, LLVMValueRef v, LLVMValueRef k, LLVMValueRef v_leak, LLVMValueRef r, LLVMValueRef x)
+{
+  LLVMValueRef drive = LLVMBuildFAdd(e->b, LLVMBuildFSub(e->b, v_leak, v, ""), LLVMBuildFMul(e->b, r, x, ""), "");
+  return LLVMBuildFAdd(e->b, v, LLVMBuildFMul(e->b, k, drive, ""), "");
+}
+
+typedef struct neuron_body {
+  coefficient g, k, k_syn, k_mem, w_in, r, v_leak, v_threshold, v_reset;
+  bool gain, synapse, subtract;
+  LLVMRealPredicate compare;
+} neuron_body;
+
+static neuron_body neuron_coefficients(nirc_emitter *e, const nirc_op *op)
+{
+  neuron_body n = {.gain = nirc_op_attr(op, "g") != NULL, .synapse = nirc_op_attr(op, "k_syn") != NULL};
+  if (n.gain) {
+    n.g = get_coefficient(e, op, "g");
+  } else {
+    n.k = get_coefficient(e, op, n.synapse ? "k_mem" : "k");
+    n.r = get_coefficient(e, op, "r");
+    n.v_leak = get_coefficient(e, op, "v_leak");
+  }
+  if (n.synapse) {
+    n.k_syn = get_coefficient(e, op, "k_syn");
+    n.w_in = get_coefficient(e, op, "w_in");
+  }
+  if (op->def->spikes) {
+    n.subtract = nirc_op_int(op, "reset") == NIRC_RESET_SUBTRACT;
+    n.compare = nirc_op_int(op, "compare") == NIRC_COMPARE_GE ? LLVMRealOGE : LLVMRealOGT;
+    n.v_threshold = get_coefficient(e, op, "v_threshold");
+    if (!n.subtract)
+      n.v_reset = get_coefficient(e, op, "v_reset");
+  }
+  return n;
+}
+
+static void neuron_kernel(nirc_emitter *e, const nirc_op *op)
+{
+  neuron_body n = neuron_coefficients(e, op);
+  pointers p = pointers_of(e, op);
+  unsigned next = op->def->spikes;                   /* results: [z,] v [, i] */
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, op->results[0].type->count));
+  LLVMValueRef x = nirc_load(e, e->f32, p.in[0], l.i), v = nirc_load(e, e->f32, p.in[1], l.i);
+  if (n.synapse) {                                   /* i + k_syn*(w_in*x - i) */
+    LLVMValueRef i = nirc_load(e, e->f32, p.in[2], l.i);
+    LLVMValueRef toward = LLVMBuildFSub(e->b, LLVMBuildFMul(e->b, coefficient_at(e, &n.w_in, l.i), x, ""), i, "");
+    x = LLVMBuildFAdd(e->b, i, LLVMBuildFMul(e->b, coefficient_at(e, &n.k_syn, l.i), toward, ""), "");
+    nirc_store(e, e->f32, x, p.out[next + 1], l.i);
+  }
+  LLVMValueRef h = n.gain ? LLVMBuildFAdd(e->b, v, LLVMBuildFMul(e->b, coefficient_at(e, &n.g, l.i), x, ""), "")
+                          : leak(e, v, coefficient_at(e, &n.k, l.i), coefficient_at(e, &n.v_leak, l.i), coefficient_at(e, &n.r, l.i), x);
+  if (op->def->spikes) {
+    LLVMValueRef threshold = coefficient_at(e, &n.v_threshold, l.i), z = LLVMBuildFCmp(e->b, n.compare, h, threshold, "");
+    LLVMValueRef reset = n.subtract ? LLVMBuildFSub(e->b, h, threshold, "") : coefficient_at(e, &n.v_reset, l.i);
+    nirc_store(e, e->f32, LLVMBuildUIToFP(e->b, z, e->f32, ""), p.out[0], l.i);
+    h = LLVMBuildSelect(e->b, z, reset, h, "");
+  }
+  nirc_store(e, e->f32, h, p.out[next], l.i);
+  nirc_loop_end(e, &l);
+}
+
+/* ---- elementwise --------------------------------------------------------------------------------------------------------------- */
+
+static void elementwise_kernel(nirc_emitter *e, const nirc_op *op)
+{
+  pointers p = pointers_of(e, op);
+  coefficient c = {0};
+  if (op->code != SNN_ADD)
+    c = get_coefficient(e, op, op->code == SNN_SCALE ? "scale" : "threshold");
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, op->results[0].type->count));
+  LLVMValueRef x = nirc_load(e, e->f32, p.in[0], l.i), y;
+  if (op->code == SNN_ADD)
+    y = LLVMBuildFAdd(e->b, x, nirc_load(e, e->f32, p.in[1], l.i), "");
+  else if (op->code == SNN_SCALE)
+    y = LLVMBuildFMul(e->b, coefficient_at(e, &c, l.i), x, "");
+  else
+    y = LLVMBuildUIToFP(e->b, LLVMBuildFCmp(e->b, LLVMRealOGT, x, coefficient_at(e, &c, l.i), ""), e->f32, "");
+  nirc_store(e, e->f32, y, p.out[0], l.i);
+  nirc_loop_end(e, &l);
+}
+
+/* ---- weighted sums --------------------------------------------------------------------------------------------------------------- */
+
+/* y[i] = start[i], or 0 where there is no bias; `wrap`: the bias repeats every so many elements. */
+static void start_sums(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, size_t n, size_t wrap)
+{
+  bool bias = nirc_op_attr(op, "bias") != NULL;
+  coefficient c = {0};
+  if (bias)
+    c = get_coefficient(e, op, "bias");
+  nirc_loop outer = nirc_loop_begin(e, nirc_c64(e, wrap ? n / wrap : 0));
+  LLVMValueRef row = nirc_at(e, e->f32, y, nirc_mul(e, outer.i, nirc_c64(e, wrap)));
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, wrap));
+  nirc_store(e, e->f32, bias ? coefficient_at(e, &c, l.i) : nirc_cf32(e, 0), row, l.i);
+  nirc_loop_end(e, &l);
+  nirc_loop_end(e, &outer);
+}
+
+/* y[0..n) += w[0..n) * x; without the product where x can only be 1. */
+static void add_column(nirc_emitter *e, LLVMValueRef y, LLVMValueRef w, LLVMValueRef x, bool binary, size_t n)
+{
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, n));
+  LLVMValueRef term = nirc_load(e, e->f32, w, l.i);
+  if (!binary)
+    term = LLVMBuildFMul(e->b, term, x, "");
+  nirc_store(e, e->f32, LLVMBuildFAdd(e->b, nirc_load(e, e->f32, y, l.i), term, ""), y, l.i);
+  nirc_loop_end(e, &l);
+}
+
+static LLVMValueRef is_active(nirc_emitter *e, LLVMValueRef x)
+{
+  return LLVMBuildFCmp(e->b, LLVMRealUNE, x, nirc_cf32(e, 0), "");
+}
+
+/* Weights [lead, out, in] as [lead, in, out]. */
+static LLVMValueRef transposed(nirc_emitter *e, const nirc_blob *w, size_t lead, size_t out, size_t in)
+{
+  const nirc_heap *h = e->plan->m->heap;
+  float *t = nirc_heap_alloc(h, w->count * sizeof *t);
+  const float *from = w->data;
+  enum { TILE = 32 };                                /* keeps both sides in the cache */
+  for (size_t k = 0; k < lead; k++)
+    for (size_t o0 = 0; o0 < out; o0 += TILE)
+      for (size_t j = 0; j < in; j++)
+        for (size_t o = o0; o < out && o < o0 + TILE; o++)
+          t[(k * in + j) * out + o] = from[w->splat ? 0 : (k * out + o) * in + j];
+  LLVMValueRef g = nirc_emit_bytes(e, "weight", t, w->count * sizeof *t);
+  nirc_heap_free(h, t);
+  return g;
+}
+
+static void dense_kernel(nirc_emitter *e, const nirc_op *op)
+{
+  const nirc_blob *weight = nirc_op_blob(op, "weight");
+  size_t in = weight->shape.dims[weight->shape.rank - 1], out = weight->shape.dims[weight->shape.rank - 2];
+  size_t lead = in && out ? weight->count / (in * out) : 0;
+  pointers p = pointers_of(e, op);
+  size_t all = op->results[0].type->count;
+  start_sums(e, op, p.out[0], all, all);
+  LLVMValueRef w = transposed(e, weight, lead, out, in);
+  nirc_loop k = nirc_loop_begin(e, nirc_c64(e, lead));
+  LLVMValueRef x0 = nirc_at(e, e->f32, p.in[0], nirc_mul(e, k.i, nirc_c64(e, in))), y = nirc_at(e, e->f32, p.out[0], nirc_mul(e, k.i, nirc_c64(e, out)));
+  LLVMValueRef w0 = nirc_at(e, e->f32, w, nirc_mul(e, k.i, nirc_c64(e, in * out)));
+  nirc_loop j = nirc_loop_begin(e, nirc_c64(e, in));
+  LLVMValueRef x = nirc_load(e, e->f32, x0, j.i);
+  nirc_if active = nirc_if_begin(e, is_active(e, x));
+  add_column(e, y, nirc_at(e, e->f32, w0, nirc_mul(e, j.i, nirc_c64(e, out))), x, nirc_op_operand(op, 0)->type->elem == NIRC_BOOL, out);
+  nirc_if_end(e, &active);
+  nirc_loop_end(e, &j);
+  nirc_loop_end(e, &k);
+}
+
+/* ---- convolution -------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct conv_shape {
+  size_t channels, out_channels, groups, in[2], out[2], kernel[2], stride[2], dilation[2], before[2];
+} conv_shape;
+
+static conv_shape conv_shape_of(const nirc_op *op)
+{
+  const nirc_shape *in = &nirc_op_operand(op, 0)->type->shape, *out = &op->results[0].type->shape;
+  const nirc_shape *stride = nirc_op_shape(op, "stride"), *before = nirc_op_shape(op, "before");
+  const nirc_blob *w = nirc_op_blob(op, "weight");
+  conv_shape c = {.channels = in->dims[0], .out_channels = out->dims[0], .groups = w ? (size_t)nirc_op_int(op, "groups") : 1};
+  for (int a = 0; a < 2; a++) {
+    c.in[a] = in->dims[a + 1];
+    c.out[a] = out->dims[a + 1];
+    c.kernel[a] = w ? w->shape.dims[a + 2] : nirc_op_shape(op, "kernel_size")->dims[a];
+    c.stride[a] = stride->dims[a];
+    c.dilation[a] = w ? nirc_op_shape(op, "dilation")->dims[a] : 1;
+    c.before[a] = before->dims[a];
+  }
+  return c;
+}
+
+/* For each position along an axis, which taps of the kernel bring it to which output: entries first[n] to first[n + 1] of `tap` and `to`. */
+typedef struct taps {
+  uint32_t *first, *tap, *to;
+  size_t n;                                          /* entries */
+} taps;
+
+static taps taps_of(nirc_emitter *e, const conv_shape *c, int axis)
+{
+  taps t = {.first = NIRC_NEW_ARRAY(e->arena, uint32_t, c->in[axis] + 1)};
+  size_t most = c->kernel[axis] < c->out[axis] ? c->kernel[axis] : c->out[axis];
+  t.tap = NIRC_NEW_ARRAY(e->arena, uint32_t, c->in[axis] * most);
+  t.to = NIRC_NEW_ARRAY(e->arena, uint32_t, c->in[axis] * most);
+  for (size_t i = 0; i < c->in[axis]; i++) {
+    for (size_t k = 0; k < c->kernel[axis]; k++) {
+      size_t shifted = i + c->before[axis], span = k * c->dilation[axis];
+      if (shifted < span || (shifted - span) % c->stride[axis] || (shifted - span) / c->stride[axis] >= c->out[axis])
+        continue;
+      t.tap[t.n] = (uint32_t)k;
+      t.to[t.n++] = (uint32_t)((shifted - span) / c->stride[axis]);
+    }
+    t.first[i + 1] = (uint32_t)t.n;
+  }
+  return t;
+}
+
+typedef struct tap_arrays { LLVMValueRef first, tap, to; } tap_arrays;
+
+static tap_arrays emit_taps(nirc_emitter *e, const taps *t, size_t n)
+{
+  return (tap_arrays){nirc_emit_bytes(e, "first", t->first, (n + 1) * sizeof *t->first), nirc_emit_bytes(e, "tap", t->tap, t->n * sizeof *t->tap),
+                      nirc_emit_bytes(e, "to", t->to, t->n * sizeof *t->to)};
+}
+
+static LLVMValueRef load_index(nirc_emitter *e, LLVMValueRef array, LLVMValueRef i)
+{
+  return LLVMBuildZExt(e->b, nirc_load(e, e->i32, array, i), e->i64, "");
+}
+
+/* Loop over the taps of one position: tap and output. */
+typedef struct tap_loop { nirc_loop l; LLVMValueRef tap, to; } tap_loop;
+
+static tap_loop tap_loop_begin(nirc_emitter *e, const tap_arrays *t, LLVMValueRef position)
+{
+  LLVMValueRef first = load_index(e, t->first, position), end = load_index(e, t->first, nirc_add(e, position, nirc_c64(e, 1)));
+  tap_loop k = {.l = nirc_loop_begin(e, LLVMBuildSub(e->b, end, first, ""))};
+  LLVMValueRef at = nirc_add(e, first, k.l.i);
+  k.tap = load_index(e, t->tap, at);
+  k.to = load_index(e, t->to, at);
+  return k;
+}
+
+/* Weights [out, in/groups, rows, columns] as [group, in, row, column, out]: the outputs of one input lie side by side. */
+static LLVMValueRef conv_weights(nirc_emitter *e, const nirc_blob *w, const conv_shape *c)
+{
+  size_t out = c->out_channels / c->groups, in = c->channels / c->groups, area = c->kernel[0] * c->kernel[1];
+  const nirc_heap *h = e->plan->m->heap;
+  float *t = nirc_heap_alloc(h, w->count * sizeof *t);
+  const float *from = w->data;
+  for (size_t g = 0; g < c->groups; g++)
+    for (size_t o = 0; o < out; o++)
+      for (size_t j = 0; j < in * area; j++)
+        t[(g * in * area + j) * out + o] = from[w->splat ? 0 : (g * out + o) * in * area + j];
+  LLVMValueRef global = nirc_emit_bytes(e, "weight", t, w->count * sizeof *t);
+  nirc_heap_free(h, t);
+  return global;
+}
+
+/* sums[row][column][out channel] of every tap of one active input (channel, y, x). */
+static void scatter(nirc_emitter *e, const conv_shape *c, LLVMValueRef sums, LLVMValueRef w, const tap_arrays t[2], LLVMValueRef channel, LLVMValueRef y,
+                    LLVMValueRef x, LLVMValueRef value, bool binary)
+{
+  size_t per_group = c->out_channels / c->groups, in = c->channels / c->groups;
+  LLVMValueRef group = LLVMBuildUDiv(e->b, channel, nirc_c64(e, in), "");
+  LLVMValueRef kernel = nirc_at(e, e->f32, w, nirc_mul(e, channel, nirc_c64(e, c->kernel[0] * c->kernel[1] * per_group)));
+  LLVMValueRef first_out = nirc_mul(e, group, nirc_c64(e, per_group));
+  tap_loop row = tap_loop_begin(e, &t[0], y);
+  tap_loop column = tap_loop_begin(e, &t[1], x);
+  LLVMValueRef tap = nirc_add(e, nirc_mul(e, row.tap, nirc_c64(e, c->kernel[1])), column.tap);
+  LLVMValueRef pixel = nirc_add(e, nirc_mul(e, row.to, nirc_c64(e, c->out[1])), column.to);
+  LLVMValueRef to = nirc_at(e, e->f32, sums, nirc_add(e, nirc_mul(e, pixel, nirc_c64(e, c->out_channels)), first_out));
+  add_column(e, to, nirc_at(e, e->f32, kernel, nirc_mul(e, tap, nirc_c64(e, per_group))), value, binary, per_group);
+  nirc_loop_end(e, &column.l);
+  nirc_loop_end(e, &row.l);
+}
+
+/* Inputs in ascending (channel, row, column): for each output that is the order of its kernel's taps. */
+static void conv_kernel(nirc_emitter *e, const nirc_op *op)
+{
+  conv_shape c = conv_shape_of(op);
+  pointers p = pointers_of(e, op);
+  size_t pixels = c.out[0] * c.out[1];
+  start_sums(e, op, p.workspace, pixels * c.out_channels, c.out_channels);
+  taps ty = taps_of(e, &c, 0), tx = taps_of(e, &c, 1);
+  tap_arrays t[2] = {emit_taps(e, &ty, c.in[0]), emit_taps(e, &tx, c.in[1])};
+  LLVMValueRef w = conv_weights(e, nirc_op_blob(op, "weight"), &c);
+  nirc_loop channel = nirc_loop_begin(e, nirc_c64(e, c.channels)), y = nirc_loop_begin(e, nirc_c64(e, c.in[0]));
+  LLVMValueRef line = nirc_mul(e, nirc_add(e, nirc_mul(e, channel.i, nirc_c64(e, c.in[0])), y.i), nirc_c64(e, c.in[1]));
+  nirc_loop x = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
+  LLVMValueRef value = nirc_load(e, e->f32, p.in[0], nirc_add(e, line, x.i));
+  nirc_if active = nirc_if_begin(e, is_active(e, value));
+  scatter(e, &c, p.workspace, w, t, channel.i, y.i, x.i, value, nirc_op_operand(op, 0)->type->elem == NIRC_BOOL);
+  nirc_if_end(e, &active);
+  nirc_loop_end(e, &x);
+  nirc_loop_end(e, &y);
+  nirc_loop_end(e, &channel);
+  nirc_loop o = nirc_loop_begin(e, nirc_c64(e, c.out_channels)), pixel = nirc_loop_begin(e, nirc_c64(e, pixels));
+  LLVMValueRef from = nirc_add(e, nirc_mul(e, pixel.i, nirc_c64(e, c.out_channels)), o.i), to = nirc_add(e, nirc_mul(e, o.i, nirc_c64(e, pixels)), pixel.i);
+  nirc_store(e, e->f32, nirc_load(e, e->f32, p.workspace, from), p.out[0], to);
+  nirc_loop_end(e, &pixel);
+  nirc_loop_end(e, &o);
+}
+
+/* ---- pooling ----------------------------------------------------------------------------------------------------------------------------- */
+
+/* Each input in ascending (row, column) to the windows that hold it; for each window that is its own order. */
+static void pool_kernel(nirc_emitter *e, const nirc_op *op)
+{
+  conv_shape c = conv_shape_of(op);
+  pointers p = pointers_of(e, op);
+  size_t all = op->results[0].type->count, pixels = c.out[0] * c.out[1];
+  start_sums(e, op, p.out[0], all, all);
+  taps ty = taps_of(e, &c, 0), tx = taps_of(e, &c, 1);
+  tap_arrays t[2] = {emit_taps(e, &ty, c.in[0]), emit_taps(e, &tx, c.in[1])};
+  nirc_loop channel = nirc_loop_begin(e, nirc_c64(e, c.channels)), y = nirc_loop_begin(e, nirc_c64(e, c.in[0]));
+  LLVMValueRef line = nirc_mul(e, nirc_add(e, nirc_mul(e, channel.i, nirc_c64(e, c.in[0])), y.i), nirc_c64(e, c.in[1]));
+  LLVMValueRef sums = nirc_at(e, e->f32, p.out[0], nirc_mul(e, channel.i, nirc_c64(e, pixels)));
+  nirc_loop x = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
+  LLVMValueRef value = nirc_load(e, e->f32, p.in[0], nirc_add(e, line, x.i));
+  nirc_if active = nirc_if_begin(e, is_active(e, value));
+  tap_loop row = tap_loop_begin(e, &t[0], y.i), column = tap_loop_begin(e, &t[1], x.i);
+  LLVMValueRef to = nirc_add(e, nirc_mul(e, row.to, nirc_c64(e, c.out[1])), column.to);
+  nirc_store(e, e->f32, LLVMBuildFAdd(e->b, nirc_load(e, e->f32, sums, to), value, ""), sums, to);
+  nirc_loop_end(e, &column.l);
+  nirc_loop_end(e, &row.l);
+  nirc_if_end(e, &active);
+  nirc_loop_end(e, &x);
+  nirc_loop_end(e, &y);
+  nirc_loop_end(e, &channel);
+  if (op->code == SNN_SUM_POOL)
+    return;
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, all));
+  LLVMValueRef area = nirc_cf32(e, (double)(c.kernel[0] * c.kernel[1]));
+  nirc_store(e, e->f32, LLVMBuildFDiv(e->b, nirc_load(e, e->f32, p.out[0], l.i), area, ""), p.out[0], l.i);
+  nirc_loop_end(e, &l);
+}
+
+/* ---- delays ------------------------------------------------------------------------------------------------------------------------------- */
+
+static LLVMValueRef load_slot(nirc_emitter *e, LLVMValueRef slot)
+{
+  return LLVMBuildZExt(e->b, LLVMBuildLoad2(e->b, e->i32, slot, ""), e->i64, "");
+}
+
+static void delay_read_kernel(nirc_emitter *e, const nirc_op *op)
+{
+  size_t n = op->results[0].type->count, slots = nirc_op_operand(op, 0)->type->shape.dims[0];
+  const nirc_blob *steps = nirc_op_blob(op, "steps");
+  pointers p = pointers_of(e, op);
+  uint32_t *back = NIRC_NEW_ARRAY(e->arena, uint32_t, n);                /* slots - steps: never negative */
+  for (size_t i = 0; i < n; i++) {
+    int64_t s = 0;
+    NIRC_ASSERT(nirc_blob_get_int(steps, i, &s) && s >= 0 && (uint64_t)s <= slots);
+    back[i] = (uint32_t)(slots - (uint64_t)s);
+  }
+  LLVMValueRef ahead = nirc_emit_bytes(e, "steps", back, n * sizeof *back), slot = load_slot(e, p.in[1]);
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, n));
+  LLVMValueRef from = nirc_add(e, slot, load_index(e, ahead, l.i)), wrapped = LLVMBuildSub(e->b, from, nirc_c64(e, slots), "");
+  from = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntUGE, from, nirc_c64(e, slots), ""), wrapped, from, "");
+  nirc_store(e, e->f32, nirc_load(e, e->f32, p.in[0], nirc_add(e, nirc_mul(e, from, nirc_c64(e, n)), l.i)), p.out[0], l.i);
+  nirc_loop_end(e, &l);
+}
+
+static void delay_write_kernel(nirc_emitter *e, const nirc_op *op)
+{
+  size_t n = nirc_op_operand(op, 2)->type->count;
+  pointers p = pointers_of(e, op);
+  if (p.out[0] != p.in[0])
+    nirc_emit_copy(e, e->f32, p.out[0], p.in[0], nirc_c64(e, op->results[0].type->count));
+  LLVMValueRef to = nirc_at(e, e->f32, p.out[0], nirc_mul(e, load_slot(e, p.in[1]), nirc_c64(e, n)));
+  nirc_emit_copy(e, e->f32, to, p.in[2], nirc_c64(e, n));
+}
+
+static void advance_kernel(nirc_emitter *e, const nirc_op *op)
+{
+  pointers p = pointers_of(e, op);
+  LLVMValueRef next = LLVMBuildAdd(e->b, LLVMBuildLoad2(e->b, e->i32, p.in[0], ""), nirc_c32(e, 1), "");
+  LLVMValueRef end = LLVMBuildICmp(e->b, LLVMIntEQ, next, nirc_c32(e, nirc_op_operand(op, 1)->type->shape.dims[0]), "");
+  LLVMBuildStore(e->b, LLVMBuildSelect(e->b, end, nirc_c32(e, 0), next, ""), p.out[0]);
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------------------------------------------ */
+
+typedef void (*kernel_fn)(nirc_emitter *e, const nirc_op *op);
+
+static const kernel_fn kernels[NIRC_N_OPS] = {
+  [SNN_ADD] = elementwise_kernel, [SNN_SCALE] = elementwise_kernel, [SNN_THRESHOLD] = elementwise_kernel, [SNN_DENSE] = dense_kernel,
+  [SNN_CONV] = conv_kernel, [SNN_SUM_POOL] = pool_kernel, [SNN_AVG_POOL] = pool_kernel, [SNN_DELAY_READ] = delay_read_kernel,
+  [SNN_DELAY_WRITE] = delay_write_kernel, [SNN_ADVANCE] = advance_kernel, [SNN_I_STEP] = neuron_kernel, [SNN_IF_STEP] = neuron_kernel,
+  [SNN_LI_STEP] = neuron_kernel, [SNN_LIF_STEP] = neuron_kernel, [SNN_CUBA_LI_STEP] = neuron_kernel, [SNN_CUBA_LIF_STEP] = neuron_kernel,
+};
+
+LLVMValueRef nirc_emit_kernel(nirc_emitter *e, const nirc_op *op)
+{
+  if (!kernels[op->code])
+    return NULL;
+  parameters p = parameters_of(e, op);
+  LLVMTypeRef types[8];
+  for (unsigned i = 0; i < p.n; i++)
+    types[i] = e->ptr;
+  LLVMValueRef fn = nirc_emit_function(e, op->def->mnemonic, e->t_void, types, p.n, false);
+  nirc_emit_mark_kernel(e, p.n);
+  kernels[op->code](e, op);
+  LLVMBuildRetVoid(e->b);
+  return fn;
+}
+
+void nirc_emit_kernel_call(nirc_emitter *e, const nirc_op *op, LLVMValueRef kernel, nirc_address_fn address, void *user)
+{
+  parameters p = parameters_of(e, op);
+  LLVMValueRef args[8];
+  for (unsigned i = 0; i < p.n; i++)
+    args[i] = address(e, p.place[i], user);
+  nirc_emit_call(e, kernel, args, p.n);
+}
+
+/* ---- counters --------------------------------------------------------------------------------------------------------------------------------- */
+
+/* Sum over active elements x[c][y][x] of rows[y] * columns[x] * each. */
+LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op)
+{
+  bool spikes = op->def->spikes, conv = op->code == SNN_CONV;
+  const nirc_type *t = spikes ? op->results[0].type : nirc_op_operand(op, 0)->type;
+  uint64_t each = 1;
+  conv_shape c = {.channels = 1, .in = {1, t->count}};
+  if (conv) {
+    c = conv_shape_of(op);
+    each = c.out_channels / c.groups;
+  } else if (op->code == SNN_DENSE) {
+    const nirc_shape *w = &nirc_op_blob(op, "weight")->shape;
+    each = w->dims[w->rank - 2];
+  }
+  LLVMValueRef fn = nirc_emit_function(e, "count", e->i64, &e->ptr, 1, false), x = nirc_emit_param(e, 0);
+  nirc_emit_mark_kernel(e, 1);
+  LLVMValueRef total = LLVMBuildAlloca(e->b, e->i64, "total"), first[2] = {0};
+  LLVMBuildStore(e->b, nirc_c64(e, 0), total);
+  for (int a = 0; conv && a < 2; a++) {
+    taps k = taps_of(e, &c, a);
+    first[a] = nirc_emit_bytes(e, "first", k.first, (c.in[a] + 1) * sizeof *k.first);
+  }
+  nirc_loop row = nirc_loop_begin(e, nirc_c64(e, c.channels * c.in[0])), column = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
+  LLVMValueRef value = nirc_load(e, e->f32, x, nirc_add(e, nirc_mul(e, row.i, nirc_c64(e, c.in[1])), column.i)), n = nirc_c64(e, each);
+  for (int a = 0; conv && a < 2; a++) {
+    LLVMValueRef at = a ? column.i : LLVMBuildURem(e->b, row.i, nirc_c64(e, c.in[0]), "");
+    n = nirc_mul(e, n, LLVMBuildSub(e->b, load_index(e, first[a], nirc_add(e, at, nirc_c64(e, 1))), load_index(e, first[a], at), ""));
+  }
+  LLVMValueRef more = LLVMBuildSelect(e->b, is_active(e, value), n, nirc_c64(e, 0), "");
+  LLVMBuildStore(e->b, nirc_add(e, LLVMBuildLoad2(e->b, e->i64, total, ""), more), total);
+  nirc_loop_end(e, &column);
+  nirc_loop_end(e, &row);
+  LLVMBuildRet(e->b, LLVMBuildLoad2(e->b, e->i64, total, ""));
+  return fn;
+}

@@ -1,0 +1,302 @@
+#include "codegen/cpu_plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+typedef struct planner {
+  nirc_cpu_plan *p;
+  nirc_arena *arena;
+  const nirc_op **ops;                               /* by id */
+  size_t n_values;
+  const nirc_value **values;                         /* by value index */
+  size_t *root;                                      /* by value index: the value whose memory it shares (through reshapes) */
+  size_t *last_use;                                  /* by root: id of the last op that reads it; n_ops: the end of the step */
+  bool *placed;
+  bool overflow;
+} planner;
+
+static size_t value_index(const planner *x, const nirc_value *v)
+{
+  return x->p->first_value[v->def->id] + v->index;
+}
+
+static size_t root_of(const planner *x, const nirc_value *v)
+{
+  return x->root[value_index(x, v)];
+}
+
+nirc_place nirc_cpu_place(const nirc_cpu_plan *p, const nirc_value *v)
+{
+  return p->places[p->first_value[v->def->id] + v->index];
+}
+
+bool nirc_place_equal(nirc_place a, nirc_place b)
+{
+  return a.kind == b.kind && a.at == b.at;
+}
+
+size_t nirc_cpu_workspace_bytes(const nirc_op *op)
+{
+  return op->code == SNN_CONV ? op->results[0].type->count * sizeof(float) : 0;
+}
+
+/* Bytes of a value; every element type takes four. */
+static size_t value_bytes(const nirc_type *t)
+{
+  return t->count * 4;
+}
+
+static size_t advance(planner *x, size_t at, size_t bytes)
+{
+  size_t end;
+  if (!nirc_add_size(&end, at, bytes) || !nirc_add_size(&end, end, NIRC_CPU_ALIGN - 1) || end > PTRDIFF_MAX) {
+    x->overflow = true;
+    return at;
+  }
+  return end / NIRC_CPU_ALIGN * NIRC_CPU_ALIGN;
+}
+
+/* ---- numbering and lifetimes ------------------------------------------------------------------------------------------ */
+
+static void number(planner *x)
+{
+  nirc_cpu_plan *p = x->p;
+  NIRC_FOR_EACH_OP(op, p->step->body) {
+    op->id = (uint32_t)p->n_ops++;
+    x->n_values += op->n_results;
+  }
+  x->ops = NIRC_NEW_ARRAY(x->arena, const nirc_op *, p->n_ops);
+  x->values = NIRC_NEW_ARRAY(x->arena, const nirc_value *, x->n_values);
+  x->root = NIRC_NEW_ARRAY(x->arena, size_t, x->n_values);
+  x->last_use = NIRC_NEW_ARRAY(x->arena, size_t, x->n_values);
+  x->placed = NIRC_NEW_ARRAY(x->arena, bool, x->n_values);
+  p->first_value = NIRC_NEW_ARRAY(x->arena, uint32_t, p->n_ops);
+  p->places = NIRC_NEW_ARRAY(x->arena, nirc_place, x->n_values);
+  p->workspace = NIRC_NEW_ARRAY(x->arena, nirc_place, p->n_ops);
+  size_t n = 0;
+  NIRC_FOR_EACH_OP(op, p->step->body) {
+    x->ops[op->id] = op;
+    p->first_value[op->id] = (uint32_t)n;
+    for (uint32_t r = 0; r < op->n_results; r++, n++) {
+      x->values[n] = &op->results[r];
+      x->root[n] = op->code == SNN_RESHAPE ? root_of(x, nirc_op_operand(op, 0)) : n;
+      x->last_use[x->root[n]] = op->id;
+    }
+  }
+  NIRC_FOR_EACH_OP(op, p->step->body)
+    for (uint32_t i = 0; i < op->n_operands; i++) {
+      size_t r = root_of(x, nirc_op_operand(op, i)), when = op->code == SNN_UPDATE && i == 1 ? p->n_ops : op->id;
+      if ((op->code == SNN_UPDATE && i == 0) || (op->code == SNN_ADVANCE && i == 1))
+        continue;                                    /* names the state, counts its slots: reads nothing */
+      if (x->last_use[r] < when)
+        x->last_use[r] = when;
+    }
+}
+
+/* ---- states -------------------------------------------------------------------------------------------------------------- */
+
+/* Ops that read element e of operand `i` only before they write element e of their result (or that write beside it). */
+static bool in_place(const nirc_op *op, uint32_t i)
+{
+  switch (op->code) {
+  case SNN_I_STEP: case SNN_IF_STEP: case SNN_LI_STEP: case SNN_LIF_STEP: case SNN_CUBA_LI_STEP: case SNN_CUBA_LIF_STEP: return i > 0;
+  case SNN_DELAY_WRITE: case SNN_ADVANCE: return i == 0;
+  default: return false;
+  }
+}
+
+/* May `next` be written where `state` is kept, at the moment it is computed? */
+static bool fits_in_place(const planner *x, const nirc_value *state, const nirc_value *next)
+{
+  const nirc_op *def = next->def;
+  size_t r = value_index(x, state);
+  if (def->code == SNN_STATE || def->code == SNN_INPUT || def->code == SNN_RESHAPE || x->placed[value_index(x, next)] || x->last_use[r] > def->id)
+    return false;
+  for (uint32_t i = 0; i < def->n_operands; i++)
+    if (root_of(x, nirc_op_operand(def, i)) == r && !in_place(def, i))
+      return false;
+  return true;
+}
+
+static void place_states(planner *x)
+{
+  nirc_cpu_plan *p = x->p;
+  for (size_t n = 0; n < x->n_values; n++) {
+    const nirc_value *v = x->values[n];
+    if (v->def->code != SNN_STATE)
+      continue;
+    p->places[n] = (nirc_place){NIRC_PLACE_STATE, p->lane_bytes};
+    p->fields[p->n_fields++] = (nirc_cpu_port){nirc_op_attr(v->def, "name")->s, v->type, v->def};
+    p->lane_bytes = advance(x, p->lane_bytes, value_bytes(v->type));
+    x->placed[n] = true;
+  }
+  NIRC_FOR_EACH_OP(op, p->step->body) {
+    if (op->code != SNN_UPDATE)
+      continue;
+    const nirc_value *state = nirc_op_operand(op, 0), *next = nirc_op_operand(op, 1);
+    nirc_place to = nirc_cpu_place(p, state);
+    if (fits_in_place(x, state, next)) {
+      p->places[value_index(x, next)] = to;
+      x->placed[value_index(x, next)] = true;
+    } else {
+      p->copies[p->n_copies++] = (nirc_cpu_copy){.from = next, .to = to};
+    }
+  }
+}
+
+/* ---- scratch: first fit over lifetimes ------------------------------------------------------------------------------------- */
+
+typedef struct block { size_t at, bytes, until; } block;
+
+static size_t first_fit(planner *x, block *live, size_t *n, size_t now, size_t bytes, size_t until)
+{
+  size_t kept = 0;
+  for (size_t k = 0; k < *n; k++)                    /* sorted by place; drop what is dead */
+    if (live[k].until >= now)
+      live[kept++] = live[k];
+  *n = kept;
+  size_t at = 0, k = 0;
+  for (; k < *n && (live[k].at < at || live[k].at - at < bytes); k++)
+    at = advance(x, live[k].at, live[k].bytes);
+  memmove(live + k + 1, live + k, (*n - k) * sizeof *live);
+  live[k] = (block){at, bytes, until};
+  ++*n;
+  size_t end = advance(x, at, bytes);
+  if (x->p->scratch_bytes < end)
+    x->p->scratch_bytes = end;
+  return at;
+}
+
+static void place_scratch(planner *x)
+{
+  nirc_cpu_plan *p = x->p;
+  block *live = NIRC_NEW_ARRAY(x->arena, block, x->n_values + 2 * p->n_ops + 1);
+  size_t n_live = 0;
+  for (size_t id = 0; id < p->n_ops; id++) {
+    const nirc_op *op = x->ops[id];
+    for (uint32_t r = 0; r < op->n_results; r++) {
+      size_t n = p->first_value[id] + r;
+      if (x->placed[n] || op->code == SNN_RESHAPE || op->code == SNN_INPUT)
+        continue;
+      p->places[n] = (nirc_place){NIRC_PLACE_SCRATCH, first_fit(x, live, &n_live, id, value_bytes(op->results[r].type), x->last_use[n])};
+      x->placed[n] = true;
+    }
+    size_t own = nirc_cpu_workspace_bytes(op);
+    if (own)
+      p->workspace[id] = (nirc_place){NIRC_PLACE_SCRATCH, first_fit(x, live, &n_live, id, own, id)};
+  }
+  for (size_t k = 0; k < p->n_copies; k++) {
+    nirc_cpu_copy *c = &p->copies[k];
+    c->two_steps = x->values[root_of(x, c->from)]->def->code == SNN_STATE;
+    if (c->two_steps)
+      c->via = (nirc_place){NIRC_PLACE_SCRATCH, first_fit(x, live, &n_live, p->n_ops, value_bytes(c->from->type), p->n_ops)};
+  }
+}
+
+/* Behind everything else, since a step runs between filling and reading it. */
+static void place_events(planner *x)
+{
+  nirc_cpu_plan *p = x->p;
+  size_t bytes = 0;
+  for (size_t k = 0; k < p->n_inputs; k++)
+    bytes = advance(x, bytes, p->inputs[k].type->count * (sizeof(float) + 1));
+  for (size_t k = 0; k < p->n_outputs; k++)
+    bytes = advance(x, bytes, value_bytes(p->outputs[k].type));
+  p->event_scratch = p->scratch_bytes;
+  p->scratch_bytes = advance(x, p->scratch_bytes, bytes);
+}
+
+static void place_inputs_and_reshapes(planner *x)
+{
+  for (size_t k = 0; k < x->p->n_inputs; k++)
+    x->p->places[value_index(x, &x->p->inputs[k].op->results[0])] = (nirc_place){NIRC_PLACE_INPUT, k};
+  for (size_t n = 0; n < x->n_values; n++)
+    x->p->places[n] = x->p->places[x->root[n]];
+}
+
+/* ---- ports, counters, fingerprint ----------------------------------------------------------------------------------------------- */
+
+static int compare_ports(const void *a, const void *b)
+{
+  return strcmp(((const nirc_cpu_port *)a)->name, ((const nirc_cpu_port *)b)->name);
+}
+
+static void collect_ports(nirc_cpu_plan *p, nirc_arena *a)
+{
+  p->inputs = NIRC_NEW_ARRAY(a, nirc_cpu_port, p->n_ops);
+  p->outputs = NIRC_NEW_ARRAY(a, nirc_cpu_port, p->n_ops);
+  p->probes = NIRC_NEW_ARRAY(a, nirc_cpu_port, p->n_ops);
+  p->fields = NIRC_NEW_ARRAY(a, nirc_cpu_port, p->n_ops);
+  p->copies = NIRC_NEW_ARRAY(a, nirc_cpu_copy, p->n_ops);
+  p->counters = NIRC_NEW_ARRAY(a, nirc_cpu_counter, p->n_ops);
+  NIRC_FOR_EACH_OP(op, p->step->body) {
+    const nirc_value *v = op->code == SNN_INPUT ? &op->results[0] : op->n_operands ? op->operands[0].value : NULL;
+    if (op->code == SNN_INPUT)
+      p->inputs[p->n_inputs++] = (nirc_cpu_port){nirc_op_attr(op, "name")->s, v->type, op};
+    else if (op->code == SNN_OUTPUT)
+      p->outputs[p->n_outputs++] = (nirc_cpu_port){nirc_op_attr(op, "name")->s, v->type, op};
+    else if (op->code == SNN_PROBE)
+      p->probes[p->n_probes++] = (nirc_cpu_port){nirc_op_attr(op, "name")->s, v->type, op};
+    else if (op->def->spikes)
+      p->counters[p->n_counters++] = (nirc_cpu_counter){op, op->name, "spikes"};
+    else if (op->code == SNN_DENSE || op->code == SNN_CONV)
+      p->counters[p->n_counters++] = (nirc_cpu_counter){op, op->name, "synaptic_operations"};
+  }
+  qsort(p->inputs, p->n_inputs, sizeof *p->inputs, compare_ports);
+  qsort(p->outputs, p->n_outputs, sizeof *p->outputs, compare_ports);
+  qsort(p->probes, p->n_probes, sizeof *p->probes, compare_ports);
+}
+
+static void mix(uint64_t *h, const void *data, size_t n)
+{
+  *h = XXH3_64bits_withSeed(data, n, *h);
+}
+
+static void mix_attr(uint64_t *h, const nirc_attr *a)
+{
+  mix(h, a->name, strlen(a->name));
+  if (a->s)
+    mix(h, a->s, strlen(a->s));
+  mix(h, &a->i, sizeof a->i);
+  mix(h, &a->f, sizeof a->f);
+  mix(h, a->shape.dims, a->shape.rank * sizeof a->shape.dims[0]);
+  if (a->blob) {
+    uint64_t content = nirc_blob_hash(a->blob);
+    mix(h, &content, sizeof content);
+  }
+}
+
+/* The step itself: any difference in meaning or layout is a difference here; names of files are not in it. */
+static uint64_t fingerprint(const planner *x)
+{
+  uint64_t h = 0;
+  for (const nirc_attr *a = x->p->step->attrs; a; a = a->next)
+    mix_attr(&h, a);
+  NIRC_FOR_EACH_OP(op, x->p->step->body) {
+    mix(&h, op->def->mnemonic, strlen(op->def->mnemonic));
+    for (const nirc_attr *a = op->attrs; a; a = a->next)
+      mix_attr(&h, a);
+    for (uint32_t i = 0; i < op->n_operands; i++) {
+      uint64_t v = value_index(x, nirc_op_operand(op, i));
+      mix(&h, &v, sizeof v);
+    }
+  }
+  return h;
+}
+
+bool nirc_cpu_plan_make(nirc_cpu_plan *p, nirc_arena *a, const nirc_module *m, nirc_diag *d)
+{
+  *p = (nirc_cpu_plan){.m = m, .step = m->body.first};
+  planner x = {.p = p, .arena = a};
+  number(&x);
+  collect_ports(p, a);
+  place_states(&x);
+  place_scratch(&x);
+  place_events(&x);
+  place_inputs_and_reshapes(&x);
+  p->fingerprint = fingerprint(&x);
+  if (x.overflow)
+    nirc_error_status(d, NIRC_STATUS_LIMIT, nirc_loc_file(m->path), "the network's state does not fit into memory");
+  return !x.overflow;
+}

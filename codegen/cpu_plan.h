@@ -1,0 +1,54 @@
+/* codegen/cpu_plan.h: where every value of a step lives in memory, and what the generated library tells about itself.
+ * Must not know: LLVM.
+ *
+ * An instance is a header, then each lane's states, then scratch that all lanes share. A state is updated in place where nothing reads
+ * its old value later; otherwise the new value is copied at the end of the step. */
+#ifndef NIRC_CODEGEN_CPU_PLAN_H
+#define NIRC_CODEGEN_CPU_PLAN_H
+
+#include "ir/op.h"
+
+enum { NIRC_CPU_ALIGN = 64, NIRC_CPU_HEADER_BYTES = 64, NIRC_CPU_STATE_HEADER_BYTES = 64 };
+
+typedef enum nirc_place_kind { NIRC_PLACE_INPUT, NIRC_PLACE_STATE, NIRC_PLACE_SCRATCH } nirc_place_kind;
+
+typedef struct nirc_place {
+  nirc_place_kind kind;
+  size_t at;                                         /* index of the input port; else bytes from the start of the lane's states, of scratch */
+} nirc_place;
+
+typedef struct nirc_cpu_port { const char *name; const nirc_type *type; const nirc_op *op; } nirc_cpu_port;
+
+typedef struct nirc_cpu_counter { const nirc_op *op; const char *node, *key; } nirc_cpu_counter;
+
+/* A state whose new value is copied at the end of the step; where that is another state's old value, by way of `via`. */
+typedef struct nirc_cpu_copy { const nirc_value *from; nirc_place to, via; bool two_steps; } nirc_cpu_copy;
+
+typedef struct nirc_cpu_plan {
+  const nirc_module *m;
+  const nirc_op *step;
+  size_t n_ops;                                      /* op->id of the step's ops counts from 0 */
+  nirc_place *places;                                /* by value: first_value[op->id] + result number */
+  uint32_t *first_value;
+  nirc_place *workspace;                             /* by op->id: scratch of its own, where it needs some */
+  size_t lane_bytes, scratch_bytes;                  /* multiples of NIRC_CPU_ALIGN */
+  size_t event_scratch;                              /* place in scratch of step_events' dense ports: floats of all inputs, of all outputs, a byte per input */
+  nirc_cpu_port *inputs, *outputs, *probes, *fields; /* in byte order of name; fields: states, in order of place */
+  size_t n_inputs, n_outputs, n_probes, n_fields;
+  nirc_cpu_counter *counters;
+  size_t n_counters;
+  nirc_cpu_copy *copies;
+  size_t n_copies;
+  uint64_t fingerprint;                              /* of everything that a saved state depends on */
+} nirc_cpu_plan;
+
+/* The plan of m's step, in the arena. False, with an error of status 4, where its memory does not fit a size. */
+bool nirc_cpu_plan_make(nirc_cpu_plan *p, nirc_arena *a, const nirc_module *m, nirc_diag *d);
+
+nirc_place nirc_cpu_place(const nirc_cpu_plan *p, const nirc_value *v);
+bool nirc_place_equal(nirc_place a, nirc_place b);
+
+/* Bytes of scratch that an op wants beside its operands and results (a convolution's sums, channels last). */
+size_t nirc_cpu_workspace_bytes(const nirc_op *op);
+
+#endif

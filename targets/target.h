@@ -1,0 +1,40 @@
+/* targets/target.h: what nirc compiles for. One folder and one line of targets.def each.
+ * Owns: the registry.
+ * Must not know: how a command line is parsed. */
+#ifndef NIRC_TARGETS_TARGET_H
+#define NIRC_TARGETS_TARGET_H
+
+#include "ir/base/sink.h"
+#include "ir/op.h"
+
+/* An option that only this target has: --NAME=VALUE. */
+typedef struct nirc_target_option {
+  const char *name, *argument, *help;
+  const char *const *choices;                        /* NULL-terminated; NULL: any text */
+} nirc_target_option;
+
+/* What the command line says beside the module. */
+typedef struct nirc_target_job {
+  const char *triple, *cpu;                          /* CPU code; NULL: this machine */
+  int level;                                         /* -O0 to -O3 */
+} nirc_target_job;
+
+typedef struct nirc_target {
+  const char *name, *summary;
+  bool available;                                    /* false: known by name, its code is not in this version */
+  const char *const *profiles;                       /* NULL-terminated, the first is the default; NULL: all, `nir` by default */
+  bool needs_dt;                                     /* no time step can be assumed */
+  const nirc_target_option *options;
+  size_t n_options;
+  /* Can it take this module (snn level)? Reports every reason why not. */
+  bool (*check)(const nirc_module *m, const nirc_target_job *job, nirc_diag *d);
+  /* Writes the target's files into `out`. */
+  bool (*emit)(const nirc_module *m, const nirc_target_job *job, nirc_sink *out, nirc_diag *d);
+} nirc_target;
+
+extern const nirc_target *const nirc_targets[];      /* NULL-terminated, in the order of --list-targets */
+const nirc_target *nirc_target_find(const char *name);                   /* NULL where unknown */
+bool nirc_target_takes_profile(const nirc_target *t, const char *profile);
+void nirc_targets_print_list(nirc_strbuf *b);        /* --list-targets */
+
+#endif
