@@ -1,0 +1,307 @@
+#include "tools/run_input.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "ir/base/strbuf.h"
+#include "tools/run_nirdata.h"
+
+/* --- conversion -------------------------------------------------------------------------------- */
+
+static void note_rounding(nirc_run_rounding *r, size_t i, bool overflow)
+{
+  if ((overflow && !r->overflows) || (!overflow && !r->rounded && !r->overflows))
+    r->where = i;
+  r->overflows |= overflow;
+  r->rounded |= !overflow;
+}
+
+/* x87's or a wider long double holds every 64-bit integer; elsewhere a rounded one may go without its warning. */
+#define CONVERT(type, wide) \
+  do { \
+    type x_; \
+    for (size_t i = 0; i < n; i++) { \
+      memcpy(&x_, (const char *)o->data + (first + i) * sizeof x_, sizeof x_); \
+      to[i] = (float)x_; \
+      if ((wide)to[i] != (wide)x_) \
+        note_rounding(r, first + i, false); \
+    } \
+  } while (0)
+
+static void convert_doubles(const nirc_h5_object *o, size_t first, size_t n, float *to, nirc_run_rounding *r)
+{
+  for (size_t i = 0; i < n; i++) {
+    double x = nirc_dtype_get(o->dtype, o->data, first + i);
+    to[i] = (float)x;
+    if (!isnan(x) && (double)to[i] != x)
+      note_rounding(r, first + i, isinf(to[i]));
+  }
+}
+
+void nirc_run_to_float(const nirc_h5_object *o, size_t first, size_t n, float *to, nirc_run_rounding *r)
+{
+  switch (o->dtype) {
+  case NIRC_BOOL: case NIRC_U8: CONVERT(uint8_t, float); break;
+  case NIRC_I8: CONVERT(int8_t, float); break;
+  case NIRC_I16: CONVERT(int16_t, float); break;
+  case NIRC_U16: CONVERT(uint16_t, float); break;
+  case NIRC_I32: CONVERT(int32_t, double); break;
+  case NIRC_U32: CONVERT(uint32_t, double); break;
+  case NIRC_I64: CONVERT(int64_t, long double); break;
+  case NIRC_U64: CONVERT(uint64_t, long double); break;
+  case NIRC_F32:
+    if (n)
+      memcpy(to, (const char *)o->data + first * sizeof *to, n * sizeof *to);
+    break;
+  case NIRC_F16: case NIRC_F64: case NIRC_N_DTYPES: convert_doubles(o, first, n, to, r); break;
+  }
+}
+
+bool nirc_run_rounding_report(const nirc_run_rounding *r, const nirc_h5_object *o, nirc_loc loc, nirc_diag *d)
+{
+  if (r->overflows) {
+    nirc_error(d, loc, "element %zu is %g, which does not fit float32", r->where, nirc_dtype_get(o->dtype, o->data, r->where));
+    return false;
+  }
+  if (r->rounded)
+    nirc_warning(d, loc, "values of type %s are rounded to float32 (the first is element %zu, %.17g)", nirc_dtype_name(o->dtype), r->where,
+                 nirc_dtype_get(o->dtype, o->data, r->where));
+  return true;
+}
+
+/* --- shapes ------------------------------------------------------------------------------------ */
+
+/* "3, 4" behind `lead`, without the comma that would end it. */
+static void add_shape(nirc_strbuf *b, const char *lead, const uint64_t *dims, uint32_t rank)
+{
+  nirc_strbuf_addf(b, "[%s", lead);
+  for (uint32_t i = 0; i < rank; i++)
+    nirc_strbuf_addf(b, "%s%" PRIu64, i || *lead ? ", " : "", dims[i]);
+  nirc_strbuf_add(b, "]");
+}
+
+static void report_shape(const nirc_h5_object *o, const nirc_port *p, nirc_loc loc, nirc_diag *d)
+{
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, nirc_heap_default());
+  nirc_strbuf_add(&b, "input has shape ");
+  add_shape(&b, "", o->dims, o->rank);
+  nirc_strbuf_add(&b, ", the model wants ");
+  add_shape(&b, "T", p->shape, p->rank);
+  nirc_strbuf_add(&b, " or ");
+  add_shape(&b, "T, B", p->shape, p->rank);
+  nirc_error(d, loc, "%s", b.data);
+  nirc_strbuf_deinit(&b);
+}
+
+/* The rank tells whether there is an axis of samples. */
+static bool match_shape(const nirc_h5_object *o, const nirc_port *p, uint64_t *batch, bool *batched)
+{
+  if (o->rank != p->rank + 1 && o->rank != p->rank + 2)
+    return false;
+  *batched = o->rank == p->rank + 2;
+  *batch = *batched ? o->dims[1] : 1;
+  const uint64_t *tail = o->dims + o->rank - p->rank;
+  for (uint32_t i = 0; i < p->rank; i++)
+    if (tail[i] != p->shape[i])
+      return false;
+  return true;
+}
+
+static void add_extent(nirc_strbuf *b, uint64_t steps, uint64_t batch, bool batched)
+{
+  nirc_strbuf_addf(b, "T = %" PRIu64, steps);
+  if (batched)
+    nirc_strbuf_addf(b, ", B = %" PRIu64, batch);
+  else
+    nirc_strbuf_add(b, " and no axis B");
+}
+
+bool nirc_run_input_agree(nirc_run_input *in, uint64_t steps, uint64_t batch, bool batched, nirc_loc loc, nirc_diag *d)
+{
+  if (batch == 0 || batch > UINT32_MAX) {
+    nirc_error(d, loc, "input has %" PRIu64 " samples (axis B); a model takes 1 to %" PRIu32, batch, UINT32_MAX);
+    return false;
+  }
+  if (!in->decided) {
+    in->decided = true;
+    in->steps = steps;
+    in->batch = (uint32_t)batch;
+    in->batched = batched;
+    return true;
+  }
+  if (in->steps == steps && in->batch == batch && in->batched == batched)
+    return true;
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, nirc_heap_default());
+  nirc_strbuf_add(&b, "input has ");
+  add_extent(&b, steps, batch, batched);
+  nirc_strbuf_add(&b, ", but that of another Input node has ");
+  add_extent(&b, in->steps, in->batch, in->batched);
+  nirc_error(d, loc, "%s", b.data);
+  nirc_strbuf_deinit(&b);
+  return false;
+}
+
+float *nirc_run_input_room(nirc_arena *a, uint64_t steps, uint64_t batch, uint64_t count, nirc_loc loc, nirc_diag *d)
+{
+  size_t n;
+  if (!nirc_mul_size(&n, steps, batch) || !nirc_mul_size(&n, n, count) || n > nirc_h5_limits_default().max_file_bytes / sizeof(float)) {
+    nirc_error_status(d, NIRC_STATUS_LIMIT, loc, "%" PRIu64 " steps of %" PRIu64 " samples of %" PRIu64 " elements are too much to hold", steps,
+                      batch, count);
+    return NULL;
+  }
+  return NIRC_NEW_ARRAY(a, float, n);
+}
+
+/* --- plain files ------------------------------------------------------------------------------- */
+
+void nirc_run_check_dt(double dt, const nirc_model_info *info, nirc_loc loc, nirc_diag *d)
+{
+  if (!(fabs(dt - info->dt) <= 1e-6 * fabs(info->dt)))       /* a float32 dt is no other one */
+    nirc_warning(d, loc, "dt is %g, but the model was compiled for %g; the input is taken step by step", dt, info->dt);
+}
+
+static bool read_port(nirc_run_input *in, nirc_arena *a, const nirc_model_info *info, uint32_t k, const nirc_h5_object *o, nirc_diag *d)
+{
+  const nirc_port *p = &info->inputs[k];
+  nirc_loc loc = in->locs[k];
+  if (!o) {
+    nirc_error(d, loc, "there is no such dataset, and the model has the Input node '%s'", p->name);
+    return false;
+  }
+  if (o->kind != NIRC_H5_NUMBERS) {
+    nirc_error(d, loc, "input is a %s, not a dataset of numbers", o->kind == NIRC_H5_GROUP ? "group" : "dataset of strings");
+    return false;
+  }
+  uint64_t batch;
+  bool batched;
+  if (!match_shape(o, p, &batch, &batched)) {
+    report_shape(o, p, loc, d);
+    return false;
+  }
+  if (!nirc_run_input_agree(in, o->dims[0], batch, batched, loc, d))
+    return false;
+  if (o->dtype == NIRC_F32 && o->count && (uintptr_t)o->data % alignof(float) == 0) {
+    in->values[k] = o->data;                         /* as it stands in the file's tree */
+    return true;
+  }
+  float *to = nirc_run_input_room(a, o->dims[0], batch, p->count, loc, d);
+  if (!to)
+    return false;
+  nirc_run_rounding r = {0};
+  nirc_run_to_float(o, 0, o->count, to, &r);
+  in->values[k] = to;
+  return nirc_run_rounding_report(&r, o, loc, d);
+}
+
+static void warn_of_strangers(const nirc_h5_object *group, const nirc_model_info *info, const nirc_h5_file *f, nirc_diag *d)
+{
+  for (const nirc_h5_object *c = group->children; c; c = c->next) {
+    bool known = false;
+    for (uint32_t i = 0; i < info->n_inputs && !known; i++)
+      known = strcmp(info->inputs[i].name, c->name) == 0;
+    if (!known)
+      nirc_warning(d, (nirc_loc){.file = f->path, .object = c->path}, "the model has no Input node of this name; it is ignored");
+  }
+}
+
+static bool read_plain(nirc_run_input *in, nirc_arena *a, const nirc_model_info *info, const nirc_h5_file *f, nirc_diag *d)
+{
+  const nirc_h5_object *dt = nirc_h5_attribute(f->root, "dt");
+  const nirc_h5_object *input = nirc_h5_child(f->root, "input");
+  bool named = info->n_inputs > 1 || (input && input->kind == NIRC_H5_GROUP);
+  if (dt && dt->kind == NIRC_H5_NUMBERS && dt->count == 1)
+    nirc_run_check_dt(nirc_dtype_get(dt->dtype, dt->data, 0), info, nirc_loc_file(f->path), d);
+  if (input && input->kind == NIRC_H5_GROUP)
+    warn_of_strangers(input, info, f, d);
+  bool ok = true;
+  for (uint32_t k = 0; k < info->n_inputs; k++) {
+    const char *name = info->inputs[k].name;
+    in->locs[k] = (nirc_loc){.file = f->path, .object = named ? nirc_arena_printf(a, "/input/%s", name) : "/input"};
+    const nirc_h5_object *o = !named ? input : input && input->kind == NIRC_H5_GROUP ? nirc_h5_child(input, name) : NULL;
+    ok = read_port(in, a, info, k, o, d) && ok;
+  }
+  return ok;
+}
+
+bool nirc_run_input_read(nirc_run_input *in, nirc_arena *a, const nirc_model_info *info, const char *path, nirc_diag *d)
+{
+  *in = (nirc_run_input){.batch = 1};
+  in->values = NIRC_NEW_ARRAY(a, const float *, info->n_inputs);
+  in->locs = NIRC_NEW_ARRAY(a, nirc_loc, info->n_inputs);
+  nirc_h5_limits limits = nirc_h5_limits_default();
+  nirc_h5_file *f = nirc_h5_read(a, path, &limits, d);
+  if (!f)
+    return false;
+  return nirc_run_is_nirdata(f) ? nirc_run_nirdata_read(in, a, info, f, d) : read_plain(in, a, info, f, d);
+}
+
+/* --- emulated chips ---------------------------------------------------------------------------- */
+
+/* What a chip makes of more events than it can tell apart (cli.md, "Emulated chips"); others have no such limit. */
+static const struct { const char *target; float most; } chip_counts[] = {{"loihi2", 1}, {"spinnaker2", 1}, {"xylo", 15}};
+
+static float chip_most(const char *target)
+{
+  for (size_t i = 0; i < sizeof chip_counts / sizeof chip_counts[0]; i++)
+    if (strcmp(chip_counts[i].target, target) == 0)
+      return chip_counts[i].most;
+  return INFINITY;
+}
+
+/* "step 7, sample 2, element [0, 3]" */
+static void add_place(nirc_strbuf *b, const nirc_run_input *in, const nirc_port *p, size_t at)
+{
+  uint64_t element = at % p->count, row = at / p->count;
+  nirc_strbuf_addf(b, "step %" PRIu64, row / in->batch);
+  if (in->batched)
+    nirc_strbuf_addf(b, ", sample %" PRIu64, row % in->batch);
+  nirc_strbuf_add(b, ", element [");
+  uint64_t below = p->count;
+  for (uint32_t i = 0; i < p->rank; i++) {
+    below /= p->shape[i];
+    nirc_strbuf_addf(b, "%s%" PRIu64, i ? ", " : "", element / below % p->shape[i]);
+  }
+  nirc_strbuf_add(b, "]");
+}
+
+static bool check_port(const nirc_run_input *in, const nirc_model_info *info, uint32_t k, uint64_t steps, bool *warned, nirc_diag *d)
+{
+  const nirc_port *p = &info->inputs[k];
+  const float *x = in->values[k], most = chip_most(info->target);
+  size_t n = (size_t)(steps * in->batch * p->count), bad = n, less = n;
+  for (size_t i = 0; i < n && bad == n; i++) {
+    if (!(x[i] >= 0 && x[i] <= FLT_MAX && x[i] == truncf(x[i])))
+      bad = i;
+    else if (x[i] > most && less == n)
+      less = i;
+  }
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, nirc_heap_default());
+  if (bad < n) {
+    add_place(&b, in, p, bad);
+    nirc_error(d, in->locs[k], "%s: %g is not a number of events; %s wants whole numbers that are finite and not negative", b.data,
+               (double)x[bad], info->target);
+  } else if (less < n && !*warned) {
+    *warned = true;
+    add_place(&b, in, p, less);
+    nirc_warning(d, in->locs[k], "%s counts values above %g as %g (the first is %g at %s)", info->target, (double)most, (double)most,
+                 (double)x[less], b.data);
+  }
+  nirc_strbuf_deinit(&b);
+  return bad == n;
+}
+
+bool nirc_run_input_check_events(const nirc_run_input *in, const nirc_model_info *info, uint64_t steps, nirc_diag *d)
+{
+  if (strcmp(info->target, "cpu") == 0)
+    return true;
+  uint64_t rows = steps < in->steps ? steps : in->steps;
+  bool ok = true, warned = false;
+  for (uint32_t k = 0; k < info->n_inputs; k++)
+    ok = check_port(in, info, k, rows, &warned, d) && ok;
+  return ok;
+}
