@@ -1,0 +1,408 @@
+#include "ir/interp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ir/dialect_snn.h"
+#include "ir/numbering.h"
+
+/* Of a value in this step; which member is used follows from the element type. */
+typedef struct cells {
+  const nirc_type *type;
+  float *f;                                          /* i1, f32 */
+  int32_t *i;                                        /* i32 */
+} cells;
+
+enum { MAX_OPERANDS = 3, MAX_RESULTS = 3 };
+
+/* An op with the places of its values. */
+typedef struct instruction {
+  const nirc_op *op;
+  cells in[MAX_OPERANDS];
+  cells out[MAX_RESULTS];                            /* of an snn.state: the state itself */
+} instruction;
+
+/* A state and what it becomes when the step is over. */
+typedef struct state {
+  const nirc_op *op;
+  cells now, next;
+} state;
+
+typedef struct port {
+  const char *name;
+  cells at;                                          /* copied in or out */
+} port;
+
+typedef struct port_list {
+  port *ports;
+  nirc_interp_port *shown;
+  size_t n;
+} port_list;
+
+struct nirc_interp {
+  const nirc_heap *heap;
+  nirc_arena *arena;
+  instruction *program;
+  size_t n_instructions;
+  state *states;
+  size_t n_states;
+  port_list inputs, outputs, probes;
+};
+
+/* ---- building ------------------------------------------------------------------------------------------------------ */
+
+static cells new_cells(nirc_arena *a, const nirc_type *type)
+{
+  cells c = {.type = type};
+  if (type->elem == NIRC_I32)
+    c.i = NIRC_NEW_ARRAY(a, int32_t, type->count);
+  else
+    c.f = NIRC_NEW_ARRAY(a, float, type->count);
+  return c;
+}
+
+static const nirc_region *step_of(const nirc_module *m)
+{
+  NIRC_ASSERT(m->body.first && m->body.first->code == SNN_STEP);
+  return m->body.first->body;
+}
+
+static size_t count_code(const nirc_region *step, nirc_opcode code)
+{
+  size_t n = 0;
+  NIRC_FOR_EACH_OP(op, step)
+    n += op->code == code;
+  return n;
+}
+
+static int by_port_name(const void *pa, const void *pb)
+{
+  const port *a = pa, *b = pb;
+  return strcmp(a->name, b->name);
+}
+
+/* Ports of one kind by byte order of their names. */
+static void collect_ports(nirc_interp *x, const nirc_region *step, nirc_opcode code, port_list *l)
+{
+  l->n = count_code(step, code);
+  l->ports = NIRC_NEW_ARRAY(x->arena, port, l->n);
+  l->shown = NIRC_NEW_ARRAY(x->arena, nirc_interp_port, l->n);
+  size_t n = 0;
+  for (size_t i = 0; i < x->n_instructions; i++) {
+    const instruction *k = &x->program[i];
+    if (k->op->code == code)
+      l->ports[n++] = (port){.name = nirc_op_attr(k->op, "name")->s, .at = code == SNN_INPUT ? k->out[0] : k->in[0]};
+  }
+  qsort(l->ports, l->n, sizeof *l->ports, by_port_name);
+  for (size_t i = 0; i < l->n; i++)
+    l->shown[i] = (nirc_interp_port){.name = l->ports[i].name, .type = l->ports[i].at.type};
+}
+
+/* States get a second place each, which their snn.update writes. */
+static void collect_states(nirc_interp *x, const nirc_region *step)
+{
+  x->states = NIRC_NEW_ARRAY(x->arena, state, count_code(step, SNN_STATE));
+  for (size_t i = 0; i < x->n_instructions; i++) {
+    instruction *k = &x->program[i];
+    if (k->op->code == SNN_STATE)
+      x->states[x->n_states++] = (state){.op = k->op, .now = k->out[0], .next = new_cells(x->arena, k->out[0].type)};
+  }
+  for (size_t i = 0; i < x->n_instructions; i++) {
+    instruction *k = &x->program[i];
+    for (size_t s = 0; k->op->code == SNN_UPDATE && s < x->n_states; s++)
+      if (x->states[s].op == nirc_op_operand(k->op, 0)->def)
+        k->out[0] = x->states[s].next;
+  }
+}
+
+static void build_program(nirc_interp *x, const nirc_module *m)
+{
+  const nirc_region *step = step_of(m);
+  nirc_numbering numbers;
+  nirc_numbering_init(&numbers, m);
+  x->program = NIRC_NEW_ARRAY(x->arena, instruction, numbers.n);
+  NIRC_FOR_EACH_OP(op, step) {
+    instruction *k = &x->program[x->n_instructions++];
+    k->op = op;
+    NIRC_ASSERT(op->n_operands <= MAX_OPERANDS && op->n_results <= MAX_RESULTS);
+    for (uint32_t i = 0; i < op->n_operands; i++) {
+      const nirc_value *v = nirc_op_operand(op, i);  /* numbers count snn.step, the instructions do not */
+      k->in[i] = x->program[nirc_numbering_find(&numbers, v->def)->number - 1].out[v->index];
+    }
+    for (uint32_t i = 0; i < op->n_results; i++)
+      k->out[i] = new_cells(x->arena, op->results[i].type);
+  }
+  nirc_numbering_deinit(&numbers);
+  collect_states(x, step);
+  collect_ports(x, step, SNN_INPUT, &x->inputs);
+  collect_ports(x, step, SNN_OUTPUT, &x->outputs);
+  collect_ports(x, step, SNN_PROBE, &x->probes);
+}
+
+nirc_interp *nirc_interp_new(const nirc_module *m)
+{
+  nirc_arena *arena = nirc_arena_new(m->heap);
+  nirc_interp *x = NIRC_NEW(arena, nirc_interp);
+  x->heap = m->heap;
+  x->arena = arena;
+  build_program(x, m);
+  nirc_interp_reset(x);
+  return x;
+}
+
+void nirc_interp_free(nirc_interp *x)
+{
+  if (x)
+    nirc_arena_free(x->arena);
+}
+
+void nirc_interp_reset(nirc_interp *x)
+{
+  for (size_t s = 0; s < x->n_states; s++) {
+    const nirc_blob *init = nirc_op_blob(x->states[s].op, "init");
+    cells c = x->states[s].now;
+    for (size_t e = 0; e < c.type->count; e++)
+      if (c.i)
+        c.i[e] = (int32_t)nirc_blob_get(init, e);
+      else
+        c.f[e] = (float)nirc_blob_get(init, e);
+  }
+}
+
+static size_t show(const port_list *l, const nirc_interp_port **ports)
+{
+  *ports = l->shown;
+  return l->n;
+}
+
+size_t nirc_interp_inputs(const nirc_interp *x, const nirc_interp_port **ports) { return show(&x->inputs, ports); }
+size_t nirc_interp_outputs(const nirc_interp *x, const nirc_interp_port **ports) { return show(&x->outputs, ports); }
+size_t nirc_interp_probes(const nirc_interp *x, const nirc_interp_port **ports) { return show(&x->probes, ports); }
+
+/* ---- what the ops compute ---------------------------------------------------------------------------------------------
+ * Every operation is rounded by itself, in the order of the equation in the op table (this file is compiled without
+ * contraction); sums follow docs/semantics.md. */
+
+static float coefficient(const nirc_op *op, const char *name, size_t e)
+{
+  return (float)nirc_blob_get(nirc_op_blob(op, name), e);
+}
+
+static void copy_cells(cells to, cells from)
+{
+  if (to.i)
+    memcpy(to.i, from.i, to.type->count * sizeof *to.i);
+  else
+    memcpy(to.f, from.f, to.type->count * sizeof *to.f);
+}
+
+static void eval_dense(const instruction *k)
+{
+  const nirc_blob *weight = nirc_op_blob(k->op, "weight"), *bias = nirc_op_blob(k->op, "bias");
+  size_t n_in = (size_t)weight->shape.dims[weight->shape.rank - 1];
+  for (size_t o = 0; o < k->out[0].type->count; o++) {
+    size_t matrix = o / (size_t)weight->shape.dims[weight->shape.rank - 2];              /* one for each leading index */
+    float y = bias ? (float)nirc_blob_get(bias, o) : 0;
+    for (size_t j = 0; j < n_in; j++) {
+      float x = k->in[0].f[matrix * n_in + j];
+      if (x != 0)
+        y = y + (float)nirc_blob_get(weight, o * n_in + j) * x;
+    }
+    k->out[0].f[o] = y;
+  }
+}
+
+/* Geometry of a convolution or pooling window. */
+typedef struct window {
+  int64_t rows, columns;                             /* of the kernel */
+  int64_t stride[2], dilation[2], before[2];
+  int64_t in_rows, in_columns, out_rows, out_columns;
+} window;
+
+static void window_axes(const nirc_op *op, const char *name, int64_t out[2])
+{
+  const nirc_shape *s = nirc_op_shape(op, name);
+  out[0] = (int64_t)s->dims[0];
+  out[1] = (int64_t)s->dims[1];
+}
+
+static window window_of(const instruction *k)
+{
+  const nirc_shape *in = &k->in[0].type->shape, *out = &k->out[0].type->shape;
+  window w = {.dilation = {1, 1}, .in_rows = (int64_t)in->dims[1], .in_columns = (int64_t)in->dims[2],
+              .out_rows = (int64_t)out->dims[1], .out_columns = (int64_t)out->dims[2]};
+  window_axes(k->op, "stride", w.stride);
+  window_axes(k->op, "before", w.before);
+  if (k->op->code == SNN_CONV) {
+    const nirc_shape *weight = &nirc_op_blob(k->op, "weight")->shape;
+    w.rows = (int64_t)weight->dims[2];
+    w.columns = (int64_t)weight->dims[3];
+    window_axes(k->op, "dilation", w.dilation);
+  } else {
+    int64_t size[2];
+    window_axes(k->op, "kernel_size", size);
+    w.rows = size[0];
+    w.columns = size[1];
+  }
+  return w;
+}
+
+/* Input element under tap (row, column) of the window at (y, x) of a channel; NULL where that is padding. */
+static const float *tap(const instruction *k, const window *w, int64_t channel, int64_t y, int64_t x, int64_t row, int64_t column)
+{
+  int64_t r = y * w->stride[0] + row * w->dilation[0] - w->before[0];
+  int64_t c = x * w->stride[1] + column * w->dilation[1] - w->before[1];
+  if (r < 0 || r >= w->in_rows || c < 0 || c >= w->in_columns)
+    return NULL;
+  return &k->in[0].f[(channel * w->in_rows + r) * w->in_columns + c];
+}
+
+static float conv_sum(const instruction *k, const window *w, int64_t channel, int64_t y, int64_t x)
+{
+  const nirc_blob *weight = nirc_op_blob(k->op, "weight"), *bias = nirc_op_blob(k->op, "bias");
+  int64_t per_group = (int64_t)weight->shape.dims[1], channels = (int64_t)weight->shape.dims[0];
+  int64_t group = channel / (channels / nirc_op_int(k->op, "groups"));
+  size_t tap_index = (size_t)(channel * per_group * w->rows * w->columns);
+  float sum = bias ? (float)nirc_blob_get(bias, (size_t)channel) : 0;
+  for (int64_t c = 0; c < per_group; c++)
+    for (int64_t row = 0; row < w->rows; row++)
+      for (int64_t column = 0; column < w->columns; column++, tap_index++) {
+        const float *in = tap(k, w, group * per_group + c, y, x, row, column);
+        if (in && *in != 0)
+          sum = sum + (float)nirc_blob_get(weight, tap_index) * *in;
+      }
+  return sum;
+}
+
+static float pool_sum(const instruction *k, const window *w, int64_t channel, int64_t y, int64_t x)
+{
+  float sum = 0;
+  for (int64_t row = 0; row < w->rows; row++)
+    for (int64_t column = 0; column < w->columns; column++) {
+      const float *in = tap(k, w, channel, y, x, row, column);
+      if (in)
+        sum = sum + *in;
+    }
+  return k->op->code == SNN_AVG_POOL ? sum / (float)(w->rows * w->columns) : sum;
+}
+
+static void eval_window(const instruction *k)
+{
+  window w = window_of(k);
+  int64_t channels = (int64_t)k->out[0].type->shape.dims[0];
+  float *out = k->out[0].f;
+  for (int64_t c = 0; c < channels; c++)
+    for (int64_t y = 0; y < w.out_rows; y++)
+      for (int64_t x = 0; x < w.out_columns; x++)
+        *out++ = k->op->code == SNN_CONV ? conv_sum(k, &w, c, y, x) : pool_sum(k, &w, c, y, x);
+}
+
+static void eval_delay_read(const instruction *k)
+{
+  const nirc_blob *steps = nirc_op_blob(k->op, "steps");
+  int64_t slots = (int64_t)k->in[0].type->shape.dims[0];
+  size_t n = k->out[0].type->count;
+  for (size_t e = 0; e < n; e++) {
+    int64_t delay = 0;
+    NIRC_ASSERT(nirc_blob_get_int(steps, e, &delay));
+    int64_t from = (k->in[1].i[0] - delay) % slots;
+    k->out[0].f[e] = k->in[0].f[(size_t)(from < 0 ? from + slots : from) * n + e];
+  }
+}
+
+static void eval_delay_write(const instruction *k)
+{
+  size_t n = k->in[2].type->count;
+  copy_cells(k->out[0], k->in[0]);
+  if (n)
+    memcpy(&k->out[0].f[(size_t)k->in[1].i[0] * n], k->in[2].f, n * sizeof(float));
+}
+
+/* The threshold test and the reset; writes the results (z, v'). */
+static void fire(const instruction *k, size_t e, float h)
+{
+  float threshold = coefficient(k->op, "v_threshold", e);
+  bool z = nirc_op_int(k->op, "compare") == NIRC_COMPARE_GE ? h >= threshold : h > threshold;
+  float after = nirc_op_int(k->op, "reset") == NIRC_RESET_SUBTRACT ? h - threshold : coefficient(k->op, "v_reset", e);
+  k->out[0].f[e] = z ? 1 : 0;
+  k->out[1].f[e] = z ? after : h;
+}
+
+static float integrate(const instruction *k, size_t e)
+{
+  return k->in[1].f[e] + coefficient(k->op, "g", e) * k->in[0].f[e];
+}
+
+static float leak(const nirc_op *op, const char *share, size_t e, float v, float x)
+{
+  return v + coefficient(op, share, e) * ((coefficient(op, "v_leak", e) - v) + coefficient(op, "r", e) * x);
+}
+
+static float synapse(const instruction *k, size_t e)
+{
+  float x = k->in[0].f[e], i = k->in[2].f[e];
+  return i + coefficient(k->op, "k_syn", e) * (coefficient(k->op, "w_in", e) * x - i);
+}
+
+/* Ops that treat each element by itself. */
+static void eval_element(const instruction *k, size_t e)
+{
+  const nirc_op *op = k->op;
+  float x = k->in[0].f[e], *y = k->out[0].f;
+  switch (op->code) {
+  case SNN_ADD: y[e] = x + k->in[1].f[e]; break;
+  case SNN_SCALE: y[e] = coefficient(op, "scale", e) * x; break;
+  case SNN_THRESHOLD: y[e] = x > coefficient(op, "threshold", e) ? 1 : 0; break;
+  case SNN_I_STEP: y[e] = integrate(k, e); break;
+  case SNN_IF_STEP: fire(k, e, integrate(k, e)); break;
+  case SNN_LI_STEP: y[e] = leak(op, "k", e, k->in[1].f[e], x); break;
+  case SNN_LIF_STEP: fire(k, e, leak(op, "k", e, k->in[1].f[e], x)); break;
+  case SNN_CUBA_LI_STEP:
+    k->out[1].f[e] = synapse(k, e);
+    y[e] = leak(op, "k_mem", e, k->in[1].f[e], k->out[1].f[e]);
+    break;
+  case SNN_CUBA_LIF_STEP:
+    k->out[2].f[e] = synapse(k, e);
+    fire(k, e, leak(op, "k_mem", e, k->in[1].f[e], k->out[2].f[e]));
+    break;
+  default: NIRC_ASSERT(false);
+  }
+}
+
+static void eval(const instruction *k)
+{
+  switch (k->op->code) {
+  case SNN_INPUT: case SNN_STATE: case SNN_OUTPUT: case SNN_PROBE: break;
+  case SNN_UPDATE: copy_cells(k->out[0], k->in[1]); break;
+  case SNN_DENSE: eval_dense(k); break;
+  case SNN_CONV: case SNN_SUM_POOL: case SNN_AVG_POOL: eval_window(k); break;
+  case SNN_RESHAPE: copy_cells(k->out[0], k->in[0]); break;
+  case SNN_DELAY_READ: eval_delay_read(k); break;
+  case SNN_DELAY_WRITE: eval_delay_write(k); break;
+  case SNN_ADVANCE: k->out[0].i[0] = (int32_t)((k->in[0].i[0] + 1) % (int64_t)k->in[1].type->shape.dims[0]); break;
+  default:
+    for (size_t e = 0; e < k->out[0].type->count; e++)
+      eval_element(k, e);
+  }
+}
+
+static void give(const port_list *l, float *const out[], size_t n_out)
+{
+  for (size_t p = 0; p < l->n && p < n_out; p++)
+    if (out[p] && l->ports[p].at.type->count)
+      memcpy(out[p], l->ports[p].at.f, l->ports[p].at.type->count * sizeof(float));
+}
+
+void nirc_interp_step(nirc_interp *x, const float *const in[], float *const out[], size_t n_out)
+{
+  for (size_t p = 0; p < x->inputs.n; p++)
+    if (x->inputs.ports[p].at.type->count)
+      memcpy(x->inputs.ports[p].at.f, in[p], x->inputs.ports[p].at.type->count * sizeof(float));
+  for (size_t i = 0; i < x->n_instructions; i++)
+    eval(&x->program[i]);
+  give(&x->outputs, out, n_out);
+  if (n_out > x->outputs.n)
+    give(&x->probes, out + x->outputs.n, n_out - x->outputs.n);
+  for (size_t s = 0; s < x->n_states; s++)
+    copy_cells(x->states[s].now, x->states[s].next);
+}

@@ -1,0 +1,199 @@
+/* ir/snn_verify.c: what the ops of the snn level want of the types of their operands and results and of their attributes. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "ir/dialect_snn.h"
+
+static NIRC_PRINTF(3, 4) bool fault(const nirc_op *op, nirc_diag *d, const char *format, ...)
+{
+  char text[256];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  nirc_error_status(d, NIRC_STATUS_INTERNAL, op->loc, "'%s' (%s): %s", op->name, op->def->mnemonic, text);
+  return false;
+}
+
+static const nirc_type *operand(const nirc_op *op, uint32_t i)
+{
+  return nirc_op_operand(op, i)->type;
+}
+
+static bool is_number(const nirc_type *t)            /* what arithmetic takes: i1 stands for 0 and 1 */
+{
+  return t->elem == NIRC_F32 || t->elem == NIRC_BOOL;
+}
+
+/* Numbers in, float32 out; the first result of an op that spikes is i1. */
+static bool verify_elements(const nirc_op *op, nirc_diag *d)
+{
+  bool ok = true;
+  for (uint32_t i = 0; i < op->n_operands; i++)
+    if (!is_number(operand(op, i)))
+      ok = fault(op, d, "operand %u has elements %s", i, nirc_dtype_name(operand(op, i)->elem));
+  for (uint32_t i = 0; i < op->n_results; i++)
+    if (op->results[i].type->elem != (op->def->spikes && i == 0 ? NIRC_BOOL : NIRC_F32))
+      ok = fault(op, d, "result %u has elements %s", i, nirc_dtype_name(op->results[i].type->elem));
+  return ok;
+}
+
+static bool verify_alike(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  const nirc_shape *shape = &op->results[0].type->shape;
+  bool ok = true;
+  for (uint32_t i = 0; i < op->n_operands; i++)
+    if (!nirc_shape_equal(&operand(op, i)->shape, shape))
+      ok = fault(op, d, "operand %u has shape %s, the result %s", i, nirc_shape_text(m->arena, &operand(op, i)->shape), nirc_shape_text(m->arena, shape));
+  for (uint32_t i = 1; i < op->n_results; i++)
+    if (!nirc_shape_equal(&op->results[i].type->shape, shape))
+      ok = fault(op, d, "results have different shapes");
+  return ok;
+}
+
+/* A dense attribute of that element type and shape; absent is fine. */
+static bool verify_blob(nirc_module *m, const nirc_op *op, const char *name, nirc_dtype dtype, const nirc_shape *shape, nirc_diag *d)
+{
+  const nirc_blob *b = nirc_op_blob(op, name);
+  if (!b || (b->dtype == dtype && nirc_shape_equal(&b->shape, shape)))
+    return true;
+  return fault(op, d, "%s is %s%s, %s%s is wanted", name, nirc_dtype_name(b->dtype), nirc_shape_text(m->arena, &b->shape), nirc_dtype_name(dtype),
+               nirc_shape_text(m->arena, shape));
+}
+
+bool nirc_snn_verify_layer(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  bool ok = verify_elements(op, d) && verify_alike(m, op, d);
+  for (size_t i = 0; i < op->def->n_attrs; i++)
+    if (op->def->attrs[i].rule == NIRC_SHAPE_LAYER)
+      ok &= verify_blob(m, op, op->def->attrs[i].name, NIRC_F32, &op->results[0].type->shape, d);
+  return ok;
+}
+
+bool nirc_snn_verify_add(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  return verify_elements(op, d) && verify_alike(m, op, d);
+}
+
+bool nirc_snn_verify_dense(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  const nirc_shape *w = &nirc_op_blob(op, "weight")->shape, *out = &op->results[0].type->shape;
+  bool ok = verify_elements(op, d) && verify_blob(m, op, "weight", NIRC_F32, w, d) && verify_blob(m, op, "bias", NIRC_F32, out, d);
+  if (w->rank < 2)
+    return fault(op, d, "weight has rank %u", w->rank);
+  nirc_shape from = *w, to = *w;                     /* [..., out, in] */
+  from.rank = to.rank = w->rank - 1;
+  from.dims[from.rank - 1] = w->dims[w->rank - 1];
+  if (!nirc_shape_equal(&operand(op, 0)->shape, &from) || !nirc_shape_equal(out, &to))
+    ok = fault(op, d, "a weight of shape %s takes no %s to %s", nirc_shape_text(m->arena, w), nirc_shape_text(m->arena, &operand(op, 0)->shape),
+               nirc_shape_text(m->arena, out));
+  return ok;
+}
+
+/* ---- windows ---------------------------------------------------------------------------------------------------------------- */
+
+enum { MAX_AXIS = 1 << 30 };                         /* keeps every index of a window within 64 bits */
+
+/* Two numbers within [low, MAX_AXIS]. */
+static bool verify_pair(const nirc_op *op, const char *name, uint64_t low, nirc_diag *d)
+{
+  const nirc_shape *s = nirc_op_shape(op, name);
+  if (s->rank == 2 && s->dims[0] >= low && s->dims[1] >= low && s->dims[0] <= MAX_AXIS && s->dims[1] <= MAX_AXIS)
+    return true;
+  return fault(op, d, "%s must be two numbers of at least %" PRIu64, name, low);
+}
+
+static bool verify_window(const nirc_op *op, nirc_diag *d)
+{
+  bool ok = verify_elements(op, d) && verify_pair(op, "stride", 1, d) && verify_pair(op, "before", 0, d);
+  if (operand(op, 0)->shape.rank != 3 || op->results[0].type->shape.rank != 3)
+    ok = fault(op, d, "operand and result must be [channels, rows, columns]");
+  return ok;
+}
+
+bool nirc_snn_verify_conv(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  if (!(verify_window(op, d) && verify_pair(op, "dilation", 1, d)))
+    return false;
+  const nirc_shape *w = &nirc_op_blob(op, "weight")->shape;
+  bool ok = verify_blob(m, op, "weight", NIRC_F32, w, d);
+  int64_t groups = nirc_op_int(op, "groups");
+  if (w->rank != 4 || groups < 1)
+    return fault(op, d, "weight has rank %u, groups = %" PRId64, w->rank, groups);
+  uint64_t in = operand(op, 0)->shape.dims[0], out = op->results[0].type->shape.dims[0];
+  if (out != w->dims[0] || out % (uint64_t)groups || in % (uint64_t)groups || in / (uint64_t)groups != w->dims[1])
+    ok = fault(op, d, "a weight of shape %s in %" PRId64 " groups takes no %" PRIu64 " channels to %" PRIu64, nirc_shape_text(m->arena, w), groups, in, out);
+  nirc_shape channels = nirc_shape_1d(w->dims[0]);
+  return ok && verify_blob(m, op, "bias", NIRC_F32, &channels, d);
+}
+
+bool nirc_snn_verify_pool(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  (void)m;
+  if (!(verify_window(op, d) && verify_pair(op, "kernel_size", 1, d)))
+    return false;
+  if (operand(op, 0)->shape.dims[0] != op->results[0].type->shape.dims[0])
+    return fault(op, d, "operand and result have different numbers of channels");
+  return true;
+}
+
+/* ---- reshape, delays ------------------------------------------------------------------------------------------------------------ */
+
+bool nirc_snn_verify_reshape(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  (void)m;
+  const nirc_type *from = operand(op, 0), *to = op->results[0].type;
+  if (from->elem == to->elem && from->count == to->count)
+    return true;
+  return fault(op, d, "%s with %zu elements cannot become %s with %zu", nirc_dtype_name(from->elem), from->count, nirc_dtype_name(to->elem), to->count);
+}
+
+static bool verify_slot(const nirc_op *op, const nirc_type *t, nirc_diag *d)
+{
+  return (t->elem == NIRC_I32 && t->count == 1) || fault(op, d, "the slot must be one i32");
+}
+
+/* buffer is [slots, shape of x...]. */
+static bool verify_buffer(nirc_module *m, const nirc_op *op, const nirc_type *buffer, const nirc_type *x, nirc_diag *d)
+{
+  nirc_shape rest = {0};
+  if (buffer->shape.rank) {
+    rest.rank = buffer->shape.rank - 1;
+    memcpy(rest.dims, buffer->shape.dims + 1, rest.rank * sizeof rest.dims[0]);
+  }
+  if (buffer->shape.rank && buffer->shape.dims[0] >= 1 && buffer->shape.dims[0] <= INT32_MAX && buffer->elem == NIRC_F32 && is_number(x) &&
+      nirc_shape_equal(&rest, &x->shape))
+    return true;
+  return fault(op, d, "a buffer of shape %s holds no values of shape %s", nirc_shape_text(m->arena, &buffer->shape), nirc_shape_text(m->arena, &x->shape));
+}
+
+static bool verify_steps(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  const nirc_blob *steps = nirc_op_blob(op, "steps");
+  int64_t slots = (int64_t)operand(op, 0)->shape.dims[0], n;
+  if (!verify_blob(m, op, "steps", NIRC_I64, &op->results[0].type->shape, d))
+    return false;
+  for (size_t e = 0; e < steps->count; e++)
+    if (!nirc_blob_get_int(steps, e, &n) || n < 0 || n > slots)
+      return fault(op, d, "steps of element %zu are outside of the buffer's %" PRId64 " slots", e, slots);
+  return true;
+}
+
+bool nirc_snn_verify_delay(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  const nirc_type *first = operand(op, 0), *result = op->results[0].type;
+  if (op->code == SNN_ADVANCE) {
+    bool ok = verify_slot(op, first, d) && verify_slot(op, result, d);
+    if (operand(op, 1)->shape.rank == 0 || operand(op, 1)->shape.dims[0] < 1)
+      ok = fault(op, d, "operand 1 is no buffer");
+    return ok;
+  }
+  bool ok = verify_slot(op, operand(op, 1), d);
+  if (op->code == SNN_DELAY_WRITE) {
+    if (result != first)
+      ok = fault(op, d, "the result must have the type of the buffer");
+    return ok && verify_buffer(m, op, first, operand(op, 2), d);
+  }
+  return verify_buffer(m, op, first, result, d) && verify_steps(m, op, d) && ok;
+}
