@@ -22,9 +22,17 @@ LLVMValueRef nirc_emit_function(nirc_emitter *e, const char *name, LLVMTypeRef r
   LLVMAddAttributeAtIndex(fn, on_function, LLVMCreateStringAttribute(e->context, "no-builtins", 11, "", 0));
   if (exported && result == e->i32)
     add_attribute(e, fn, LLVMAttributeReturnIndex, "signext");
+  if (exported)
+    nirc_emit_mark_rare(e, fn);
   e->fn = fn;
   LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, fn, "entry"));
   return fn;
+}
+
+void nirc_emit_mark_rare(nirc_emitter *e, LLVMValueRef fn)
+{
+  add_attribute(e, fn, on_function, "minsize");
+  add_attribute(e, fn, on_function, "optsize");
 }
 
 void nirc_emit_mark_kernel(nirc_emitter *e, unsigned n_params)

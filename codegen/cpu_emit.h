@@ -22,8 +22,11 @@ typedef struct nirc_emitter {
   LLVMValueRef fn;                                   /* the function being filled */
 } nirc_emitter;
 
-/* A function and its entry block; the builder stands in it. Exported ones are visible from outside the library. */
+/* A function and its entry block; the builder stands in it. Exported ones are visible from outside the library, and small rather than fast: the work is
+ * done in functions that they call. */
 LLVMValueRef nirc_emit_function(nirc_emitter *e, const char *name, LLVMTypeRef result, const LLVMTypeRef *params, unsigned n, bool exported);
+/* This function is compiled for size: its loops are not where time goes, and vectorising them costs LLVM time. */
+void nirc_emit_mark_rare(nirc_emitter *e, LLVMValueRef fn);
 /* The current function takes n pointers to distinct memory, and stays a function: one per op keeps LLVM's time linear in the network. */
 void nirc_emit_mark_kernel(nirc_emitter *e, unsigned n_params);
 LLVMValueRef nirc_emit_param(nirc_emitter *e, unsigned i);

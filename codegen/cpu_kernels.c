@@ -490,6 +490,7 @@ LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op)
   }
   LLVMValueRef fn = nirc_emit_function(e, "count", e->i64, &e->ptr, 1, false), x = nirc_emit_param(e, 0);
   nirc_emit_mark_kernel(e, 1);
+  nirc_emit_mark_rare(e, fn);
   LLVMValueRef total = LLVMBuildAlloca(e->b, e->i64, "total"), first[2] = {0};
   LLVMBuildStore(e->b, nirc_c64(e, 0), total);
   for (int a = 0; conv && a < 2; a++) {

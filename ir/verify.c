@@ -215,6 +215,12 @@ static void verify_state(verifier *x, const nirc_op *op)
   unsigned updates = 0;
   for (const nirc_use *u = op->results[0].uses; u; u = u->next)
     updates += u->user->code == SNN_UPDATE && u->index == 0;
+  const nirc_type *t = op->results[0].type;
+  const nirc_blob *init = nirc_op_blob(op, "init");
+  if (t->elem != NIRC_F32 && t->elem != NIRC_BOOL && t->elem != NIRC_I32)
+    FAULT(x, op, "a state cannot have elements %s", nirc_dtype_name(t->elem));
+  if (init->dtype != (t->elem == NIRC_I32 ? NIRC_I32 : NIRC_F32) || !nirc_shape_equal(&init->shape, &t->shape))
+    FAULT(x, op, "init is %s%s", nirc_dtype_name(init->dtype), nirc_shape_text(x->m->arena, &init->shape));
   if (updates != 1)
     FAULT(x, op, "%u snn.update belong to this state, one is wanted", updates);
 }
@@ -231,6 +237,14 @@ static void verify_update(verifier *x, const nirc_op *op)
     FAULT(x, op, "'%s' is no state", nirc_op_operand(op, 0)->def->name);
   if (!fits(nirc_op_operand(op, 0)->type, nirc_op_operand(op, 1)->type))
     FAULT(x, op, "state '%s' and its new value have different types", nirc_op_operand(op, 0)->def->name);
+}
+
+/* Ports and probes carry numbers. */
+static void verify_port(verifier *x, const nirc_op *op)
+{
+  const nirc_type *t = op->code == SNN_INPUT ? op->results[0].type : nirc_op_operand(op, 0)->type;
+  if (t->elem != NIRC_F32 && (t->elem != NIRC_BOOL || op->code == SNN_INPUT))
+    FAULT(x, op, "its value has elements %s", nirc_dtype_name(t->elem));
 }
 
 /* ---- all ---------------------------------------------------------------------------------------------------------------------------- */
@@ -257,6 +271,8 @@ static void verify_meaning(verifier *x)
       verify_state(x, op);
     if (op->code == SNN_UPDATE)
       verify_update(x, op);
+    if (op->code == SNN_INPUT || op->code == SNN_OUTPUT || op->code == SNN_PROBE)
+      verify_port(x, op);
     if (op->def->verify)
       op->def->verify(x->m, op, x->d);
   }

@@ -83,7 +83,7 @@ static void choose_dt(nirc_discretiser *x, const nirc_op *graph, const char *giv
   }
   if (s.unit_r && s.fastest && s.least_tau < 1 && x->profile->gain == NIRC_GAIN_DT_R && x->dt != 1)
     nirc_warning(x->d, file, "the graph mixes IF with r = 1, as simulators that count steps write it, and time constants in seconds; such an IF integrates dt*r*x (--semantics unit: r*x)");
-  if (s.fastest && x->dt > s.least_tau)
+  if (s.fastest && x->dt > s.least_tau * (1 + 1e-6))              /* files hold tau as float32 */
     nirc_warning(x->d, s.fastest->loc, "'%s': dt = %g is longer than its time constant %g; a smaller --dt is needed for a faithful result", s.fastest->name, x->dt,
                  s.least_tau);
 }
