@@ -1,0 +1,286 @@
+#include "frontend/driver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "codegen/cpu.h"
+#include "frontend/nir_build.h"
+#include "frontend/nir_write.h"
+#include "frontend/nirc_options.h"
+#include "frontend/selftest.h"
+#include "ir/base/sink.h"
+#include "ir/print.h"
+#include "ir/verify.h"
+#include "passes/profiles.h"
+
+typedef struct driver {
+  nirc_options o;
+  nirc_diag d;
+  nirc_heap heap;                                    /* malloc, and an end that leaves no temporary behind */
+  nirc_arena *arena;
+  nirc_sink *out;                                    /* while something is being written */
+  nirc_module *m;
+} driver;
+
+static void exhausted(void *user, size_t size)
+{
+  driver *x = user;
+  nirc_sink_discard(x->out);
+  fprintf(stderr, "nirc: error: out of memory (%zu bytes wanted)\n", size);
+  exit(NIRC_STATUS_LIMIT);
+}
+
+/* ---- names -------------------------------------------------------------------------------------------------------------- */
+
+static const char *file_part(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+/* The input's file name without its suffix, as a C identifier. */
+static const char *default_name(nirc_arena *a, const char *input)
+{
+  if (strcmp(input, "-") == 0)
+    return "model";
+  const char *file = file_part(input), *dot = strrchr(file, '.');
+  size_t n = dot && dot != file ? (size_t)(dot - file) : strlen(file);
+  char *name = nirc_arena_alloc(a, n + 2, 1), *to = name;
+  if (n && strchr("0123456789", file[0]))
+    *to++ = '_';
+  for (size_t i = 0; i < n; i++)
+    *to++ = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_", file[i]) ? file[i] : '_';
+  return *name ? name : "model";
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------------------------- */
+
+static bool read_module(driver *x)
+{
+  const nirc_options *o = &x->o;
+  nirc_loc loc = nirc_loc_file(o->input);
+  const char *name = o->name ? o->name : default_name(x->arena, o->input);
+  if (strcmp(o->input, "-") == 0) {
+    nirc_error(&x->d, loc, "standard input carries networks in .snn or .nirt, which are not read in this version; name a .nir file");
+    return false;
+  }
+  nirc_h5_limits limits = nirc_h5_limits_default();
+  char start[5] = {0};
+  FILE *f = fopen(o->input, "rb");
+  size_t n = f ? fread(start, 1, 4, f) : 0;
+  if (f)
+    fclose(f);
+  if (n == 4 && strcmp(start, "nirc") * strcmp(start, "nirt") == 0) {
+    nirc_error(&x->d, loc, "%s is not read in this version; name a .nir file", strcmp(start, "nirc") ? "IR text (.nirt)" : "the network language (.snn)");
+    return false;
+  }
+  nirc_h5_file *file = nirc_h5_read(x->arena, o->input, &limits, &x->d);
+  x->m = file ? nirc_nir_build(file, name, o->lenient, &x->heap, &x->d) : NULL;
+  return x->m && !nirc_diag_failed(&x->d);
+}
+
+/* ---- passes ----------------------------------------------------------------------------------------------------------------- */
+
+static void add_quoted(nirc_strbuf *b, const char *s)
+{
+  nirc_strbuf_add(b, "\"");
+  for (; *s; s++) {
+    if (*s == '"' || *s == '\\')
+      nirc_strbuf_add(b, "\\");
+    nirc_strbuf_add_bytes(b, s, 1);
+  }
+  nirc_strbuf_add(b, "\"");
+}
+
+/* The pipeline that the options stand for. -O0 leaves out what only removes. */
+static void named_pipeline(const nirc_options *o, const nirc_target *t, nirc_strbuf *b)
+{
+  nirc_strbuf_addf(b, "inline-subgraphs,%s", o->lenient ? "complete-inputs," : "");
+  for (size_t i = 0; i < o->n_probes; i++) {
+    nirc_strbuf_add(b, "probe{node=");
+    add_quoted(b, o->probes[i]);
+    nirc_strbuf_add(b, "},");
+  }
+  nirc_strbuf_addf(b, "discretise{profile=%s", o->profile ? o->profile : t->profiles ? t->profiles[0] : "nir");
+  if (o->dt)
+    nirc_strbuf_addf(b, ",dt=%s", o->dt);
+  if (o->reset)
+    nirc_strbuf_addf(b, ",reset=%s", o->reset);
+  nirc_strbuf_addf(b, "}%s", o->job.level ? ",canonicalize" : "");
+}
+
+static bool run_passes(driver *x, const nirc_target *t)
+{
+  nirc_strbuf text;
+  nirc_strbuf_init(&text, &x->heap);
+  if (x->o.pipeline)
+    nirc_strbuf_add(&text, x->o.pipeline);
+  else
+    named_pipeline(&x->o, t, &text);
+  bool ok = nirc_pipeline_run(x->m, text.data, &x->o.hooks, &x->d);
+  nirc_strbuf_deinit(&text);
+  if (ok && !nirc_module_verify(x->m, &x->d)) {
+    x->d.status = NIRC_STATUS_INTERNAL;
+    ok = false;
+  }
+  return ok && !nirc_diag_failed(&x->d);             /* -Werror */
+}
+
+static bool reach_snn(driver *x)
+{
+  if (x->m->level == NIRC_LEVEL_SNN)
+    return true;
+  nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "the passes leave the module at the nir level; code needs `discretise` among them");
+  return false;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------------------------ */
+
+static bool commit(driver *x)
+{
+  nirc_sink *out = x->out;
+  x->out = NULL;
+  return nirc_sink_commit(out);
+}
+
+static bool make_text(driver *x, nirc_strbuf *b)
+{
+  static const nirc_cpu_kind kinds[] = {[NIRC_EMIT_LLVM] = NIRC_CPU_LLVM, [NIRC_EMIT_ASM] = NIRC_CPU_ASM, [NIRC_EMIT_OBJ] = NIRC_CPU_OBJECT};
+  if (x->o.emit == NIRC_EMIT_NIRT) {
+    nirc_module_print(b, x->m, false);
+    return true;
+  }
+  nirc_cpu_options o = {.triple = x->o.job.triple, .cpu = x->o.job.cpu, .level = x->o.job.level, .target = "cpu"};
+  return reach_snn(x) && nirc_cpu_emit(x->m, &o, kinds[x->o.emit], b, &x->d);
+}
+
+static bool write_stdout(driver *x, const nirc_strbuf *b)
+{
+  if (fwrite(b->data, 1, b->size, stdout) == b->size && fflush(stdout) == 0)
+    return true;
+  nirc_error_status(&x->d, NIRC_STATUS_IO, nirc_loc_none(), "standard output cannot be written");
+  return false;
+}
+
+/* --emit: one file, or standard output. */
+static bool write_file(driver *x)
+{
+  static const char *const suffix[] = {[NIRC_EMIT_NIR] = "nir", [NIRC_EMIT_NIRT] = "nirt", [NIRC_EMIT_LLVM] = "ll", [NIRC_EMIT_ASM] = "s", [NIRC_EMIT_OBJ] = "o"};
+  const char *path = x->o.output ? x->o.output : nirc_arena_printf(x->arena, "%s.%s", x->m->name, suffix[x->o.emit]), *file = file_part(path);
+  bool to_stdout = strcmp(path, "-") == 0, ok = false;
+  if (to_stdout && x->o.emit == NIRC_EMIT_NIR) {
+    nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "--emit nir writes a file; name it with -o");
+    return false;
+  }
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  if (x->o.emit == NIRC_EMIT_NIR || make_text(x, &b)) {
+    if (to_stdout) {
+      ok = write_stdout(x, &b);
+    } else if ((x->out = nirc_sink_new(nirc_arena_strndup(x->arena, path, (size_t)(file - path)), &x->d))) {
+      const char *temporary = x->o.emit == NIRC_EMIT_NIR ? nirc_sink_file(x->out, file) : NULL;
+      ok = x->o.emit == NIRC_EMIT_NIR ? temporary && nirc_nir_write(x->m, temporary, &x->d) : nirc_sink_write(x->out, file, b.data, b.size);
+      ok = ok && commit(x);
+    }
+  }
+  nirc_strbuf_deinit(&b);
+  return ok;
+}
+
+static bool write_target(driver *x)
+{
+  if (!reach_snn(x))
+    return false;
+  x->out = nirc_sink_new(x->o.output ? x->o.output : x->m->name, &x->d);
+  return x->out && x->o.target->emit(x->m, &x->o.job, x->out, &x->d) && commit(x);
+}
+
+/* ---- what one invocation does ---------------------------------------------------------------------------------------------------- */
+
+static bool available(driver *x, const nirc_target *t)
+{
+  if (t->available)
+    return true;
+  nirc_error(&x->d, nirc_loc_file(x->o.input), "-t %s is not in this version", t->name);
+  return false;
+}
+
+/* --check: one line on standard output for each target that was asked for. */
+static bool check_targets(driver *x)
+{
+  bool all = !x->o.target, any = false;
+  for (size_t i = 0; nirc_targets[i]; i++) {
+    const nirc_target *t = nirc_targets[i];
+    if (!all && t != x->o.target)
+      continue;
+    if (!t->available) {
+      if (!all)
+        return available(x, t);
+      printf("%s: not in this version\n", t->name);
+      continue;
+    }
+    bool ok = run_passes(x, t) && reach_snn(x) && t->check(x->m, &x->o.job, &x->d);
+    printf("%s: %s\n", t->name, ok ? "yes" : "no");
+    any = any || ok;
+  }
+  return any;
+}
+
+static bool compile(driver *x)
+{
+  if (!x->o.check && x->o.emit == NIRC_EMIT_TARGET && !available(x, x->o.target))
+    return false;
+  if (!read_module(x))
+    return false;
+  if (x->o.check)
+    return check_targets(x);
+  bool untouched = (x->o.emit == NIRC_EMIT_NIR || x->o.emit == NIRC_EMIT_NIRT) && !x->o.pipeline && !x->o.hooks.stop_after;
+  if (!untouched && !run_passes(x, x->o.target))
+    return false;
+  if (x->o.emit == NIRC_EMIT_NIR && x->m->level != NIRC_LEVEL_NIR) {
+    nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "--emit nir: the passes leave the nir level");
+    return false;
+  }
+  return x->o.emit == NIRC_EMIT_TARGET ? write_target(x) : write_file(x);
+}
+
+static bool print(driver *x)
+{
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  bool ok = true;
+  switch (x->o.print) {
+  case NIRC_PRINT_TARGETS: nirc_targets_print_list(&b); break;
+  case NIRC_PRINT_PASSES: nirc_passes_print_list(&b); break;
+  case NIRC_PRINT_OPS: nirc_ops_print_reference(&b); break;
+  case NIRC_PRINT_SELFTEST: ok = nirc_selftest(&b, &x->heap, &x->d); break;
+  case NIRC_PRINT_PIPELINE:
+    named_pipeline(&x->o, x->o.target ? x->o.target : nirc_targets[0], &b);
+    nirc_strbuf_add(&b, "\n");
+    break;
+  case NIRC_PRINT_PROFILES:
+    for (const nirc_profile *p = nirc_profiles; p->name; p++)
+      nirc_strbuf_addf(&b, "%-13s %s%s\n", p->name, p->summary, p->available ? "" : " (not in this version)");
+    break;
+  default: nirc_options_show(stdout, x->o.print, x->arena);
+  }
+  ok = write_stdout(x, &b) && ok;
+  nirc_strbuf_deinit(&b);
+  return ok;
+}
+
+nirc_status nirc_driver_main(int argc, char **argv)
+{
+  driver x = {.heap = *nirc_heap_default()};
+  x.heap.exhausted = exhausted;
+  x.heap.user = &x;
+  x.arena = nirc_arena_new(&x.heap);
+  nirc_diag_init(&x.d, stderr, "nirc");
+  bool ok = nirc_options_read(&x.o, argc, argv, x.arena, &x.d) && (x.o.print ? print(&x) : compile(&x)) && !nirc_diag_failed(&x.d);
+  nirc_sink_discard(x.out);
+  nirc_module_free(x.m);
+  nirc_arena_free(x.arena);
+  if (ok)
+    return NIRC_STATUS_OK;
+  return x.d.errors ? x.d.status : NIRC_STATUS_REFUSED;
+}

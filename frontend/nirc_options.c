@@ -1,0 +1,304 @@
+#include "frontend/nirc_options.h"
+
+#include <string.h>
+
+#include "passes/profiles.h"
+
+#define N_ELEMENTS(a) (sizeof(a) / sizeof *(a))
+
+enum {
+  OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
+  OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
+  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_SELFTEST, OPT_OF_TARGET
+};
+
+static const nirc_option table[] = {
+  {.id = OPT_TARGET, .letter = 't', .name = "target", .argument = "NAME", .heading = "What to make",
+   .help = "target to compile for: `cpu` (default), or another name of `--list-targets`; with `--check` also `all`"},
+  {.id = OPT_OUTPUT, .letter = 'o', .name = "output", .argument = "PATH",
+   .help = "directory to write (made if missing), or with `--emit` the file, `-` for standard output; default: NAME in the working directory, with "
+           "`--emit` NAME.KIND"},
+  {.id = OPT_EMIT, .name = "emit", .argument = "KIND",
+   .help = "write one file instead of the target's set: `nir` (a .nir file), `nirt` (IR text), `llvm`, `asm` or `obj`"},
+  {.id = OPT_NAME, .name = "name", .argument = "NAME", .help = "base name of the outputs and C prefix; default: the input's file name, made a C identifier"},
+  {.id = OPT_PROBE, .name = "probe", .argument = "NODE", .help = "record this node's state and value as well (may repeat); `all` for every node, GRAPH/NODE in a nested graph"},
+  {.id = OPT_CHECK, .name = "check", .help = "read, verify and say whether the target can take it (status 0 or 1); write nothing"},
+  {.id = OPT_SEMANTICS, .name = "semantics", .argument = "PROFILE", .heading = "What it means",
+   .help = "whose arithmetic: `nir` (default), `nir_exact` or `unit`; `:reset=KIND` and `:dt=TIME` behind it are the options of that name"},
+  {.id = OPT_DT, .name = "dt", .argument = "TIME", .help = "time step, as 1ms, 100us or a number of seconds; default 1e-4, or 1 for a graph with I or IF and no time constant"},
+  {.id = OPT_RESET, .name = "reset", .argument = "KIND", .help = "what a spike does to the membrane: `v_reset` (default) sets it to v_reset, `subtract` takes v_threshold off"},
+  {.id = OPT_LENIENT, .name = "lenient", .help = "read files that break a rule but whose meaning is plain, with one warning for each repair"},
+  {.id = OPT_LEVEL, .letter = 'O', .argument = "LEVEL", .heading = "Code",
+   .help = "0 to 3, default 2: how hard to optimise; results do not depend on it, bit for bit"},
+  {.id = OPT_MCPU, .name = "mcpu", .argument = "NAME", .help = "processor to generate code for; default `native`, this machine's"},
+  {.id = OPT_MTRIPLE, .name = "mtriple", .argument = "TRIPLE", .help = "machine to generate code for; default: this machine's (NIRC_LD names a linker for another)"},
+  {.id = OPT_QUANTISE, .name = "quantise", .argument = "KIND", .help = "`none` (default): weights stay float32"},
+  {.id = OPT_EMULATE, .name = "emulate", .help = "with a chip target: also a library of the chip's arithmetic", .hidden = true},
+  {.id = OPT_REPORT, .name = "report", .argument = "FILE", .help = "report on the network", .hidden = true},
+  {.id = OPT_PIPELINE, .name = "pass-pipeline", .argument = "P", .heading = "Passes", .help = "run these passes instead of those of -O: PASS{option=value,...},PASS,..."},
+  {.id = OPT_PRINT_PIPELINE, .name = "print-pipeline", .help = "print the passes that the other options ask for, and end"},
+  {.id = OPT_PRINT_BEFORE, .name = "print-ir-before", .argument = "PASS", .help = "print the IR before this pass (or `all`) to standard error"},
+  {.id = OPT_PRINT_AFTER, .name = "print-ir-after", .argument = "PASS", .help = "print the IR after this pass (or `all`) to standard error"},
+  {.id = OPT_DUMP_DIR, .name = "dump-dir", .argument = "DIR", .help = "write the IR after each pass to DIR/NN-PASS.nirt"},
+  {.id = OPT_STOP_AFTER, .name = "stop-after", .argument = "PASS", .help = "end after this pass; with `--emit nirt`"},
+  {.id = OPT_VERIFY_EACH, .name = "verify-each", .help = "verify the IR after each pass"},
+  {.id = OPT_TIME_PASSES, .name = "time-passes", .help = "print how long each pass took to standard error"},
+  {.id = OPT_STATS, .name = "stats", .help = "print what each pass counted to standard error"},
+  NIRC_OPTIONS_COMMON,
+  {.id = OPT_WERROR, .letter = 'W', .argument = "error", .help = "warnings are errors"},
+  {.id = OPT_LIST_TARGETS, .name = "list-targets", .help = "print the targets and end"},
+  {.id = OPT_LIST_PASSES, .name = "list-passes", .help = "print the passes with their options and end"},
+  {.id = OPT_LIST_PROFILES, .name = "list-profiles", .help = "print the profiles of `--semantics` and end"},
+  {.id = OPT_SELFTEST, .name = "selftest", .help = "compile a built-in network, compare it with the interpreter, and end"},
+  {.id = OPT_PRINT_OPS, .name = "print-ops", .help = "print the reference of the ops (Markdown) and end", .hidden = true},
+};
+
+/* ---- the manual ------------------------------------------------------------------------------------------------------------ */
+
+static const nirc_manual_section sections[] = {
+  {"INPUT",
+   "A `.nir` file (HDF5) of the NIR format, versions 0.1 to 1.0.8, told by its content. Files are taken as the nir package 1.0.8 reads them with its type check, "
+   "and with the right shapes of grouped and non-square convolutions, which that check gets wrong; `--lenient` takes more. The file is parsed in "
+   "a child process with limits on memory and time.\n"},
+  {"OUTPUT",
+   "`cpu`\tNAME.so, a library that needs nothing else; NAME.h, its C interface; NAME.json, a description\n"
+   "\n"
+   "All files of a run appear at once, or none does. Equal input and options give equal bytes.\n"},
+  {"EXIT STATUS",
+   "0\tdone\n"
+   "1\tthe input was refused: a bad file, or the target cannot express it\n"
+   "2\twrong usage\n"
+   "3\ta file cannot be opened, read or written\n"
+   "4\ta resource limit was met\n"
+   "70\tinternal error\n"
+   "\n"
+   "Messages go to standard error in the form `PLACE: error|warning|remark|note: text [CODE]`, PLACE being `FILE:/node/nodes/NAME/FIELD` for a .nir file.\n"},
+  {"ENVIRONMENT",
+   "`NIRC_LD`\tlinker to run instead of `ld`\n"
+   "`TMPDIR`\twhere the object file stands while it is linked; default /tmp\n"
+   "`NO_COLOR`\tno colour in messages\n"},
+  {"EXAMPLES",
+   "  nirc keyword.nir -o out\n"
+   "  nirc cnn.nir --dt 1 --reset subtract --probe if1 -o out\n"
+   "  nirc old.nir --lenient --emit nir -o repaired.nir\n"},
+  {"SEE ALSO", "`nirc-run`(1)\n"},
+};
+
+static const nirc_manual manual = {
+  .program = "nirc", .version = PACKAGE_VERSION, .summary = "compiler for spiking neural networks", .synopsis = "[OPTIONS] INPUT",
+  .about = "Compiles a spiking neural network, a .nir file, ahead of time: into a native library with a C interface.",
+  .description = "`nirc` reads a spiking neural network and compiles it ahead of time. For the CPU it writes a shared library of the network's own that needs no other, "
+                 "its C header and a description. `nirc-run`(1) runs such a library on a file of input.\n",
+  .sections = sections, .n_sections = N_ELEMENTS(sections),
+};
+
+/* The table above and, behind it, the options of every target. */
+static const nirc_option *full_table(nirc_arena *a, size_t *n)
+{
+  *n = N_ELEMENTS(table);
+  for (size_t t = 0; nirc_targets[t]; t++)
+    *n += nirc_targets[t]->n_options;
+  nirc_option *all = NIRC_NEW_ARRAY(a, nirc_option, *n);
+  memcpy(all, table, sizeof table);
+  size_t at = N_ELEMENTS(table);
+  for (size_t t = 0; nirc_targets[t]; t++) {
+    const nirc_target *target = nirc_targets[t];
+    for (size_t k = 0; k < target->n_options; k++) {
+      const nirc_target_option *o = &target->options[k];
+      all[at++] = (nirc_option){.id = OPT_OF_TARGET + (int)t, .name = o->name, .argument = o->argument, .help = o->help, .hidden = !target->available,
+                                .heading = k ? NULL : nirc_arena_printf(a, "With -t %s", target->name)};
+    }
+  }
+  return all;
+}
+
+void nirc_options_show(FILE *to, int id, nirc_arena *a)
+{
+  size_t n;
+  const nirc_option *all = full_table(a, &n);
+  nirc_options_print(to, id, &manual, all, n);
+}
+
+/* ---- taking options one by one -------------------------------------------------------------------------------------------------- */
+
+typedef struct reader {
+  nirc_options *o;
+  nirc_arena *a;
+  const char *target;                                /* as written */
+  const nirc_option *of_target[64];                  /* options of single targets that were given */
+  size_t n_of_target;
+  bool emulate;
+} reader;
+
+#define USAGE(...) (nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), __VA_ARGS__), false)
+
+static bool take_dt(nirc_options *o, const char *text, nirc_diag *d)
+{
+  double seconds;
+  if (!nirc_parse_time(text, &seconds))
+    return USAGE("--dt '%s': a time above 0 is wanted, such as 1ms, 100us or 0.001", text);
+  o->dt = text;
+  return true;
+}
+
+static bool take_reset(nirc_options *o, const char *text, nirc_diag *d)
+{
+  if (strcmp(text, "v_reset") && strcmp(text, "subtract"))
+    return USAGE("--reset '%s': v_reset or subtract is wanted", text);
+  o->reset = text;
+  return true;
+}
+
+/* PROFILE[:KEY=VALUE]... */
+static bool take_semantics(reader *r, const char *text, nirc_diag *d)
+{
+  char *rest = nirc_arena_strdup(r->a, text), *name = strsep(&rest, ":");
+  const nirc_profile *p = nirc_profile_find(name);
+  if (!p)
+    return USAGE("--semantics '%s': no such profile; --list-profiles shows what there is", name);
+  r->o->profile = p->name;
+  for (char *part; (part = strsep(&rest, ":"));) {
+    bool ok = strncmp(part, "reset=", 6) == 0 ? take_reset(r->o, part + 6, d)
+              : strncmp(part, "dt=", 3) == 0  ? take_dt(r->o, part + 3, d)
+                                              : USAGE("--semantics '%s': `%s` is not known; reset=KIND and dt=TIME are", text, part);
+    if (!ok)
+      return false;
+  }
+  return true;
+}
+
+static bool take_emit(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  static const char *const names[] = {"nir", "nirt", "llvm", "asm", "obj"};
+  size_t i;
+  if (strcmp(text, "snn") == 0 || strcmp(text, "dot") == 0)
+    return USAGE("--emit %s is not in this version", text);
+  if (!nirc_option_choice(option, text, names, N_ELEMENTS(names), &i, d))
+    return false;
+  o->emit = (nirc_emit)(NIRC_EMIT_NIR + i);
+  return true;
+}
+
+static bool take_probe(reader *r, const char *node)
+{
+  nirc_options *o = r->o;
+  const char **more = NIRC_NEW_ARRAY(r->a, const char *, o->n_probes + 1);
+  if (o->n_probes)
+    memcpy(more, o->probes, o->n_probes * sizeof *more);
+  more[o->n_probes++] = node;
+  o->probes = more;
+  return true;
+}
+
+static bool take_name(nirc_options *o, const char *text, nirc_diag *d)
+{
+  o->name = text;
+  bool ok = *text && !strchr("0123456789", *text);
+  for (const char *s = text; *s; s++)
+    ok = ok && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_", *s);
+  return ok || USAGE("--name '%s': letters, digits and _ are allowed, no digit first", text);
+}
+
+static bool take_operand(nirc_options *o, const char *text, nirc_diag *d)
+{
+  if (o->input)
+    return USAGE("one input is wanted, `%s` is a second one", text);
+  o->input = text;
+  return true;
+}
+
+static bool take(void *user, const nirc_option *option, const char *v, nirc_diag *d)
+{
+  reader *r = user;
+  nirc_options *o = r->o;
+  if (!option)
+    return take_operand(o, v, d);
+  switch (option->id) {
+  case NIRC_OPTION_HELP: case NIRC_OPTION_VERSION: case NIRC_OPTION_MAN: o->print = option->id; return true;
+  case OPT_TARGET: r->target = v; return true;
+  case OPT_OUTPUT: o->output = v; return true;
+  case OPT_EMIT: return take_emit(o, option, v, d);
+  case OPT_NAME: return take_name(o, v, d);
+  case OPT_DT: return take_dt(o, v, d);
+  case OPT_SEMANTICS: return take_semantics(r, v, d);
+  case OPT_RESET: return take_reset(o, v, d);
+  case OPT_LENIENT: o->lenient = true; return true;
+  case OPT_PROBE: return take_probe(r, v);
+  case OPT_CHECK: o->check = true; return true;
+  case OPT_LEVEL:
+    if (strlen(v) != 1 || !strchr("0123", *v))
+      return USAGE("-O%s: 0, 1, 2 or 3 is wanted", v);
+    o->job.level = *v - '0';
+    return true;
+  case OPT_MCPU: o->job.cpu = v; return true;
+  case OPT_MTRIPLE: o->job.triple = v; return true;
+  case OPT_QUANTISE: return strcmp(v, "none") == 0 || USAGE("--quantise '%s': %s", v, strcmp(v, "int8") ? "none is wanted" : "not in this version");
+  case OPT_EMULATE: r->emulate = true; return true;
+  case OPT_REPORT: return USAGE("--report is not in this version (%s)", v);
+  case OPT_PIPELINE: o->pipeline = v; return true;
+  case OPT_PRINT_PIPELINE: o->print = NIRC_PRINT_PIPELINE; return true;
+  case OPT_PRINT_BEFORE: o->hooks.print_before = v; return true;
+  case OPT_PRINT_AFTER: o->hooks.print_after = v; return true;
+  case OPT_DUMP_DIR: o->hooks.dump_dir = v; return true;
+  case OPT_STOP_AFTER: o->hooks.stop_after = v; return true;
+  case OPT_VERIFY_EACH: o->hooks.verify_each = true; return true;
+  case OPT_TIME_PASSES: o->hooks.time_passes = true; return true;
+  case OPT_STATS: o->hooks.stats = true; return true;
+  case OPT_WERROR:
+    d->warnings_are_errors = true;
+    return strcmp(v, "error") == 0 || USAGE("-W%s: -Werror is meant?", v);
+  case OPT_LIST_TARGETS: o->print = NIRC_PRINT_TARGETS; return true;
+  case OPT_LIST_PASSES: o->print = NIRC_PRINT_PASSES; return true;
+  case OPT_LIST_PROFILES: o->print = NIRC_PRINT_PROFILES; return true;
+  case OPT_PRINT_OPS: o->print = NIRC_PRINT_OPS; return true;
+  case OPT_SELFTEST: o->print = NIRC_PRINT_SELFTEST; return true;
+  default:
+    if (option->id < OPT_OF_TARGET)
+      return nirc_option_common(option, v, d);
+    if (r->n_of_target < N_ELEMENTS(r->of_target))
+      r->of_target[r->n_of_target++] = option;
+    return true;
+  }
+}
+
+/* ---- what fits together ------------------------------------------------------------------------------------------------------------ */
+
+static bool check_pass_name(const char *name, nirc_diag *d)
+{
+  return !name || strcmp(name, "all") == 0 || nirc_pass_find(name) || USAGE("no pass is called '%s'; --list-passes shows what there is", name);
+}
+
+/* The target, and what of the other options it cannot have. */
+static bool check_target(reader *r, nirc_diag *d)
+{
+  nirc_options *o = r->o;
+  bool all = o->check && r->target && strcmp(r->target, "all") == 0;
+  o->target = nirc_target_find(r->target ? r->target : "cpu");
+  if (!o->target && !all)
+    return USAGE("-t '%s': no such target; --list-targets shows what there is", r->target);
+  for (size_t k = 0; k < r->n_of_target; k++)
+    if (!all && nirc_targets[r->of_target[k]->id - OPT_OF_TARGET] != o->target)
+      return USAGE("--%s is an option of -t %s, not of -t %s", r->of_target[k]->name, nirc_targets[r->of_target[k]->id - OPT_OF_TARGET]->name, o->target->name);
+  if (all)
+    return true;
+  if (o->profile && !nirc_target_takes_profile(o->target, o->profile))
+    return USAGE("--semantics %s: -t %s takes %s or %s", o->profile, o->target->name, o->target->profiles[0], o->target->profiles[1]);
+  if (o->target->needs_dt && !o->dt)
+    return USAGE("-t %s needs a time step: --dt", o->target->name);
+  return !r->emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
+}
+
+bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, nirc_diag *d)
+{
+  *o = (nirc_options){.job = {.level = 2}};
+  reader r = {.o = o, .a = a};
+  size_t n;
+  const nirc_option *all = full_table(a, &n);
+  if (!nirc_options_parse(all, n, argc, argv, take, &r, d))
+    return false;
+  if (o->print && o->print != NIRC_PRINT_PIPELINE)
+    return true;
+  if (!o->input && !o->print)
+    return USAGE("%s: no input file", "nirc [OPTIONS] INPUT");
+  return check_target(&r, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
+}

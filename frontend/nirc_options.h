@@ -1,0 +1,36 @@
+/* frontend/nirc_options.h: the command line of nirc.
+ * Owns: its option table (with the targets' own options) and manual.
+ * Must not know: what is compiled how. */
+#ifndef NIRC_FRONTEND_NIRC_OPTIONS_H
+#define NIRC_FRONTEND_NIRC_OPTIONS_H
+
+#include "frontend/options.h"
+#include "passes/pass.h"
+#include "targets/target.h"
+
+typedef enum nirc_emit { NIRC_EMIT_TARGET, NIRC_EMIT_NIR, NIRC_EMIT_NIRT, NIRC_EMIT_LLVM, NIRC_EMIT_ASM, NIRC_EMIT_OBJ } nirc_emit;
+
+/* What to print instead of compiling; values of NIRC_OPTION_HELP, _VERSION, _MAN, too. */
+enum { NIRC_PRINT_TARGETS = 1000, NIRC_PRINT_PASSES, NIRC_PRINT_PROFILES, NIRC_PRINT_PIPELINE, NIRC_PRINT_OPS, NIRC_PRINT_SELFTEST };
+
+typedef struct nirc_options {
+  int print;                                         /* 0: compile */
+  const char *input, *output, *name;                 /* NULL: not given */
+  const nirc_target *target;                         /* the CPU where none was named; NULL: all (with check) */
+  nirc_emit emit;
+  const char *profile, *dt, *reset;                  /* NULL: not given */
+  const char *pipeline;                              /* NULL: the named one of `level` */
+  const char **probes;
+  size_t n_probes;
+  nirc_target_job job;
+  bool lenient, check;
+  nirc_pipeline_hooks hooks;
+} nirc_options;
+
+/* False after a diagnostic of status 2. Strings are borrowed from argv or in the arena. */
+bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, nirc_diag *d);
+
+/* Prints what --help, --version or --print-man ask for. */
+void nirc_options_show(FILE *to, int id, nirc_arena *a);
+
+#endif
