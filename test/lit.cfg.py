@@ -1,0 +1,62 @@
+# test/lit.cfg.py: how lit runs the tests of the two programs. Loaded by test/lit.site.cfg.py of the build directory.
+#
+# Substitutions: %nirc %nirc-run %cc %cxx %clang %python %valgrind %srcroot %builddir %shared %warnings %cflags
+# Features (REQUIRES: ...): numpy h5py nir-package torch shared valgrind cxx clang asan ubsan tsan plain root
+# From LLVM: FileCheck, not, split-file, count.
+import os
+import subprocess
+
+import lit.formats
+
+
+def has_module(name):
+    code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({name!r}) is None)"
+    return subprocess.run([python, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+root, build = config.nirc_srcroot, config.nirc_builddir
+python = os.environ.get("NIRC_PYTHON") or config.nirc_python
+shared = os.path.abspath(os.environ.get("NIRC_SHARED") or os.path.join(root, "..", "shared"))
+
+config.name = "nirc"
+config.test_format = lit.formats.ShTest(execute_external=True)
+config.suffixes = [".test", ".nirt", ".snn"]
+config.excludes = ["unit", "data", "Inputs"]
+config.test_source_root = os.path.join(root, "test")
+config.test_exec_root = os.path.join(build, "test")
+
+flags = config.nirc_flags
+valgrind = f"{config.nirc_valgrind} -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite"
+# lit replaces in this order, each everywhere: a name before every name that begins it.
+config.substitutions += [
+    ("%nirc-run", os.path.join(build, "nirc-run")),
+    ("%nirc", os.path.join(build, "nirc")),
+    ("%cxx", config.nirc_cxx or "false"),
+    ("%cc", config.nirc_cc),
+    ("%clang", config.nirc_clang or "false"),
+    ("%python", python),
+    ("%valgrind", valgrind),
+    ("%srcroot", root),
+    ("%builddir", build),
+    ("%shared", shared),
+    ("%warnings", flags["warnings"]),
+    ("%cflags", f"-D_GNU_SOURCE -I{root} {flags['libraries']}"),
+]
+
+config.available_features.update(k for k, v in config.nirc_sanitizers.items() if v != "no")
+if not config.available_features:
+    config.available_features.add("plain")             # no sanitizer: programs have their usual speed and memory
+for feature, module in (("numpy", "numpy"), ("h5py", "h5py"), ("nir-package", "nir"), ("torch", "torch")):
+    if has_module(module):
+        config.available_features.add(feature)
+for feature, there in (("shared", os.path.isdir(shared)), ("valgrind", config.nirc_valgrind), ("cxx", config.nirc_cxx),
+                       ("clang", config.nirc_clang), ("root", os.geteuid() == 0)):
+    if there:
+        config.available_features.add(feature)
+
+config.environment["PATH"] = os.pathsep.join([config.nirc_llvm_bindir, os.environ.get("PATH", "/usr/bin:/bin")])
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+config.environment["LC_ALL"] = "C.UTF-8"
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
