@@ -159,6 +159,10 @@ static bool back_up(nirc_sink *s, file *f)
   struct stat st;
   if (lstat(f->final, &st) != 0)
     return errno == ENOENT;
+  if (S_ISDIR(st.st_mode)) {                         /* made since nirc_sink_file looked */
+    errno = EISDIR;
+    return false;
+  }
   char *name = path_in(s, ".nirc-XXXXXX");
   int fd = mkostemp(name, O_CLOEXEC);                /* only for a name that is free */
   if (fd < 0)

@@ -1,0 +1,463 @@
+/* test/diff/test_cpu_diff.c: compiled networks against the reference interpreter, bit for bit.
+ *
+ *   test_cpu_diff [N [FIRST]]      seeds FIRST .. FIRST + N - 1 (default 200 from 1)
+ *
+ * Each seed gives a network, a profile, inputs for LANES lanes and STEPS steps. What the interpreter makes of them is what `run`, `step`,
+ * `step_events` and a run cut in two by a saved state have to give, at level 0 and at level 2. Prints the first difference of each seed. */
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "codegen/cpu.h"
+#include "codegen/nirc_model.h"
+#include "ir/interp.h"
+#include "ir/verify.h"
+#include "passes/pass.h"
+#include "test/diff/random_network.h"
+
+enum { LANES = 5, STEPS = 16, CUT = 7, MAX_PORTS = 512 };
+
+/* Values of one port, [STEPS][LANES][count]. */
+typedef struct trace { const char *name; size_t count; float *values; } trace;
+
+typedef struct experiment {
+  uint64_t seed;
+  const char *part;                                  /* what is being compared, for messages */
+  size_t n_in, n_out, n_ports;                       /* n_ports: outputs, then probes */
+  trace in[MAX_PORTS], want[MAX_PORTS];
+} experiment;
+
+static bool differs(const experiment *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static bool differs(const experiment *x, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  printf("seed %llu: %s: ", (unsigned long long)x->seed, x->part);
+  vprintf(format, args);
+  printf("\n");
+  va_end(args);
+  return false;
+}
+
+static void *must(void *p)
+{
+  if (!p) {
+    fprintf(stderr, "test_cpu_diff: out of memory\n");
+    exit(2);
+  }
+  return p;
+}
+
+static uint32_t bits(float f)
+{
+  uint32_t u;
+  memcpy(&u, &f, sizeof u);
+  return u;
+}
+
+static bool equal(float a, float b)                  /* every NaN is as good as another */
+{
+  return bits(a) == bits(b) || (a != a && b != b);
+}
+
+/* ---- the network -------------------------------------------------------------------------------------------------------- */
+
+static bool run_pipeline(nirc_module *m, const char *text)
+{
+  nirc_diag d;
+  nirc_diag_init(&d, stdout, "test_cpu_diff");
+  d.quiet = true;
+  nirc_pipeline_hooks hooks = {.verify_each = true};
+  return nirc_module_verify(m, &d) && nirc_pipeline_run(m, text, &hooks, &d) && nirc_module_verify(m, &d);
+}
+
+/* The module for the experiment's seed at the snn level; `plain` leaves out what must not change a result. */
+static nirc_module *make_module(experiment *x, bool plain)
+{
+  static const char *const profiles[] = {"nir", "nir", "nir_exact", "unit"}, *const dts[] = {"0.001", "1ms", "0.0005", "300us"};
+  random_source r = {x->seed ^ 0x5eed};
+  char text[256], reset[32] = "";
+  nirc_module *m = random_network(x->seed, random_chance(&r, 70) ? RANDOM_ALL : (unsigned)random_below(&r, RANDOM_ALL + 1));
+  const char *profile = profiles[random_below(&r, 4)], *dt = dts[random_below(&r, 4)];
+  if (random_chance(&r, 60))
+    snprintf(reset, sizeof reset, ",reset=%s", random_chance(&r, 50) ? "subtract" : "v_reset");
+  bool probes = random_chance(&r, 60), canonical = random_chance(&r, 50);
+  snprintf(text, sizeof text, "inline-subgraphs,%sdiscretise{profile=%s,dt=%s%s}%s", probes && !plain ? "probe{node=all}," : "", profile, dt, reset,
+           canonical && !plain ? ",canonicalize" : "");
+  x->part = "passes";
+  if (m && run_pipeline(m, text))
+    return m;
+  differs(x, "%s refused", m ? text : "the network is");
+  nirc_module_free(m);
+  return NULL;
+}
+
+/* ---- inputs, and what the interpreter makes of them ---------------------------------------------------------------------------- */
+
+static void make_input(trace *t, const nirc_shape *shape, random_source *r)
+{
+  size_t silent = strncmp(t->name, "silent", 6) == 0 ? random_silent(shape) : 0;
+  bool spikes = random_chance(r, 60);
+  unsigned density = 5 + (unsigned)random_below(r, 70), zeros = (unsigned)random_below(r, 60);
+  size_t n = t->count * LANES * STEPS;
+  t->values = must(calloc(n + 1, sizeof(float)));
+  for (size_t i = 0; i < n; i++)
+    if (i % t->count < silent)
+      t->values[i] = 0;
+    else if (spikes)
+      t->values[i] = random_chance(r, density) ? 1 : 0;
+    else
+      t->values[i] = random_chance(r, zeros) ? (random_chance(r, 10) ? -0.0f : 0) : (float)random_between(r, -1, 2);
+}
+
+static float *at(const trace *t, size_t step, size_t lane)
+{
+  return t->values + (step * LANES + lane) * t->count;
+}
+
+static void interpret_lane(experiment *x, nirc_interp *interp, size_t lane)
+{
+  const float *in[MAX_PORTS];
+  float *out[MAX_PORTS];
+  nirc_interp_reset(interp);
+  for (size_t step = 0; step < STEPS; step++) {
+    for (size_t p = 0; p < x->n_in; p++)
+      in[p] = at(&x->in[p], step, lane);
+    for (size_t p = 0; p < x->n_ports; p++)
+      out[p] = at(&x->want[p], step, lane);
+    nirc_interp_step(interp, in, out, x->n_ports);
+  }
+}
+
+static void interpret(experiment *x, const nirc_module *m)
+{
+  nirc_interp *interp = nirc_interp_new(m);
+  const nirc_interp_port *in, *out, *probes;
+  x->n_in = nirc_interp_inputs(interp, &in);
+  x->n_out = nirc_interp_outputs(interp, &out);
+  x->n_ports = x->n_out + nirc_interp_probes(interp, &probes);
+  NIRC_ASSERT(x->n_in <= MAX_PORTS && x->n_ports <= MAX_PORTS);
+  random_source r = {x->seed ^ 0xf00d};
+  for (size_t p = 0; p < x->n_in; p++) {
+    x->in[p] = (trace){.name = in[p].name, .count = in[p].type->count};
+    make_input(&x->in[p], &in[p].type->shape, &r);
+  }
+  for (size_t p = 0; p < x->n_ports; p++) {
+    const nirc_interp_port *port = p < x->n_out ? &out[p] : &probes[p - x->n_out];
+    x->want[p] = (trace){.name = port->name, .count = port->type->count};
+    x->want[p].values = must(calloc(x->want[p].count * LANES * STEPS + 1, sizeof(float)));
+  }
+  for (size_t lane = 0; lane < LANES; lane++)
+    interpret_lane(x, interp, lane);
+  nirc_interp_free(interp);
+}
+
+static void free_traces(experiment *x)
+{
+  for (size_t p = 0; p < x->n_in; p++)
+    free(x->in[p].values);
+  for (size_t p = 0; p < x->n_ports; p++)
+    free(x->want[p].values);
+  x->n_in = x->n_ports = 0;
+}
+
+/* Values `got` of lanes first .. first + lanes - 1 at a step, against what is wanted. */
+static bool check_port(const experiment *x, size_t p, size_t step, size_t first, size_t lanes, const float *got)
+{
+  const trace *t = &x->want[p];
+  const float *want = at(t, step, first);
+  for (size_t i = 0; i < lanes * t->count; i++)
+    if (!equal(want[i], got[i]))
+      return differs(x, "%s '%s', step %zu, lane %zu, element %zu: %.9g (0x%08x), the interpreter has %.9g (0x%08x)", p < x->n_out ? "output" : "probe",
+                     t->name, step, first + i / t->count, i % t->count, (double)got[i], bits(got[i]), (double)want[i], bits(want[i]));
+  return true;
+}
+
+static bool check_step(const experiment *x, size_t step, size_t first, size_t lanes, float *const got[])
+{
+  for (size_t p = 0; p < x->n_ports; p++)
+    if (!check_port(x, p, step, first, lanes, got[p]))
+      return false;
+  return true;
+}
+
+/* Probes and canonicalize must not change an output. */
+static bool same_outputs(experiment *x, const nirc_module *m, const nirc_module *plain)
+{
+  experiment other = {.seed = x->seed};
+  interpret(x, m);
+  interpret(&other, plain);
+  bool ok = true;
+  x->part = "interpreter, without probes and canonicalize";
+  for (size_t p = 0; ok && p < x->n_out; p++)
+    for (size_t step = 0; ok && step < STEPS; step++)
+      ok = check_port(x, p, step, 0, LANES, at(&other.want[p], step, 0));
+  free_traces(&other);
+  return ok;
+}
+
+/* ---- the compiled model ------------------------------------------------------------------------------------------------------------ */
+
+static void *allocate(void *user, size_t size, size_t align)
+{
+  void *p;
+  (void)user;
+  return posix_memalign(&p, align, size) ? NULL : memset(p, 0xa5, size);
+}
+
+static void release(void *user, void *p, size_t size)
+{
+  (void)user; (void)size;
+  free(p);
+}
+
+static nirc_model *new_model(const nirc_model_api *api, uint32_t batch)
+{
+  static const nirc_allocator a = {.alloc = allocate, .free = release};
+  nirc_model *model = NULL;
+  return api->create(batch, &a, &model) == NIRC_OK ? must(model) : NULL;
+}
+
+static bool check_info(const experiment *x, const nirc_model_info *info)
+{
+  if (info->n_inputs != x->n_in || info->n_outputs != x->n_out || info->n_outputs + info->n_probes != x->n_ports)
+    return differs(x, "%u inputs, %u outputs, %u probes in the info", info->n_inputs, info->n_outputs, info->n_probes);
+  for (size_t p = 0; p < x->n_in; p++)
+    if (strcmp(info->inputs[p].name, x->in[p].name) || info->inputs[p].count != x->in[p].count)
+      return differs(x, "input %zu is '%s' in the info, not '%s'", p, info->inputs[p].name, x->in[p].name);
+  for (size_t p = 0; p < x->n_ports; p++) {
+    const nirc_port *port = p < x->n_out ? &info->outputs[p] : &info->probes[p - x->n_out];
+    if (strcmp(port->name, x->want[p].name) || port->count != x->want[p].count)
+      return differs(x, "output or probe %zu is '%s' in the info, not '%s'", p, port->name, x->want[p].name);
+  }
+  return true;
+}
+
+/* Room for one step's outputs and probes of `lanes` lanes, filled so that what is not written shows. */
+static void new_outputs(const experiment *x, size_t values_per_element, float *out[MAX_PORTS])
+{
+  for (size_t p = 0; p < x->n_ports; p++) {
+    size_t n = x->want[p].count * values_per_element;
+    out[p] = must(malloc((n + 1) * sizeof(float)));
+    for (size_t i = 0; i <= n; i++)
+      out[p][i] = 12345;
+  }
+}
+
+static bool free_outputs(const experiment *x, size_t values_per_element, float *out[MAX_PORTS])
+{
+  bool ok = true;
+  for (size_t p = 0; p < x->n_ports; p++) {
+    if (ok && out[p][x->want[p].count * values_per_element] != 12345)
+      ok = differs(x, "written behind the end of '%s'", x->want[p].name);
+    free(out[p]);
+  }
+  return ok;
+}
+
+/* Steps `from` to `to` of lanes first .. first + lanes - 1, which are the whole batch. */
+static bool check_steps(const experiment *x, const nirc_model_api *api, nirc_model *model, size_t from, size_t to, size_t first, size_t lanes)
+{
+  const void *in[MAX_PORTS];
+  float *out[MAX_PORTS];
+  bool ok = true;
+  new_outputs(x, lanes, out);
+  for (size_t step = from; ok && step < to; step++) {
+    for (size_t p = 0; p < x->n_in; p++)
+      in[p] = at(&x->in[p], step, first);
+    if (api->step(model, in, (void *const *)out) != NIRC_OK)
+      ok = differs(x, "step failed");
+    ok = ok && check_step(x, step, first, lanes, out);
+  }
+  return free_outputs(x, lanes, out) && ok;
+}
+
+static bool check_run(experiment *x, const nirc_model_api *api)
+{
+  x->part = "run";
+  const void *in[MAX_PORTS];
+  float *out[MAX_PORTS], *here[MAX_PORTS];
+  nirc_model *model = new_model(api, LANES);
+  new_outputs(x, LANES * STEPS, out);
+  for (size_t p = 0; p < x->n_in; p++)
+    in[p] = x->in[p].values;
+  bool ok = (model && api->run(model, STEPS, in, (void *const *)out) == NIRC_OK) || differs(x, "run failed");
+  for (size_t step = 0; ok && step < STEPS; step++) {
+    for (size_t p = 0; p < x->n_ports; p++)
+      here[p] = out[p] + step * LANES * x->want[p].count;
+    ok = check_step(x, step, 0, LANES, here);
+  }
+  api->destroy(model);
+  return free_outputs(x, LANES * STEPS, out) && ok;
+}
+
+/* Steps of a whole batch; at CUT its state goes to another instance, which has been somewhere else before. */
+static bool check_batch(experiment *x, const nirc_model_api *api)
+{
+  x->part = "step, batch 5";
+  nirc_model *model = new_model(api, LANES), *other = new_model(api, LANES);
+  if (!model || !other)
+    return differs(x, "create failed");
+  size_t size = api->state_size(model);
+  void *state = must(malloc(size + 1));
+  bool ok = check_steps(x, api, model, 0, CUT, 0, LANES);
+  ok = ok && (api->state_save(model, state, size) == NIRC_OK || differs(x, "state_save failed"));
+  ok = ok && check_steps(x, api, model, CUT, STEPS, 0, LANES);
+  x->part = "step after reset";
+  ok = ok && (api->reset(model) == NIRC_OK || differs(x, "reset failed")) && check_steps(x, api, model, 0, 3, 0, LANES);
+  x->part = "step, state saved and loaded";
+  ok = ok && check_steps(x, api, other, 0, 2, 0, LANES);
+  ok = ok && (api->state_load(other, state, size) == NIRC_OK || differs(x, "state_load failed"));
+  ok = ok && check_steps(x, api, other, CUT, STEPS, 0, LANES);
+  free(state);
+  api->destroy(model);
+  api->destroy(other);
+  return ok;
+}
+
+/* Each lane by itself; with counters on, which must not matter. */
+static bool check_single(experiment *x, const nirc_model_api *api, const nirc_model_info *info)
+{
+  uint64_t *counters = must(calloc((size_t)info->n_counters + 1, sizeof *counters));
+  bool ok = true;
+  for (size_t lane = 0; ok && lane < LANES; lane++) {
+    nirc_model *model = new_model(api, 1);
+    x->part = lane % 2 ? "step, batch 1, counting" : "step, batch 1";
+    if (lane % 2)
+      api->count(model, counters);
+    ok = check_steps(x, api, model, 0, STEPS, lane, 1);
+    api->destroy(model);
+  }
+  free(counters);
+  return ok;
+}
+
+/* ---- events --------------------------------------------------------------------------------------------------------------------------- */
+
+/* The values other than 0 of one step and lane, in a random order. */
+static size_t gather_events(const experiment *x, size_t step, size_t lane, nirc_event *events, random_source *r)
+{
+  size_t n = 0;
+  for (size_t p = 0; p < x->n_in; p++)
+    for (size_t i = 0; i < x->in[p].count; i++)
+      if (at(&x->in[p], step, lane)[i] != 0)
+        events[n++] = (nirc_event){(uint32_t)p, (uint32_t)i, at(&x->in[p], step, lane)[i]};
+  for (size_t i = n; i > 1; i--) {
+    size_t k = (size_t)random_below(r, i);
+    nirc_event e = events[k];
+    events[k] = events[i - 1];
+    events[i - 1] = e;
+  }
+  return n;
+}
+
+static bool check_event_list(const experiment *x, size_t step, size_t lane, const nirc_event *got, size_t n)
+{
+  size_t k = 0;
+  for (size_t p = 0; p < x->n_out; p++)
+    for (size_t i = 0; i < x->want[p].count; i++) {
+      float want = at(&x->want[p], step, lane)[i];
+      if (want == 0)
+        continue;
+      if (k == n || got[k].port != p || got[k].index != i || !equal(got[k].value, want))
+        return differs(x, "output '%s', step %zu, lane %zu: event %zu of %zu is (%u, %u, %.9g), the interpreter has element %zu = %.9g", x->want[p].name, step,
+                       lane, k, n, k < n ? got[k].port : 0, k < n ? got[k].index : 0, k < n ? (double)got[k].value : 0, i, (double)want);
+      k++;
+    }
+  return k == n || differs(x, "step %zu, lane %zu: %zu output events, the interpreter has %zu", step, lane, n, k);
+}
+
+static bool check_events(experiment *x, const nirc_model_api *api)
+{
+  x->part = "step_events";
+  size_t n_in = 0, cap = 0, n;
+  for (size_t p = 0; p < x->n_in; p++)
+    n_in += x->in[p].count;
+  for (size_t p = 0; p < x->n_out; p++)
+    cap += x->want[p].count;
+  nirc_event *in = must(malloc((n_in + 1) * sizeof *in)), *out = must(malloc((cap + 1) * sizeof *out));
+  nirc_model *model = new_model(api, LANES);
+  random_source r = {x->seed};
+  bool ok = true;
+  for (size_t step = 0; ok && step < STEPS; step++)
+    for (size_t lane = 0; ok && lane < LANES; lane += 2) {               /* the lanes between stay where they are */
+      size_t given = gather_events(x, step, lane, in, &r);
+      n = SIZE_MAX;
+      ok = api->step_events(model, (uint32_t)lane, in, given, out, cap, &n) == NIRC_OK || differs(x, "step_events failed");
+      ok = ok && check_event_list(x, step, lane, out, n);
+    }
+  if (ok && n_in) {                                  /* the same event twice is refused, and nothing happens */
+    in[0] = in[1] = (nirc_event){0, 0, 1};
+    ok = api->step_events(model, 0, in, 2, out, cap, &n) == NIRC_E_ARG || differs(x, "an event given twice is taken");
+  }
+  api->destroy(model);
+  free(in);
+  free(out);
+  return ok;
+}
+
+/* ---- all ---------------------------------------------------------------------------------------------------------------------------------- */
+
+static bool check_library(experiment *x, const char *path)
+{
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    return differs(x, "%s", dlerror());
+  const nirc_model_api *(*query)(uint32_t max_abi);
+  *(void **)&query = dlsym(library, "nirc_model_query");
+  const nirc_model_api *api = query ? query(NIRC_MODEL_ABI) : NULL;
+  const nirc_model_info *info = api ? api->info(NIRC_MODEL_ABI) : NULL;
+  bool ok = info ? check_info(x, info) : differs(x, "no nirc_model_query, or no info");
+  ok = ok && check_run(x, api) && check_batch(x, api) && check_single(x, api, info) && check_events(x, api);
+  dlclose(library);
+  return ok;
+}
+
+static bool check_level(experiment *x, const nirc_module *m, int level, const char *folder)
+{
+  char path[4096];
+  nirc_diag d;
+  nirc_diag_init(&d, stdout, "test_cpu_diff");
+  nirc_cpu_options o = {.level = level, .target = "cpu"};
+  snprintf(path, sizeof path, "%s/s%llu-%d.so", folder, (unsigned long long)x->seed, level);
+  x->part = "compiling";
+  bool ok = nirc_cpu_write_library(m, &o, path, &d) ? check_library(x, path) : differs(x, "refused");
+  if (!ok)
+    printf("seed %llu: at level %d\n", (unsigned long long)x->seed, level);
+  unlink(path);
+  return ok;
+}
+
+static bool run_seed(uint64_t seed, const char *folder)
+{
+  experiment x = {.seed = seed};
+  nirc_module *m = make_module(&x, false), *plain = m ? make_module(&x, true) : NULL;
+  bool ok = m && plain && same_outputs(&x, m, plain);
+  ok = ok && check_level(&x, m, 0, folder) && check_level(&x, m, 2, folder);
+  free_traces(&x);
+  nirc_module_free(m);
+  nirc_module_free(plain);
+  return ok;
+}
+
+int main(int argc, char **argv)
+{
+  unsigned long long n = argc > 1 ? strtoull(argv[1], NULL, 10) : 200, first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1, failed = 0;
+  const char *tmp = getenv("TMPDIR");
+  char folder[2048];
+  snprintf(folder, sizeof folder, "%s/nirc-diff-XXXXXX", tmp ? tmp : "/tmp");
+  if (!mkdtemp(folder)) {
+    perror(folder);
+    return 2;
+  }
+  for (unsigned long long seed = first; seed < first + n; seed++) {
+    failed += !run_seed(seed, folder);
+    fflush(stdout);
+  }
+  rmdir(folder);
+  printf("%llu networks compared, %llu differ\n", n, failed);
+  return failed != 0;
+}
