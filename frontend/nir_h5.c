@@ -18,13 +18,13 @@
 #include "frontend/nir_h5_child.h"
 #include "frontend/nir_h5_wire.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define RESERVES_ADDRESS_SPACE 1
-#endif
-#endif
+/* Sanitizers map terabytes of shadow memory. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define RESERVES_ADDRESS_SPACE 1
+#elif defined(__has_feature)
+#define RESERVES_ADDRESS_SPACE (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer))
+#else
+#define RESERVES_ADDRESS_SPACE 0
 #endif
 
 enum {
@@ -60,7 +60,13 @@ typedef struct relay {
 
 nirc_h5_limits nirc_h5_limits_default(void)
 {
-  return (nirc_h5_limits){.max_file_bytes = (size_t)4 << 30, .max_tensor_bytes = (size_t)2 << 30, .seconds = 60};
+  return (nirc_h5_limits){.max_file_bytes = (size_t)4 << 30, .max_tensor_bytes = (size_t)2 << 30, .seconds = 3};
+}
+
+/* A file of 4 GiB may take longer than one of 40 kB. */
+static unsigned allowed_seconds(const nirc_h5_limits *limits, size_t bytes)
+{
+  return limits->seconds + (unsigned)(bytes >> 24);
 }
 
 /* ---- the file --------------------------------------------------------------------------------------------------------- */
@@ -450,8 +456,10 @@ static void limit(unsigned resource, rlim_t soft, rlim_t hard)
     _exit(1);
   if (now.rlim_max != RLIM_INFINITY && hard > now.rlim_max)
     hard = now.rlim_max;                             /* never raise what stands */
-  const struct rlimit want = {.rlim_cur = soft < hard ? soft : hard, .rlim_max = hard};
-  if (setrlimit(resource, &want) != 0)
+  now.rlim_cur = soft < hard ? soft : hard;
+  const struct rlimit both = {.rlim_cur = now.rlim_cur, .rlim_max = hard};
+  /* valgrind, which needs descriptors of its own, lets only the soft limit on them be moved. */
+  if (setrlimit(resource, &both) != 0 && setrlimit(resource, &now) != 0)
     _exit(1);
 }
 
@@ -461,10 +469,8 @@ static void limit(unsigned resource, rlim_t soft, rlim_t hard)
  * soft limit, 0 for none. */
 static size_t limit_memory(size_t image_bytes, const nirc_h5_limits *limits)
 {
-#ifdef RESERVES_ADDRESS_SPACE
-  (void)image_bytes, (void)limits;                   /* terabytes of shadow memory are mapped */
-  return 0;
-#else
+  if (RESERVES_ADDRESS_SPACE)
+    return 0;
   char text[64] = "";
   size_t total = UNKNOWN_MAPPED;
   int fd = open("/proc/self/statm", O_RDONLY);
@@ -477,7 +483,6 @@ static size_t limit_memory(size_t image_bytes, const nirc_h5_limits *limits)
     total = saturating_add(total, limits->max_tensor_bytes);
   limit(RLIMIT_AS, soft, total);
   return soft;
-#endif
 }
 
 /* Gives the soft limit on memory, 0 for none. */
@@ -492,7 +497,7 @@ static size_t confine(size_t image_bytes, const nirc_h5_limits *limits, pid_t pa
     signal(plain[i], SIG_DFL);
   signal(SIGPIPE, SIG_IGN);
   size_t memory = limit_memory(image_bytes, limits);
-  limit(RLIMIT_CPU, limits->seconds, (rlim_t)limits->seconds + 1);
+  limit(RLIMIT_CPU, allowed_seconds(limits, image_bytes), (rlim_t)allowed_seconds(limits, image_bytes) + 1);
   limit(RLIMIT_FSIZE, 0, 0);
   limit(RLIMIT_CORE, 0, 0);
   /* architecture: 8. The four that are open suffice, so that nothing at all can be opened, not even by external storage. */
@@ -558,13 +563,13 @@ static nirc_h5_object *read_tree(relay *r, const unsigned char *image, size_t si
 #ifdef F_SETPIPE_SZ
   fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);             /* fewer switches; a refusal does no harm */
 #endif
-  r->deadline_ms = now_ms() + (int64_t)limits->seconds * 1000;
+  r->deadline_ms = now_ms() + (int64_t)allowed_seconds(limits, size) * 1000;
   while (take_record(r))
     continue;
   int status = reap(r, child);
   close(ends[0]);
   if (r->end != RELAY_DONE)
-    report_end(r, status, limits->seconds);
+    report_end(r, status, allowed_seconds(limits, size));
   return r->end == RELAY_DONE && !r->faults ? r->root : NULL;
 }
 
