@@ -48,6 +48,7 @@ typedef struct relay {
   int64_t deadline_ms;                               /* of now_ms() */
   relay_end end;
   size_t left;                                       /* bytes of values that may still come */
+  size_t left_to_expect;                             /* and that may still be announced */
   unsigned objects, faults;
   unsigned depth;                                    /* groups that are open */
   struct {
@@ -63,7 +64,7 @@ nirc_h5_limits nirc_h5_limits_default(void)
   return (nirc_h5_limits){.max_file_bytes = (size_t)4 << 30, .max_tensor_bytes = (size_t)2 << 30, .seconds = 3};
 }
 
-/* A file of 4 GiB may take longer than one of 40 kB. */
+/* A file of 4 GiB may take longer than one of 40 kB; large values add to it when they are announced. */
 static unsigned allowed_seconds(const nirc_h5_limits *limits, size_t bytes)
 {
   return limits->seconds + (unsigned)(bytes >> 24);
@@ -416,6 +417,13 @@ static bool take_record(relay *r)
     return take_fault(r, &rec);
   if (rec.name_bytes || rec.data_bytes)
     return broken(r);
+  if (rec.kind == NIRC_H5_RECORD_EXPECT) {
+    if (rec.dims[0] > r->left_to_expect)
+      return broken(r);
+    r->left_to_expect -= (size_t)rec.dims[0];
+    r->deadline_ms += (int64_t)(rec.dims[0] / NIRC_H5_BYTES_PER_MS);
+    return true;
+  }
   if (rec.kind == NIRC_H5_RECORD_LEAVE && r->depth) {
     r->depth--;
     r->newest = NULL;
@@ -497,7 +505,8 @@ static size_t confine(size_t image_bytes, const nirc_h5_limits *limits, pid_t pa
     signal(plain[i], SIG_DFL);
   signal(SIGPIPE, SIG_IGN);
   size_t memory = limit_memory(image_bytes, limits);
-  limit(RLIMIT_CPU, allowed_seconds(limits, image_bytes), (rlim_t)allowed_seconds(limits, image_bytes) + 1);
+  rlim_t seconds = allowed_seconds(limits, image_bytes) + limits->max_tensor_bytes / NIRC_H5_BYTES_PER_MS / 1000;
+  limit(RLIMIT_CPU, seconds, seconds + 1);
   limit(RLIMIT_FSIZE, 0, 0);
   limit(RLIMIT_CORE, 0, 0);
   /* architecture: 8. The four that are open suffice, so that nothing at all can be opened, not even by external storage. */
@@ -528,7 +537,7 @@ static void report_end(const relay *r, int status, unsigned seconds)
   nirc_loc loc = nirc_loc_file(r->file);
   int by = r->end == RELAY_ENDED && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   if (r->end == RELAY_LATE || by == SIGXCPU)
-    nirc_error_status(r->diag, NIRC_STATUS_LIMIT, loc, "reading took longer than %u s; the file is damaged or made to do so", seconds);
+    nirc_error_status(r->diag, NIRC_STATUS_LIMIT, loc, "reading took longer than %u s (more for large values); the file is damaged or made to do so", seconds);
   else if (by == SIGKILL)
     nirc_error_status(r->diag, NIRC_STATUS_LIMIT, loc, "the process that reads the file was killed (a limit on memory or time)");
   else
@@ -585,7 +594,7 @@ nirc_h5_file *nirc_h5_read(nirc_arena *a, const char *path, const nirc_h5_limits
   if (check_signature(image, size, path, d)) {
     hash = XXH3_128bits(image, size);
     relay *r = nirc_heap_alloc(heap, sizeof *r);
-    *r = (relay){.arena = a, .diag = d, .file = path, .left = limits->max_tensor_bytes};
+    *r = (relay){.arena = a, .diag = d, .file = path, .left = limits->max_tensor_bytes, .left_to_expect = limits->max_tensor_bytes};
     root = read_tree(r, image, size, limits);
     nirc_heap_free(heap, r);
   }

@@ -22,7 +22,7 @@ enum {
 typedef struct nirc_h5_limits {
   size_t max_file_bytes;                             /* of the file */
   size_t max_tensor_bytes;                           /* of one dataset, and of all values together */
-  unsigned seconds;                                  /* deadline of the child, wall clock and processor, and one more for each 16 MiB of the file */
+  unsigned seconds;                                  /* deadline of the child, wall clock and processor, and one more for each 16 MiB of the file or 64 MiB of values */
 } nirc_h5_limits;
 nirc_h5_limits nirc_h5_limits_default(void);         /* 4 GiB, 2 GiB, 3 s */
 
@@ -55,7 +55,8 @@ typedef struct nirc_h5_file {
 /* Reads a whole file into `a`. NULL after a diagnostic: status 3 where it cannot be opened or read, 1 where it is no HDF5, is
  * damaged, or holds what is refused (links other than hard ones, a group inside itself, external or virtual storage, filters other
  * than deflate, shuffle and fletcher32, more than 8 axes, object classes other than integer, float, string, enum), 4 where
- * a cap (bytes, depth, objects, path) or limit was met. Attributes that cannot be represented are left out instead. A dead or late child is one ordinary diagnostic. Diagnostics name the object as PLACE. */
+ * a cap (bytes, depth, objects, path) or limit was met. Attributes that cannot be represented are left out instead. A dead or
+ * late child is one ordinary diagnostic. Diagnostics name the object as PLACE. */
 nirc_h5_file *nirc_h5_read(nirc_arena *a, const char *path, const nirc_h5_limits *limits, nirc_diag *d);
 
 /* Child (attribute) of that name; NULL where there is none. */

@@ -437,6 +437,10 @@ static bool relay_values(walker *w, item *it, const char *name, hid_t owner)
     room = SIZE_MAX;
   widen(w, saturating_add(room, bytes));
   bool ok = false;
+  if (bytes > NIRC_H5_EXPECT_ABOVE_BYTES) {
+    send_head(w, (nirc_h5_record){.kind = NIRC_H5_RECORD_EXPECT, .dims = {bytes}}, "");
+    flush(w);
+  }
   void *values = calloc(bytes ? bytes : 1, 1);
   if (!values) {
     refuse(it, NIRC_STATUS_LIMIT, "reading this takes more memory than is allowed");
