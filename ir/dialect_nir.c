@@ -88,10 +88,10 @@ static bool verify_layer(nirc_module *m, const nirc_op *op, nirc_diag *d)
 
 /* ---- hooks: Input, Output, NIRGraph, Flatten --------------------------------------------------------------------------- */
 
-static bool shape_attr(const nirc_op *op, nirc_shape *out)
+/* A shape that a parameter holds as a list of numbers; false where it is none. */
+static bool listed_shape(const nirc_blob *b, nirc_shape *out)
 {
-  const nirc_blob *b = nirc_op_blob(op, "shape");
-  if (!b || b->count > NIRC_MAX_RANK)
+  if (!b || b->shape.rank > 1 || b->count > NIRC_MAX_RANK)
     return false;
   out->rank = (uint32_t)b->count;
   for (uint32_t i = 0; i < out->rank; i++) {
@@ -101,6 +101,11 @@ static bool shape_attr(const nirc_op *op, nirc_shape *out)
     out->dims[i] = (uint64_t)n;
   }
   return true;
+}
+
+static bool shape_attr(const nirc_op *op, nirc_shape *out)
+{
+  return listed_shape(nirc_op_blob(op, "shape"), out);
 }
 
 static bool infer_port(nirc_module *m, const nirc_op *op, const nirc_shape *in, nirc_shape *out, nirc_diag *d)
@@ -162,16 +167,7 @@ static bool infer_identity(nirc_module *m, const nirc_op *op, const nirc_shape *
 static bool flatten_input(const nirc_op *op, nirc_shape *out)
 {
   const nirc_blob *b = nirc_op_blob(op, "input_type");
-  if (!b || b->shape.rank != 1 || b->count > NIRC_MAX_RANK)
-    return false;
-  out->rank = (uint32_t)b->count;
-  for (uint32_t i = 0; i < out->rank; i++) {
-    int64_t n;
-    if (!nirc_blob_get_int(b, i, &n) || n < 0)
-      return false;
-    out->dims[i] = (uint64_t)n;
-  }
-  return true;
+  return b && b->shape.rank == 1 && listed_shape(b, out);
 }
 
 static bool infer_flatten(nirc_module *m, const nirc_op *op, const nirc_shape *in, nirc_shape *out, nirc_diag *d)
