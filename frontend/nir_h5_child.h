@@ -1,6 +1,6 @@
 /* frontend/nir_h5_child.h: the half of the HDF5 reader that runs in a process of its own.
  * Owns: all calls of libhdf5 on untrusted bytes.
- * Must not know: what becomes of the records, how its process was limited (nir_h5.c). */
+ * Must not know: what becomes of the records, how its process was limited (nir_h5_confine.h). */
 #ifndef NIRC_FRONTEND_NIR_H5_CHILD_H
 #define NIRC_FRONTEND_NIR_H5_CHILD_H
 
