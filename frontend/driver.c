@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "codegen/cpu.h"
 #include "frontend/nir_build.h"
@@ -20,6 +21,7 @@ typedef struct driver {
   nirc_arena *arena;
   nirc_sink *out;                                    /* while something is being written */
   nirc_module *m;
+  double since;                                      /* when the last thing was done; 0: nothing yet */
 } driver;
 
 static void exhausted(void *user, size_t size)
@@ -28,6 +30,17 @@ static void exhausted(void *user, size_t size)
   nirc_sink_discard(x->out);
   fprintf(stderr, "nirc: error: out of memory (%zu bytes wanted)\n", size);
   exit(NIRC_STATUS_LIMIT);
+}
+
+/* -v: what is done, and how long the last thing took. */
+static void say(driver *x, const char *what)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  double now = (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+  if (x->d.verbose && x->since > 0)
+    fprintf(stderr, "nirc: %.3f s: %s\n", now - x->since, what);
+  x->since = now;
 }
 
 /* ---- names -------------------------------------------------------------------------------------------------------------- */
@@ -230,18 +243,24 @@ static bool compile(driver *x)
 {
   if (!x->o.check && x->o.emit == NIRC_EMIT_TARGET && !available(x, x->o.target))
     return false;
+  say(x, "started");
   if (!read_module(x))
     return false;
+  say(x, "read and checked the network");
   if (x->o.check)
     return check_targets(x);
   bool untouched = (x->o.emit == NIRC_EMIT_NIR || x->o.emit == NIRC_EMIT_NIRT) && !x->o.pipeline && !x->o.hooks.stop_after;
   if (!untouched && !run_passes(x, x->o.target))
     return false;
+  say(x, "ran the passes");
   if (x->o.emit == NIRC_EMIT_NIR && x->m->level != NIRC_LEVEL_NIR) {
     nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "--emit nir: the passes leave the nir level");
     return false;
   }
-  return x->o.emit == NIRC_EMIT_TARGET ? write_target(x) : write_file(x);
+  if (x->o.emit == NIRC_EMIT_TARGET ? !write_target(x) : !write_file(x))
+    return false;
+  say(x, "generated and wrote the output");
+  return true;
 }
 
 static bool print(driver *x)
