@@ -4,7 +4,7 @@
 #ifndef NIRC_TOOLS_RUN_NIRDATA_H
 #define NIRC_TOOLS_RUN_NIRDATA_H
 
-#include "tools/run_input.h"
+#include "tools/run_values.h"
 
 /* The root says so. */
 bool nirc_run_is_nirdata(const nirc_h5_file *f);
