@@ -31,7 +31,6 @@ typedef struct relay {
   int64_t deadline_ms;                               /* of now_ms() */
   relay_end end;
   size_t left;                                       /* bytes of values that may still come */
-  size_t left_to_expect;                             /* and that may still be announced */
   unsigned objects, faults;
   unsigned depth;                                    /* groups that are open */
   struct {
@@ -44,13 +43,7 @@ typedef struct relay {
 
 nirc_h5_limits nirc_h5_limits_default(void)
 {
-  return (nirc_h5_limits){.max_file_bytes = (size_t)4 << 30, .max_tensor_bytes = (size_t)2 << 30, .seconds = 3};
-}
-
-/* A file of 4 GiB may take longer than one of 40 kB; large values add to it when they are announced. */
-static unsigned allowed_seconds(const nirc_h5_limits *limits, size_t bytes)
-{
-  return limits->seconds + (unsigned)(bytes >> 24);
+  return (nirc_h5_limits){.max_file_bytes = (size_t)4 << 30, .max_tensor_bytes = (size_t)2 << 30, .processor_seconds = 3, .clock_seconds = 120};
 }
 
 /* ---- the file --------------------------------------------------------------------------------------------------------- */
@@ -400,13 +393,6 @@ static bool take_record(relay *r)
     return take_fault(r, &rec);
   if (rec.name_bytes || rec.data_bytes)
     return broken(r);
-  if (rec.kind == NIRC_H5_RECORD_EXPECT) {
-    if (rec.dims[0] > r->left_to_expect)
-      return broken(r);
-    r->left_to_expect -= (size_t)rec.dims[0];
-    r->deadline_ms += (int64_t)(rec.dims[0] / NIRC_H5_BYTES_PER_MS);
-    return true;
-  }
   if (rec.kind == NIRC_H5_RECORD_LEAVE && r->depth) {
     r->depth--;
     r->newest = NULL;
@@ -437,12 +423,15 @@ static int reap(const relay *r, pid_t child)
 }
 
 /* What a child that was not done means. */
-static void report_end(const relay *r, int status, unsigned seconds)
+static void report_end(const relay *r, int status, const nirc_h5_limits *limits)
 {
   nirc_loc loc = nirc_loc_file(r->file);
   int by = r->end == RELAY_ENDED && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-  if (r->end == RELAY_LATE || by == SIGXCPU)
-    nirc_error_status(r->diag, NIRC_STATUS_LIMIT, loc, "reading took longer than %u s (more for large values); the file is damaged or made to do so", seconds);
+  if (r->end == RELAY_LATE)
+    nirc_error_status(r->diag, NIRC_STATUS_LIMIT, loc, "reading took longer than %u s", limits->clock_seconds);
+  else if (by == SIGXCPU)
+    nirc_error_status(r->diag, NIRC_STATUS_LIMIT, loc, "reading took more than %u s of processor time (more for large values); the file is damaged or made to do so",
+                      limits->processor_seconds);
   else if (by == SIGKILL)
     nirc_error_status(r->diag, NIRC_STATUS_LIMIT, loc, "the process that reads the file was killed (a limit on memory or time)");
   else
@@ -451,7 +440,7 @@ static void report_end(const relay *r, int status, unsigned seconds)
 
 static _Noreturn void run_child(const unsigned char *image, size_t size, const nirc_h5_limits *limits, pid_t parent, int out)
 {
-  size_t memory = nirc_h5_confine(out, parent, size, limits, allowed_seconds(limits, size));
+  size_t memory = nirc_h5_confine(out, parent, size, limits);
   nirc_h5_child_run(image, size, limits->max_tensor_bytes, memory);
 }
 
@@ -476,13 +465,13 @@ static nirc_h5_object *read_tree(relay *r, const unsigned char *image, size_t si
 #ifdef F_SETPIPE_SZ
   fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);             /* fewer switches; a refusal does no harm */
 #endif
-  r->deadline_ms = now_ms() + (int64_t)allowed_seconds(limits, size) * 1000;
+  r->deadline_ms = now_ms() + (int64_t)limits->clock_seconds * 1000;
   while (take_record(r))
     continue;
   int status = reap(r, child);
   close(ends[0]);
   if (r->end != RELAY_DONE)
-    report_end(r, status, allowed_seconds(limits, size));
+    report_end(r, status, limits);
   return r->end == RELAY_DONE && !r->faults ? r->root : NULL;
 }
 
@@ -498,7 +487,7 @@ nirc_h5_file *nirc_h5_read(nirc_arena *a, const char *path, const nirc_h5_limits
   if (check_signature(image, size, path, d)) {
     hash = XXH3_128bits(image, size);
     relay *r = nirc_heap_alloc(heap, sizeof *r);
-    *r = (relay){.arena = a, .diag = d, .file = path, .left = limits->max_tensor_bytes, .left_to_expect = limits->max_tensor_bytes};
+    *r = (relay){.arena = a, .diag = d, .file = path, .left = limits->max_tensor_bytes};
     root = read_tree(r, image, size, limits);
     nirc_heap_free(heap, r);
   }

@@ -41,6 +41,17 @@ static void widen(const walker *w, size_t bytes)
   setrlimit(RLIMIT_AS, &now);
 }
 
+/* Values whose size was checked may take their time: moves the soft limit on it up, never above the hard one. */
+static void allow_time(size_t bytes)
+{
+  struct rlimit now;
+  if (bytes < NIRC_H5_BYTES_PER_SECOND || getrlimit(RLIMIT_CPU, &now) != 0)
+    return;
+  rlim_t want = now.rlim_cur + bytes / NIRC_H5_BYTES_PER_SECOND;
+  now.rlim_cur = want < now.rlim_max ? want : now.rlim_max;
+  setrlimit(RLIMIT_CPU, &now);
+}
+
 /* ---- sending ------------------------------------------------------------------------------------------------------ */
 
 static void write_all(const void *data, size_t size)
@@ -202,10 +213,7 @@ static bool relay_values(walker *w, nirc_h5_item *it, const char *name, hid_t ow
     room = SIZE_MAX;
   widen(w, saturating_add(room, bytes));
   bool ok = false;
-  if (bytes > NIRC_H5_EXPECT_ABOVE_BYTES) {
-    send_head(w, (nirc_h5_record){.kind = NIRC_H5_RECORD_EXPECT, .dims = {bytes}}, "");
-    flush(w);
-  }
+  allow_time(bytes);
   void *values = calloc(bytes ? bytes : 1, 1);
   if (!values) {
     nirc_h5_refuse(it, NIRC_STATUS_LIMIT, "reading this takes more memory than is allowed");

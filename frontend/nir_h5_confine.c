@@ -80,7 +80,7 @@ static size_t limit_memory(size_t image_bytes, const nirc_h5_limits *limits)
   return soft;
 }
 
-size_t nirc_h5_confine(int out, pid_t parent, size_t image_bytes, const nirc_h5_limits *limits, unsigned seconds)
+size_t nirc_h5_confine(int out, pid_t parent, size_t image_bytes, const nirc_h5_limits *limits)
 {
   seal(out);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -92,8 +92,8 @@ size_t nirc_h5_confine(int out, pid_t parent, size_t image_bytes, const nirc_h5_
     signal(plain[i], SIG_DFL);
   signal(SIGPIPE, SIG_IGN);
   size_t memory = limit_memory(image_bytes, limits);
-  rlim_t processor = seconds + limits->max_tensor_bytes / NIRC_H5_BYTES_PER_MS / 1000;
-  limit(RLIMIT_CPU, processor, processor + 1);
+  rlim_t processor = limits->processor_seconds + image_bytes / NIRC_H5_BYTES_PER_SECOND;
+  limit(RLIMIT_CPU, processor, processor + limits->max_tensor_bytes / NIRC_H5_BYTES_PER_SECOND + 1);
   limit(RLIMIT_FSIZE, 0, 0);
   limit(RLIMIT_CORE, 0, 0);
   /* architecture: 8. The four that are open suffice, so that nothing at all can be opened, not even by external storage. */

@@ -7,9 +7,9 @@
 
 #include "frontend/nir_h5.h"
 
-/* Called in a forked child: leaves it the descriptor `out` as NIRC_H5_OUT and /dev/null as 0, 1 and 2, limits on memory, processor time (`seconds`, and
- * what the largest values may take), files and core dumps, and an end with its parent. Gives the soft limit on memory, 0 for none. Leaves with _exit(1) where a
- * limit cannot be set. */
-size_t nirc_h5_confine(int out, pid_t parent, size_t image_bytes, const nirc_h5_limits *limits, unsigned seconds);
+/* Called in a forked child: leaves it the descriptor `out` as NIRC_H5_OUT and /dev/null as 0, 1 and 2; limits on memory, processor time, files and core
+ * dumps (soft ones on the first two, which the child moves up for values whose size it has checked); and an end with its parent. Gives the soft limit on memory, 0 for
+ * none. Leaves with _exit(1) where a limit cannot be set. */
+size_t nirc_h5_confine(int out, pid_t parent, size_t image_bytes, const nirc_h5_limits *limits);
 
 #endif

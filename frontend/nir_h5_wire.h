@@ -4,7 +4,7 @@
  *
  * A record is this struct, `name_bytes` bytes of name and `data_bytes` bytes of data, neither with a NUL behind it. Order: the
  * root GROUP, its attributes, its children (each with its attributes and, for a group, its children and a LEAVE), LEAVE,
- * DONE. A FAULT or an EXPECT may stand anywhere; objects at fault are left out and the walk goes on. */
+ * DONE. A FAULT may stand anywhere; objects at fault are left out and the walk goes on. */
 #ifndef NIRC_FRONTEND_NIR_H5_WIRE_H
 #define NIRC_FRONTEND_NIR_H5_WIRE_H
 
@@ -17,7 +17,6 @@ typedef enum nirc_h5_record_kind {
   NIRC_H5_RECORD_LEAVE,                              /* end of the group */
   NIRC_H5_RECORD_NUMBERS,                            /* name; data: packed elements */
   NIRC_H5_RECORD_STRINGS,                            /* name; data: every string with its NUL, one behind the other */
-  NIRC_H5_RECORD_EXPECT,                             /* dims[0]: so many bytes of values come next, and may take their time */
   NIRC_H5_RECORD_FAULT,                              /* name: path of the object, empty for the file; data: text of the message */
   NIRC_H5_RECORD_DONE,                               /* all was sent */
   NIRC_H5_N_RECORDS
@@ -25,8 +24,7 @@ typedef enum nirc_h5_record_kind {
 
 enum {
   NIRC_H5_OUT = 3,                                   /* the child's only open descriptor, beside /dev/null as 0, 1 and 2 */
-  NIRC_H5_EXPECT_ABOVE_BYTES = 1 << 24,
-  NIRC_H5_BYTES_PER_MS = 1 << 16,                    /* the slowest pace that a child may have with large values */
+  NIRC_H5_BYTES_PER_SECOND = 1 << 26,                /* the slowest pace that a child may have with large values */
   NIRC_H5_CHUNK_COPIES = 4,                          /* of one chunk in memory while libhdf5 unpacks it */
   NIRC_H5_MAX_FAULTS = NIRC_MAX_ERRORS,              /* the child stops there */
   NIRC_H5_MAX_FAULT_TEXT = 1024

@@ -123,7 +123,7 @@ static void patch(const void *from, const void *to, size_t size)
 static nirc_h5_limits patient(void)
 {
   nirc_h5_limits limits = nirc_h5_limits_default();
-  limits.seconds = 100;
+  limits.processor_seconds = 100;
   return limits;
 }
 
@@ -519,7 +519,7 @@ END_TEST
 START_TEST(time_has_a_cap)
 {
   nirc_h5_limits limits = patient();
-  limits.seconds = 0;
+  limits.clock_seconds = 0;
   H5Fclose(create());
   refused_within("x.h5", &limits, NIRC_STATUS_LIMIT, "x.h5: error: reading took longer than 0 s");
 }
