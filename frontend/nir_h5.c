@@ -43,7 +43,7 @@ typedef struct relay {
 
 nirc_h5_limits nirc_h5_limits_default(void)
 {
-  return (nirc_h5_limits){.max_file_bytes = (size_t)4 << 30, .max_tensor_bytes = (size_t)2 << 30, .processor_seconds = 3, .clock_seconds = 120};
+  return (nirc_h5_limits){.max_file_bytes = (size_t)4 << 30, .max_tensor_bytes = (size_t)2 << 30, .processor_seconds = 1, .clock_seconds = 120};
 }
 
 /* ---- the file --------------------------------------------------------------------------------------------------------- */

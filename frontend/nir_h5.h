@@ -22,10 +22,10 @@ enum {
 typedef struct nirc_h5_limits {
   size_t max_file_bytes;                             /* of the file */
   size_t max_tensor_bytes;                           /* of one dataset, and of all values together */
-  unsigned processor_seconds;                        /* of the child; one more for each 64 MiB of the file, and of its values */
+  unsigned processor_seconds;                        /* of the child; one more for each 4 MiB of the file, and 64 MiB of values */
   unsigned clock_seconds;                            /* deadline by the clock: a busy machine is no fault of the file */
 } nirc_h5_limits;
-nirc_h5_limits nirc_h5_limits_default(void);         /* 4 GiB, 2 GiB, 3 s, 120 s */
+nirc_h5_limits nirc_h5_limits_default(void);         /* 4 GiB, 2 GiB, 1 s, 120 s */
 
 typedef enum nirc_h5_kind { NIRC_H5_GROUP, NIRC_H5_NUMBERS, NIRC_H5_STRINGS } nirc_h5_kind;
 

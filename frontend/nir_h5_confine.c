@@ -92,7 +92,7 @@ size_t nirc_h5_confine(int out, pid_t parent, size_t image_bytes, const nirc_h5_
     signal(plain[i], SIG_DFL);
   signal(SIGPIPE, SIG_IGN);
   size_t memory = limit_memory(image_bytes, limits);
-  rlim_t processor = limits->processor_seconds + image_bytes / NIRC_H5_BYTES_PER_SECOND;
+  rlim_t processor = limits->processor_seconds + image_bytes / NIRC_H5_FILE_BYTES_PER_SECOND;
   limit(RLIMIT_CPU, processor, processor + limits->max_tensor_bytes / NIRC_H5_BYTES_PER_SECOND + 1);
   limit(RLIMIT_FSIZE, 0, 0);
   limit(RLIMIT_CORE, 0, 0);

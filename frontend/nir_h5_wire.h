@@ -24,7 +24,8 @@ typedef enum nirc_h5_record_kind {
 
 enum {
   NIRC_H5_OUT = 3,                                   /* the child's only open descriptor, beside /dev/null as 0, 1 and 2 */
-  NIRC_H5_BYTES_PER_SECOND = 1 << 26,                /* the slowest pace that a child may have with large values */
+  NIRC_H5_FILE_BYTES_PER_SECOND = 1 << 22,           /* the slowest pace that a child may have with objects of a file, */
+  NIRC_H5_BYTES_PER_SECOND = 1 << 26,                /* and with large values */
   NIRC_H5_CHUNK_COPIES = 4,                          /* of one chunk in memory while libhdf5 unpacks it */
   NIRC_H5_MAX_FAULTS = NIRC_MAX_ERRORS,              /* the child stops there */
   NIRC_H5_MAX_FAULT_TEXT = 1024

@@ -1,7 +1,7 @@
 # test/lit.cfg.py: how lit runs the tests of the two programs. Loaded by test/lit.site.cfg.py of the build directory.
 #
-# Substitutions: %nirc %nirc-run %cc %cxx %clang %python %valgrind %srcroot %builddir %shared %warnings %cflags
-# Features (REQUIRES: ...): numpy h5py nir-package torch shared valgrind cxx clang asan ubsan tsan plain root
+# Substitutions: %nirc %nirc-run %cc %cxx %python %valgrind %srcroot %builddir %shared %warnings %cflags
+# Features (REQUIRES: ...): numpy h5py nir-package torch shared valgrind cxx asan ubsan tsan plain root
 # From LLVM: FileCheck, not, split-file, count.
 import os
 import subprocess
@@ -33,7 +33,6 @@ config.substitutions += [
     ("%nirc", os.path.join(build, "nirc")),
     ("%cxx", config.nirc_cxx or "false"),
     ("%cc", config.nirc_cc),
-    ("%clang", config.nirc_clang or "false"),
     ("%python", python),
     ("%valgrind", valgrind),
     ("%srcroot", root),
@@ -50,7 +49,7 @@ for feature, module in (("numpy", "numpy"), ("h5py", "h5py"), ("nir-package", "n
     if has_module(module):
         config.available_features.add(feature)
 for feature, there in (("shared", os.path.isdir(shared)), ("valgrind", config.nirc_valgrind), ("cxx", config.nirc_cxx),
-                       ("clang", config.nirc_clang), ("root", os.geteuid() == 0)):
+                       ("root", os.geteuid() == 0)):
     if there:
         config.available_features.add(feature)
 
