@@ -6,6 +6,7 @@
 
 #include "codegen/cpu_emit.h"
 #include "codegen/nirc_model.h"
+#include "ir/base/utf8.h"
 
 extern const char *const nirc_model_text[];          /* lines of nirc_model.h, ended by NULL; made from it by codegen.am */
 
@@ -160,11 +161,16 @@ static json_t *field_json(const nirc_cpu_plan *p)
   return list;
 }
 
-/* No directory of this machine goes into an output. */
-static const char *base_name(const char *path)
+/* No directory of this machine goes into an output. A name that is not UTF-8, which JSON cannot say, has \\xNN in place of its odd bytes. */
+static const char *base_name(nirc_arena *a, const char *path)
 {
-  const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  if (nirc_is_utf8(name, strlen(name)))
+    return name;
+  const char *text = "";
+  for (; *name; name++)
+    text = (unsigned char)*name < 0x80 ? nirc_arena_printf(a, "%s%c", text, *name) : nirc_arena_printf(a, "%s\\x%02x", text, (unsigned char)*name);
+  return text;
 }
 
 void nirc_cpu_print_json(const nirc_cpu_plan *p, const nirc_cpu_options *o, nirc_strbuf *out)
@@ -172,7 +178,7 @@ void nirc_cpu_print_json(const nirc_cpu_plan *p, const nirc_cpu_options *o, nirc
   nirc_arena *a = nirc_arena_new(p->m->heap);
   json_t *root = json_pack("{s:s, s:s, s:i, s:s, s:s, s:f, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "name", p->m->name, "compiler", "nirc " PACKAGE_VERSION, "abi",
                            NIRC_MODEL_ABI, "target", o->target, "profile", nirc_op_attr(p->step, "profile")->s, "dt", nirc_op_attr(p->step, "dt")->f, "source",
-                           base_name(p->m->path), "source_xxh128", source_hash(a, p->m), "fingerprint", nirc_arena_printf(a, "%016" PRIx64, p->fingerprint), "inputs",
+                           base_name(a, p->m->path), "source_xxh128", source_hash(a, p->m), "fingerprint", nirc_arena_printf(a, "%016" PRIx64, p->fingerprint), "inputs",
                            port_json(p->inputs, p->n_inputs), "outputs", port_json(p->outputs, p->n_outputs), "probes", port_json(p->probes, p->n_probes), "state",
                            field_json(p), "state_bytes_per_lane", (json_int_t)p->lane_bytes);
   char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;

@@ -10,6 +10,7 @@
 #include "frontend/nirc_options.h"
 #include "frontend/selftest.h"
 #include "ir/base/sink.h"
+#include "ir/parse.h"
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "passes/profiles.h"
@@ -21,6 +22,7 @@ typedef struct driver {
   nirc_arena *arena;
   nirc_sink *out;                                    /* while something is being written */
   nirc_module *m;
+  const char *name;                                  /* base name of the outputs: --name, or from the input's */
   double since;                                      /* when the last thing was done; 0: nothing yet */
 } driver;
 
@@ -68,27 +70,67 @@ static const char *default_name(nirc_arena *a, const char *input)
 
 /* ---- reading -------------------------------------------------------------------------------------------------------------- */
 
+/* All of a file, or of standard input; NULL where it cannot be opened (errno says why). At most `limit` bytes and one more. */
+static char *slurp(driver *x, const char *path, size_t limit, size_t *size)
+{
+  FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+  if (!f)
+    return NULL;
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  char part[65536];
+  for (size_t n; b.size <= limit && (n = fread(part, 1, sizeof part, f)) > 0;)
+    nirc_strbuf_add_bytes(&b, part, n);
+  if (f != stdin)
+    fclose(f);
+  *size = b.size;
+  return b.data;                                     /* the caller's: nirc_heap_free */
+}
+
+static bool starts_with(const char *text, size_t size, const char *word)
+{
+  size_t n = strlen(word);
+  return size > n && memcmp(text, word, n) == 0 && strchr(" \t\r\n", text[n]);
+}
+
+/* Text, told by its first word. *is_text: whether it is any; nothing has been said where it is not. */
+static bool read_text(driver *x, bool *is_text)
+{
+  const char *input = x->o.input;
+  size_t size = 0, limit = nirc_h5_limits_default().max_tensor_bytes;
+  char start[6] = {0};
+  FILE *f = strcmp(input, "-") ? fopen(input, "rb") : NULL;
+  size_t n = f ? fread(start, 1, 5, f) : 0;
+  if (f)
+    fclose(f);
+  *is_text = strcmp(input, "-") == 0 || starts_with(start, n, "nirt") || starts_with(start, n, "nirc");
+  char *text = *is_text ? slurp(x, input, limit, &size) : NULL;
+  if (!text)
+    return *is_text = false;
+  nirc_loc loc = nirc_loc_file(input);
+  if (size > limit)
+    nirc_error_status(&x->d, NIRC_STATUS_LIMIT, loc, "more than %zu bytes of text", limit);
+  else if (starts_with(text, size, "nirt"))
+    x->m = nirc_module_parse(text, size, nirc_arena_strdup(x->arena, input), &x->heap, &x->d);
+  else
+    nirc_error(&x->d, loc, starts_with(text, size, "nirc") ? "the network language (.snn) is not read in this version" : "no IR text: its first word is not `nirt`");
+  nirc_heap_free(&x->heap, text);
+  return x->m != NULL;
+}
+
 static bool read_module(driver *x)
 {
   const nirc_options *o = &x->o;
-  nirc_loc loc = nirc_loc_file(o->input);
-  const char *name = o->name ? o->name : default_name(x->arena, o->input);
-  if (strcmp(o->input, "-") == 0) {
-    nirc_error(&x->d, loc, "standard input carries networks in .snn or .nirt, which are not read in this version; name a .nir file");
-    return false;
+  x->name = o->name ? o->name : default_name(x->arena, o->input);
+  bool is_text;
+  if (!read_text(x, &is_text) && !is_text) {
+    nirc_h5_limits limits = nirc_h5_limits_default();
+    nirc_h5_file *file = nirc_h5_read(x->arena, o->input, &limits, &x->d);
+    x->m = file ? nirc_nir_build(file, x->name, o->lenient, &x->heap, &x->d) : NULL;
   }
-  nirc_h5_limits limits = nirc_h5_limits_default();
-  char start[5] = {0};
-  FILE *f = fopen(o->input, "rb");
-  size_t n = f ? fread(start, 1, 4, f) : 0;
-  if (f)
-    fclose(f);
-  if (n == 4 && strcmp(start, "nirc") * strcmp(start, "nirt") == 0) {
-    nirc_error(&x->d, loc, "%s is not read in this version; name a .nir file", strcmp(start, "nirc") ? "IR text (.nirt)" : "the network language (.snn)");
-    return false;
-  }
-  nirc_h5_file *file = nirc_h5_read(x->arena, o->input, &limits, &x->d);
-  x->m = file ? nirc_nir_build(file, name, o->lenient, &x->heap, &x->d) : NULL;
+  /* Text that is only written again keeps the name that it has. */
+  if (x->m && (o->name || (o->emit != NIRC_EMIT_NIR && o->emit != NIRC_EMIT_NIRT)))
+    x->m->name = nirc_arena_strdup(x->m->arena, x->name);
   return x->m && !nirc_diag_failed(&x->d);
 }
 
@@ -105,9 +147,14 @@ static void add_quoted(nirc_strbuf *b, const char *s)
   nirc_strbuf_add(b, "\"");
 }
 
-/* The pipeline that the options stand for. -O0 leaves out what only removes. */
-static void named_pipeline(const nirc_options *o, const nirc_target *t, nirc_strbuf *b)
+/* The pipeline that the options stand for, from where a module is. -O0 leaves out what only removes. */
+static void named_pipeline(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
 {
+  const char *last = o->job.level ? "canonicalize" : "";
+  if (from == NIRC_LEVEL_SNN) {
+    nirc_strbuf_add(b, last);
+    return;
+  }
   nirc_strbuf_addf(b, "inline-subgraphs,%s", o->lenient ? "complete-inputs," : "");
   for (size_t i = 0; i < o->n_probes; i++) {
     nirc_strbuf_add(b, "probe{node=");
@@ -119,17 +166,29 @@ static void named_pipeline(const nirc_options *o, const nirc_target *t, nirc_str
     nirc_strbuf_addf(b, ",dt=%s", o->dt);
   if (o->reset)
     nirc_strbuf_addf(b, ",reset=%s", o->reset);
-  nirc_strbuf_addf(b, "}%s", o->job.level ? ",canonicalize" : "");
+  nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
+}
+
+/* Options that `discretise` would have taken, for a module that is past it. */
+static bool too_late(driver *x)
+{
+  const nirc_options *o = &x->o;
+  if (x->m->level == NIRC_LEVEL_NIR || o->pipeline || !(o->dt || o->profile || o->reset || o->n_probes || o->lenient))
+    return false;
+  nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "%s is at the snn level: --dt, --semantics, --reset, --probe and --lenient come too late", o->input);
+  return true;
 }
 
 static bool run_passes(driver *x, const nirc_target *t)
 {
+  if (too_late(x))
+    return false;
   nirc_strbuf text;
   nirc_strbuf_init(&text, &x->heap);
   if (x->o.pipeline)
     nirc_strbuf_add(&text, x->o.pipeline);
   else
-    named_pipeline(&x->o, t, &text);
+    named_pipeline(&x->o, t, x->m->level, &text);
   bool ok = nirc_pipeline_run(x->m, text.data, &x->o.hooks, &x->d);
   nirc_strbuf_deinit(&text);
   if (ok && !nirc_module_verify(x->m, &x->d)) {
@@ -179,7 +238,7 @@ static bool write_stdout(driver *x, const nirc_strbuf *b)
 static bool write_file(driver *x)
 {
   static const char *const suffix[] = {[NIRC_EMIT_NIR] = "nir", [NIRC_EMIT_NIRT] = "nirt", [NIRC_EMIT_LLVM] = "ll", [NIRC_EMIT_ASM] = "s", [NIRC_EMIT_OBJ] = "o"};
-  const char *path = x->o.output ? x->o.output : nirc_arena_printf(x->arena, "%s.%s", x->m->name, suffix[x->o.emit]), *file = file_part(path);
+  const char *path = x->o.output ? x->o.output : nirc_arena_printf(x->arena, "%s.%s", x->name, suffix[x->o.emit]), *file = file_part(path);
   bool to_stdout = strcmp(path, "-") == 0, ok = false;
   if (to_stdout && x->o.emit == NIRC_EMIT_NIR) {
     nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "--emit nir writes a file; name it with -o");
@@ -204,7 +263,7 @@ static bool write_target(driver *x)
 {
   if (!reach_snn(x))
     return false;
-  x->out = nirc_sink_new(x->o.output ? x->o.output : x->m->name, &x->d);
+  x->out = nirc_sink_new(x->o.output ? x->o.output : x->name, &x->d);
   return x->out && x->o.target->emit(x->m, &x->o.job, x->out, &x->d) && commit(x);
 }
 
@@ -274,7 +333,7 @@ static bool print(driver *x)
   case NIRC_PRINT_OPS: nirc_ops_print_reference(&b); break;
   case NIRC_PRINT_SELFTEST: ok = nirc_selftest(&b, &x->heap, &x->d); break;
   case NIRC_PRINT_PIPELINE:
-    named_pipeline(&x->o, x->o.target ? x->o.target : nirc_targets[0], &b);
+    named_pipeline(&x->o, x->o.target ? x->o.target : nirc_targets[0], NIRC_LEVEL_NIR, &b);
     nirc_strbuf_add(&b, "\n");
     break;
   case NIRC_PRINT_PROFILES:

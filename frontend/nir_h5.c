@@ -14,6 +14,7 @@
 #include "frontend/nir_h5_child.h"
 #include "frontend/nir_h5_confine.h"
 #include "frontend/nir_h5_wire.h"
+#include "ir/base/utf8.h"
 
 typedef enum relay_end {
   RELAY_RUNNING,
@@ -180,24 +181,6 @@ static bool broken(relay *r)
   return false;
 }
 
-/* Valid UTF-8 without NUL: no overlong forms, no surrogates, nothing above U+10FFFF. */
-static bool is_utf8(const char *text, size_t size)
-{
-  const unsigned char *s = (const unsigned char *)text, *end = s + size;
-  while (s < end) {
-    unsigned c = *s++, more = c < 0x80 ? 0 : c < 0xc2 ? 4 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : 4;
-    if (c == 0 || more == 4 || (size_t)(end - s) < more)
-      return false;
-    for (unsigned i = 0; i < more; i++, s++) {
-      unsigned low = i > 0 ? 0x80 : c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-      unsigned high = i > 0 ? 0xbf : c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-      if (*s < low || *s > high)
-        return false;
-    }
-  }
-  return true;
-}
-
 /* A string of `size` bytes from the pipe; NULL after setting r->end. */
 static char *get_text(relay *r, uint64_t size, size_t most)
 {
@@ -232,9 +215,9 @@ static bool take_fault(relay *r, const nirc_h5_record *rec)
     return false;
   if (++r->faults > NIRC_H5_MAX_FAULTS || (rec->status != NIRC_STATUS_REFUSED && rec->status != NIRC_STATUS_LIMIT))
     return broken(r);
-  if (!is_utf8(text, (size_t)rec->data_bytes))       /* the library quotes names from the file */
+  if (!nirc_is_utf8(text, (size_t)rec->data_bytes))       /* the library quotes names from the file */
     text = nirc_arena_strdup(r->arena, "the HDF5 library could not read this; it is damaged");
-  if (!is_utf8(path, (size_t)rec->name_bytes))
+  if (!nirc_is_utf8(path, (size_t)rec->name_bytes))
     path = NULL;
   nirc_error_status(r->diag, (nirc_status)rec->status, loc_of(r, path), "%s", text);
   return true;
@@ -273,7 +256,7 @@ static bool get_strings(relay *r, const nirc_h5_record *rec, nirc_h5_object *o, 
       return broken(r);
     size_t n = strlen(at);
     strings[i] = at;
-    *valid = *valid && is_utf8(at, n);
+    *valid = *valid && nirc_is_utf8(at, n);
     at += n + 1;
   }
   if (at != end)
@@ -323,7 +306,7 @@ static bool take_attribute(relay *r, const nirc_h5_record *rec)
   nirc_h5_object *o = NIRC_NEW(r->arena, nirc_h5_object);
   o->name = name;
   o->path = r->newest->path;
-  bool valid = is_utf8(name, (size_t)rec->name_bytes);
+  bool valid = nirc_is_utf8(name, (size_t)rec->name_bytes);
   if (!get_values(r, rec, o, &valid))
     return false;
   return !valid || append(r, &r->newest->attributes, &r->last_attribute, o);    /* what is no text is left out, as in the child */
@@ -360,7 +343,7 @@ static bool take_object(relay *r, const nirc_h5_record *rec)
     return broken(r);
   if (!group && !get_values(r, rec, o, &valid))
     return false;
-  if (!is_utf8(name, (size_t)rec->name_bytes))
+  if (!nirc_is_utf8(name, (size_t)rec->name_bytes))
     object_fault(r, r->open[r->depth - 1].group->path, "holds an object whose name is not UTF-8");
   else if (!valid)
     object_fault(r, path, "holds a string that is not UTF-8");

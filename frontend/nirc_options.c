@@ -59,7 +59,9 @@ static const nirc_manual_section sections[] = {
   {"INPUT",
    "A `.nir` file (HDF5) of the NIR format, versions 0.1 to 1.0.8, told by its content. Files are taken as the nir package 1.0.8 reads them with its type check, "
    "and with the right shapes of grouped and non-square convolutions, which that check gets wrong; `--lenient` takes more. The file is parsed in "
-   "a child process with limits on memory and time.\n"},
+   "a child process with limits on memory and time.\n"
+   "\n"
+   "Or IR text, `.nirt`, as `--emit nirt` writes it, told by its first word; `-` reads it from standard input. A module at the snn level goes on from there.\n"},
   {"OUTPUT",
    "`cpu`\tNAME.so, a library that needs nothing else; NAME.h, its C interface; NAME.json, a description\n"
    "\n"
@@ -86,7 +88,7 @@ static const nirc_manual_section sections[] = {
 
 static const nirc_manual manual = {
   .program = "nirc", .version = PACKAGE_VERSION, .summary = "compiler for spiking neural networks", .synopsis = "[OPTIONS] INPUT",
-  .about = "Compiles a spiking neural network, a .nir file, ahead of time: into a native library with a C interface.",
+  .about = "Compiles a spiking neural network, a .nir file or IR text, ahead of time: into a native library with a C interface.",
   .description = "`nirc` reads a spiking neural network and compiles it ahead of time. For the CPU it writes a shared library of the network's own that needs no other, "
                  "its C header and a description. `nirc-run`(1) runs such a library on a file of input.\n",
   .sections = sections, .n_sections = N_ELEMENTS(sections),

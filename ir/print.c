@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ir/base/utf8.h"
 #include "ir/numbering.h"
 
 enum { INLINE_ELEMENTS = 16, HEX_BYTES_PER_LINE = 64 };
@@ -37,23 +38,11 @@ static bool is_word(const char *s)
   return true;
 }
 
-/* Bytes of the UTF-8 character at s (shortest form, no surrogate); 0 where there is none. */
-static size_t utf8_length(const unsigned char *s)
-{
-  size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
-  for (size_t i = 1; i < n; i++)
-    if ((s[i] & 0xc0) != 0x80)
-      return 0;
-  if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-    return 0;
-  return n;
-}
-
 static void add_string(printer *p, const char *text)
 {
   nirc_strbuf_add(p->b, "\"");
   for (const unsigned char *s = (const unsigned char *)text; *s;) {
-    size_t n = utf8_length(s);
+    size_t n = nirc_utf8_length(s);
     if (*s == '"' || *s == '\\')
       nirc_strbuf_addf(p->b, "\\%c", *s);
     else if (n == 0 || *s < 0x20 || *s == 0x7f)
