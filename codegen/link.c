@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ir/base/strbuf.h"
+
 extern char **environ;
 
 static bool write_file(const char *path, const void *data, size_t size, nirc_diag *d)
@@ -18,6 +20,25 @@ static bool write_file(const char *path, const void *data, size_t size, nirc_dia
     ok = false;
   if (!ok)
     nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file(path), "cannot be written: %s", strerror(errno));
+  return ok;
+}
+
+/* The linked library to where it belongs; here a full disk can be told from a linker's failure. */
+static bool copy_file(const char *from, const char *to, nirc_diag *d)
+{
+  FILE *f = fopen(from, "rb");
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, nirc_heap_default());
+  char part[65536];
+  for (size_t n; f && (n = fread(part, 1, sizeof part, f)) > 0;)
+    nirc_strbuf_add_bytes(&b, part, n);
+  bool ok = f && !ferror(f);
+  if (!ok)
+    nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file(from), "cannot be read: %s", strerror(errno));
+  if (f)
+    fclose(f);
+  ok = ok && write_file(to, b.data, b.size, d);
+  nirc_strbuf_deinit(&b);
   return ok;
 }
 
@@ -53,8 +74,9 @@ bool nirc_link_shared(const void *object, size_t size, const char *path, nirc_di
   if (!mkdtemp(dir)) {
     nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file(dir), "cannot make a temporary directory: %s", strerror(errno));
   } else {
-    const char *file = nirc_arena_printf(a, "%s/model.o", dir);          /* its name does not enter the result */
-    ok = write_file(file, object, size, d) && run_linker(file, path, d);
+    const char *file = nirc_arena_printf(a, "%s/model.o", dir), *library = nirc_arena_printf(a, "%s/model.so", dir);      /* these names do not enter the result */
+    ok = write_file(file, object, size, d) && run_linker(file, library, d) && copy_file(library, path, d);
+    unlink(library);
     unlink(file);
     rmdir(dir);
   }

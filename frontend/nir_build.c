@@ -20,7 +20,12 @@ static nirc_loc loc_of(const builder *x, const nirc_h5_object *o)
 
 /* ---- near misses ------------------------------------------------------------------------------------------------------------ */
 
-/* Edit distance, up to 3; more counts as 4. */
+static char fold(char c)
+{
+  return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+/* Edit distance, up to 3; more counts as 4. The case of letters counts for nothing. */
 static int distance(const char *a, const char *b)
 {
   size_t n = strlen(a), m = strlen(b);
@@ -33,7 +38,7 @@ static int distance(const char *a, const char *b)
     int diagonal = row[0];
     row[0] = (int)i;
     for (size_t j = 1; j <= m; j++) {
-      int change = diagonal + (a[i - 1] != b[j - 1]), least = row[j] < row[j - 1] ? row[j] : row[j - 1];
+      int change = diagonal + (fold(a[i - 1]) != fold(b[j - 1])), least = row[j] < row[j - 1] ? row[j] : row[j - 1];
       diagonal = row[j];
       row[j] = change <= least ? change : least + 1;
     }
@@ -58,10 +63,16 @@ static void suggest(const builder *x, nirc_loc loc, const guess *g)
 
 /* ---- parameters -------------------------------------------------------------------------------------------------------------- */
 
+/* NULL after a diagnostic. */
 static nirc_blob *blob_of(builder *x, const nirc_h5_object *o)
 {
+  size_t count;
   nirc_shape s = {.rank = o->rank};
   memcpy(s.dims, o->dims, sizeof s.dims);
+  if (!nirc_shape_count(&s, &count)) {               /* an axis of 0 beside a huge one: no bytes, so the reader's caps let it through */
+    nirc_error_status(x->d, NIRC_STATUS_LIMIT, loc_of(x, o), "shape %s is more than any network has", nirc_shape_text(x->m->arena, &s));
+    return NULL;
+  }
   return nirc_module_hold(x->m, nirc_blob_borrow(x->m->heap, o->dtype, &s, o->data));
 }
 
@@ -118,7 +129,7 @@ static void read_metadata(builder *x, nirc_op *op, const nirc_h5_object *o)
 static void unknown_parameter(builder *x, const nirc_op *op, const nirc_h5_object *o)
 {
   guess g = {0};
-  for (size_t i = 0; i < op->def->n_attrs; i++)
+  for (size_t i = 0; i < op->def->n_attrs && op->code != NIR_GRAPH; i++)        /* `version` of a graph is not its own dataset */
     consider(&g, o->name, op->def->attrs[i].name);
   nirc_error(x->d, loc_of(x, o), "'%s': %s has no parameter '%s'", op->name, op->def->nir_type, o->name);
   suggest(x, loc_of(x, o), &g);
@@ -133,6 +144,8 @@ static void read_parameter(builder *x, nirc_op *op, const nirc_h5_object *o)
     nirc_op_set_string(x->m, op, o->name, o->strings[0]);
   } else if (o->kind == NIRC_H5_NUMBERS && def->kind == NIRC_ATTR_DENSE) {
     nirc_blob *b = blob_of(x, o);
+    if (!b)
+      return;
     nirc_op_set_blob(x->m, op, o->name, b);
     if (!nirc_blob_all_finite(b))
       nirc_warning(x->d, loc_of(x, o), "'%s': %s holds a number that is not finite", op->name, o->name);
@@ -141,11 +154,11 @@ static void read_parameter(builder *x, nirc_op *op, const nirc_h5_object *o)
   }
 }
 
-static void check_required(builder *x, const nirc_op *op)
+static void check_required(builder *x, const nirc_op *op, const nirc_h5_object *node)
 {
   for (size_t i = 0; i < op->def->n_attrs; i++) {
     const nirc_attr_def *def = &op->def->attrs[i];
-    if (def->optional || nirc_op_attr(op, def->name) || (x->lenient && strcmp(def->name, "input_shape") == 0))
+    if (def->optional || nirc_h5_child(node, def->name) || (x->lenient && strcmp(def->name, "input_shape") == 0))
       continue;
     nirc_error(x->d, nirc_op_attr_loc(x->m, op, def->name), "'%s': %s has no %s (%s)", op->name, op->def->nir_type, def->name, def->doc);
   }
@@ -164,7 +177,7 @@ static void read_parameters(builder *x, nirc_op *op, const nirc_h5_object *node)
   }
   if (x->lenient)
     nirc_lenient_parameters(x->m, op, x->d);
-  check_required(x, op);
+  check_required(x, op, node);
   if (x->d->errors == before && op->def->verify)
     op->def->verify(x->m, op, x->d);
 }
@@ -189,7 +202,7 @@ static nirc_opcode opcode_of(const nirc_op_def *def)
   return (nirc_opcode)i;
 }
 
-static void read_graph(builder *x, nirc_op *graph, const nirc_h5_object *o, bool root);
+static void read_graph(builder *x, nirc_op *graph, const nirc_h5_object *o);
 
 static void read_node(builder *x, nirc_region *region, const nirc_h5_object *node)
 {
@@ -208,7 +221,7 @@ static void read_node(builder *x, nirc_region *region, const nirc_h5_object *nod
   }
   nirc_op *op = nirc_op_new(x->m, region, opcode_of(def), node->name, loc_of(x, node));
   if (op->code == NIR_GRAPH)
-    read_graph(x, op, node, false);
+    read_graph(x, op, node);
   else
     read_parameters(x, op, node);
 }
@@ -244,7 +257,7 @@ static nirc_op *find_node(builder *x, nirc_op **nodes, size_t n, const char *nam
   if (found)
     return *found;
   guess g = {0};
-  for (size_t i = 0; i < n && i < 1000; i++)
+  for (size_t i = 0; i < n && i < 1000 && x->d->errors < NIRC_MAX_ERRORS; i++)     /* of later errors nothing is printed */
     consider(&g, name, nodes[i]->name);
   nirc_error(x->d, loc, "edge '%s' -> '%s': no node is called '%s'", from, to, name);
   suggest(x, loc, &g);
@@ -260,7 +273,7 @@ static const nirc_h5_object *edge_list(builder *x, const nirc_h5_object *graph, 
     nirc_error(x->d, loc_of(x, graph), "the graph has no edges");
     return NULL;
   }
-  if (e->kind == NIRC_H5_NUMBERS && e->count == 0)
+  if (e->kind != NIRC_H5_GROUP && e->count == 0)
     return NULL;
   if (e->kind == NIRC_H5_NUMBERS) {
     nirc_error(x->d, loc_of(x, e), "edges are numbers, pairs of node names are wanted (files of NIR before 0.1 have numbers; they are not read)");
@@ -328,14 +341,14 @@ static void read_edges(builder *x, nirc_op *graph, const nirc_h5_object *o)
 
 /* ---- graphs ------------------------------------------------------------------------------------------------------------------------ */
 
-static void read_graph(builder *x, nirc_op *graph, const nirc_h5_object *o, bool root)
+static void read_graph(builder *x, nirc_op *graph, const nirc_h5_object *o)
 {
   const nirc_h5_object *nodes = nirc_h5_child(o, "nodes");
   unsigned before = x->d->errors;
   for (const nirc_h5_object *k = o->children; k; k = k->next)
     if (strcmp(k->name, "metadata") == 0)
       read_metadata(x, graph, k);
-    else if (strcmp(k->name, "type") && strcmp(k->name, "nodes") && strcmp(k->name, "edges") && !(root && strcmp(k->name, "version") == 0))
+    else if (strcmp(k->name, "type") && strcmp(k->name, "nodes") && strcmp(k->name, "edges"))
       unknown_parameter(x, graph, k);
   if (!nodes || nodes->kind != NIRC_H5_GROUP) {
     nirc_error(x->d, loc_of(x, o), "the graph has no group of nodes");
@@ -347,12 +360,24 @@ static void read_graph(builder *x, nirc_op *graph, const nirc_h5_object *o, bool
     read_edges(x, graph, o);
 }
 
+/* What a file without a root graph is instead. */
+static void report_no_graph(builder *x, const nirc_h5_object *root)
+{
+  nirc_loc file = nirc_loc_file(x->m->path);
+  const nirc_h5_object *type = nirc_h5_attribute(root, "__type__");
+  if (type && type->kind == NIRC_H5_STRINGS && type->count == 1)
+    nirc_error(x->d, file, "holds %s: recorded spikes or traces, no network", type->strings[0]);
+  else if (nirc_h5_child(root, "nodes"))
+    nirc_error(x->d, file, "a NIR file of version 0.0, which is not read");
+  else
+    nirc_error(x->d, file, "no NIR file: it has no group /node");
+}
+
 static bool read_root(builder *x)
 {
   const nirc_h5_object *node = nirc_h5_child(x->file->root, "node"), *version = nirc_h5_child(x->file->root, "version");
-  nirc_loc file = nirc_loc_file(x->m->path);
   if (!node || node->kind != NIRC_H5_GROUP) {
-    nirc_error(x->d, file, nirc_h5_child(x->file->root, "nodes") ? "a NIR file of version 0.0, which is not read" : "no NIR file: it has no group /node");
+    report_no_graph(x, x->file->root);
     return false;
   }
   const char *type = type_of(x, node);
@@ -365,7 +390,7 @@ static bool read_root(builder *x)
   nirc_op *graph = nirc_op_new(x->m, &x->m->body, NIR_GRAPH, x->m->name, loc_of(x, node));
   if (version && version->kind == NIRC_H5_STRINGS && version->count == 1)
     nirc_op_set_string(x->m, graph, "version", version->strings[0]);
-  read_graph(x, graph, node, true);
+  read_graph(x, graph, node);
   return !nirc_diag_failed(x->d);
 }
 

@@ -57,6 +57,12 @@ void nirc_lenient_parameters(nirc_module *m, nirc_op *op, nirc_diag *d)
     set_list(m, op, "shape", &(uint64_t){(uint64_t)n}, 1);
     nirc_warning(d, nirc_op_attr_loc(m, op, "shape"), "'%s': shape is a single number; assumed: one axis of that length", op->name);
   }
+  b = nirc_op_blob(op, "input_shape");
+  if (b && b->count != (size_t)op->def->n_axes) {
+    nirc_warning(d, nirc_op_attr_loc(m, op, "input_shape"), "'%s': input_shape has shape %s, no size of %d axes; taken as missing", op->name,
+                 nirc_shape_text(m->arena, &b->shape), op->def->n_axes);
+    nirc_op_remove_attr(op, "input_shape");
+  }
   const nirc_blob *widest = NULL;
   bool narrow = false;
   for (nirc_attr *a = op->attrs; a; a = a->next)
@@ -79,7 +85,8 @@ typedef struct shapes {
   nirc_op **ops;                                     /* by id */
   nirc_shape *out;                                   /* by id */
   bool *known;
-  size_t n;
+  nirc_op **queue;                                   /* those whose output is known; each enters once */
+  size_t n, head, tail;
 } shapes;
 
 /* Equal but for axes of length 1. */
@@ -177,12 +184,20 @@ static bool all_single(const nirc_op *op)
   return any;
 }
 
+static bool has_layer(const nirc_op *op)
+{
+  for (const nirc_attr *a = op->attrs; a; a = a->next)
+    if (is_layer(op, a))
+      return true;
+  return false;
+}
+
 /* The first layer parameter's own shape contradicts what arrives. */
 static void repair_layer(shapes *x, nirc_op *op, const nirc_shape *own, const nirc_shape *in)
 {
   if (all_single(op))
     spread_layer(x->m, op, in, x->d);
-  else if (same_but_units(own, in))
+  else if (has_layer(op) && same_but_units(own, in))
     reshape_layer(x->m, op, in, x->d);
 }
 
@@ -207,31 +222,24 @@ static void repair_node(shapes *x, nirc_op *op, nirc_op *source)
     repair_layer(x, op, &own, &in);
 }
 
-/* Gives op its output shape, once what arrives is known (or, with `alone`, from its own parameters). */
-static bool visit(shapes *x, nirc_op *op, bool alone)
+/* Repairs op by what `source` sends (NULL: nothing is known) and gives it its output shape; it then waits in the queue to tell its users. */
+static void visit(shapes *x, nirc_op *op, nirc_op *source)
 {
-  nirc_op *source = NULL;
-  for (uint32_t i = 0; i < op->n_operands && !source; i++)
-    if (x->known[nirc_op_operand(op, i)->def->id])
-      source = x->ops[nirc_op_operand(op, i)->def->id];
-  if (x->known[op->id] || (!source && op->n_operands && !alone))
-    return false;
   if (source)
     repair_node(x, op, source);
   x->known[op->id] = op->def->infer(x->m, op, source ? &x->out[source->id] : NULL, &x->out[op->id], &x->silent);
-  return x->known[op->id];
+  if (x->known[op->id])
+    x->queue[x->tail++] = op;
 }
 
 /* Everything that can be reached from what is known. */
-static void propagate(shapes *x, bool alone)
+static void propagate(shapes *x)
 {
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (size_t i = 0; i < x->n; i++)
-      if (visit(x, x->ops[i], alone)) {
-        changed = true;
-        alone = false;
-      }
+  while (x->head < x->tail) {
+    nirc_op *source = x->queue[x->head++];
+    for (const nirc_use *u = nirc_op_result(source)->uses; u; u = u->next)
+      if (!x->known[u->user->id])
+        visit(x, u->user, source);
   }
 }
 
@@ -250,8 +258,14 @@ void nirc_lenient_shapes(nirc_module *m, nirc_op *graph, nirc_diag *d)
   x.known = NIRC_NEW_ARRAY(m->arena, bool, x.n);
   NIRC_FOR_EACH_OP(op, graph->body)
     x.ops[op->id] = op;
-  propagate(&x, false);
+  x.queue = NIRC_NEW_ARRAY(m->arena, nirc_op *, x.n);
+  for (size_t i = 0; i < x.n; i++)
+    if (!x.ops[i]->n_operands)
+      visit(&x, x.ops[i], NULL);
+  propagate(&x);
   for (size_t i = 0; i < x.n; i++)                   /* loops that no Input reaches: one node at a time by its own parameters */
-    if (!x.known[i])
-      propagate(&x, true);
+    if (!x.known[i]) {
+      visit(&x, x.ops[i], NULL);
+      propagate(&x);
+    }
 }

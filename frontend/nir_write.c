@@ -1,13 +1,17 @@
 #include "frontend/nir_write.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { DEFLATE_ABOVE_BYTES = 1024, DEFLATE_LEVEL = 4, MAX_CHUNK_BYTES = 1 << 26 };
+enum { DEFLATE_ABOVE_BYTES = 1024, DEFLATE_LEVEL = 4, MAX_CHUNK_BYTES = 1 << 26, IMAGE_STEP_BYTES = 1 << 20, MAX_WRITE_BYTES = 1 << 30 };
 
 typedef struct writer {
   const nirc_module *m;
+  nirc_diag *d;
   nirc_arena *arena;                                 /* scratch */
   hid_t text;                                        /* variable-length UTF-8 string */
   hid_t boolean;                                     /* h5py's enum FALSE/TRUE over int8 */
@@ -121,6 +125,18 @@ static void write_string(writer *w, hid_t group, const char *name, const char *s
   write_strings(w, group, name, &scalar, &s);
 }
 
+/* What a pass made, or a name that HDF5 would take for a path, has no place in a file. */
+static bool can_stand(writer *w, const nirc_op *op)
+{
+  if (!op->def->nir_type)
+    nirc_error(w->d, op->loc, "'%s' (%s) has no node type in a .nir file", op->name, op->def->mnemonic);
+  else if (strchr(op->name, '/') || !*op->name || strcmp(op->name, ".") == 0)
+    nirc_error(w->d, op->loc, "'%s': no node of a .nir file can have this name", op->name);
+  else
+    return true;
+  return false;
+}
+
 /* ---- nodes -------------------------------------------------------------------------------------------------------------------------- */
 
 static hid_t new_group(writer *w, hid_t parent, const char *name)
@@ -201,6 +217,8 @@ static void write_graph(writer *w, hid_t group, const nirc_op *graph)
   write_attrs(w, group, graph->attrs);
   hid_t nodes = new_group(w, group, "nodes");
   NIRC_FOR_EACH_OP(op, graph->body) {
+    if (!can_stand(w, op))
+      continue;
     hid_t g = new_group(w, nodes, op->name);
     if (op->code == NIR_GRAPH) {
       write_graph(w, g, op);
@@ -227,29 +245,86 @@ static void open_types(writer *w)
   H5Pset_char_encoding(w->link, H5T_CSET_UTF8);
 }
 
+/* A file in memory: one on disk that fills up leaves libhdf5 with pages it cannot get rid of, and it dies at exit. */
+static hid_t new_image(writer *w)
+{
+  hid_t fcpl = check(w, H5Pcreate(H5P_FILE_CREATE)), fapl = check(w, H5Pcreate(H5P_FILE_ACCESS));
+  H5Pset_obj_track_times(fcpl, false);
+  w->failed |= H5Pset_fapl_core(fapl, IMAGE_STEP_BYTES, false) < 0;
+  hid_t file = check(w, H5Fcreate("image", H5F_ACC_TRUNC, fcpl, fapl));
+  H5Pclose(fapl);
+  H5Pclose(fcpl);
+  return file;
+}
+
+/* The bytes of the file; closes it. Caller frees with the module's heap; NULL where it fails. */
+static void *take_image(writer *w, hid_t file, size_t *size)
+{
+  w->failed |= H5Fflush(file, H5F_SCOPE_LOCAL) < 0;
+  ssize_t n = H5Fget_file_image(file, NULL, 0);
+  void *image = n > 0 ? nirc_heap_alloc(w->m->heap, (size_t)n) : NULL;
+  w->failed |= !image || H5Fget_file_image(file, image, (size_t)n) != n;
+  w->failed |= H5Fclose(file) < 0;
+  *size = image ? (size_t)n : 0;
+  return image;
+}
+
+static bool write_bytes(int fd, const unsigned char *p, size_t n)
+{
+  while (n) {
+    ssize_t k = write(fd, p, n < MAX_WRITE_BYTES ? n : MAX_WRITE_BYTES);
+    if (k < 0 && errno != EINTR)
+      return false;
+    p += k < 0 ? 0 : k;
+    n -= k < 0 ? 0 : (size_t)k;
+  }
+  return true;
+}
+
+static bool write_file(const char *path, const void *data, size_t size, nirc_diag *d)
+{
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  bool ok = fd >= 0 && write_bytes(fd, data, size);
+  int why = errno;
+  if (fd >= 0 && close(fd) < 0 && ok) {
+    ok = false;
+    why = errno;
+  }
+  if (!ok)
+    nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file(path), "the .nir file cannot be written: %s", strerror(why));
+  return ok;
+}
+
+static void write_root(writer *w, hid_t file)
+{
+  const nirc_op *graph = w->m->body.first;
+  const nirc_attr *version = nirc_op_attr(graph, "version");
+  write_string(w, file, "version", version ? version->s : "1.0.8");
+  hid_t node = new_group(w, file, "node");
+  write_graph(w, node, graph);
+  H5Gclose(node);
+}
+
 bool nirc_nir_write(const nirc_module *m, const char *path, nirc_diag *d)
 {
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-  writer w = {.m = m, .arena = nirc_arena_new(m->heap)};
+  unsigned errors = d->errors;
+  writer w = {.m = m, .d = d, .arena = nirc_arena_new(m->heap)};
+  size_t size = 0;
+  void *image = NULL;
   open_types(&w);
-  hid_t fcpl = check(&w, H5Pcreate(H5P_FILE_CREATE));
-  H5Pset_obj_track_times(fcpl, false);
-  hid_t file = check(&w, H5Fcreate(path, H5F_ACC_TRUNC, fcpl, H5P_DEFAULT));
+  hid_t file = new_image(&w);
   if (file >= 0) {
-    const nirc_op *graph = m->body.first;
-    const nirc_attr *version = nirc_op_attr(graph, "version");
-    write_string(&w, file, "version", version ? version->s : "1.0.8");
-    hid_t node = new_group(&w, file, "node");
-    write_graph(&w, node, graph);
-    H5Gclose(node);
-    w.failed |= H5Fclose(file) < 0;
+    write_root(&w, file);
+    image = take_image(&w, file, &size);
   }
-  H5Pclose(fcpl);
   H5Pclose(w.link);
   H5Tclose(w.boolean);
   H5Tclose(w.text);
   nirc_arena_free(w.arena);
-  if (w.failed)
-    nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file(path), "the .nir file cannot be written");
-  return !w.failed;
+  bool ok = !w.failed && d->errors == errors && write_file(path, image, size, d);
+  if (w.failed && d->errors == errors)
+    nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file(path), "the .nir file cannot be made: the HDF5 library reports a failure");
+  nirc_heap_free(m->heap, image);
+  return ok;
 }

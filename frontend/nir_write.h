@@ -6,7 +6,8 @@
 #include "ir/op.h"
 
 /* Writes m to `path` (a temporary of ir/base/sink.h, overwritten), in the layout of nir 1.0.8: names, number types, nesting, metadata and the order of
- * edges as they were read; `version` as it was, else "1.0.8". Arrays above 1 KiB are deflated. Equal modules give equal bytes. False after an error of status 3. */
+ * edges as they were read; `version` as it was, else "1.0.8". Arrays above 1 KiB are deflated. Equal modules give equal bytes. False after an error: of status 3, or of
+ * status 1 where a node cannot stand in such a file (made by a pass, or named with a slash). */
 bool nirc_nir_write(const nirc_module *m, const char *path, nirc_diag *d);
 
 #endif

@@ -336,6 +336,12 @@ static bool verify_conv(nirc_module *m, const nirc_op *op, nirc_diag *d)
     }
   nirc_window w;
   ok &= nirc_nir_window(m, op, &w, d);
+  const nirc_blob *size = nirc_op_blob(op, "input_shape");               /* only a lenient reader may lack it for a while */
+  if (size && size->count != (size_t)op->def->n_axes) {
+    nirc_error(d, nirc_op_attr_loc(m, op, "input_shape"), "'%s': input_shape has shape %s; one number per spatial axis (%d) is wanted", op->name,
+               nirc_shape_text(m->arena, &size->shape), op->def->n_axes);
+    ok = false;
+  }
   if (ok && (s->dims[0] % (uint64_t)w.groups)) {
     nirc_error(d, nirc_op_attr_loc(m, op, "groups"), "'%s': %" PRIu64 " output channels cannot be split into %" PRId64 " groups", op->name, s->dims[0], w.groups);
     ok = false;

@@ -11,6 +11,7 @@
 typedef struct node {
   bool faulty;                                       /* reported, or excused by a node before it that was */
   bool excused;                                      /* a nested graph with a fault inside: not to be blamed for an unknown shape */
+  bool mismatch;                                     /* an in-edge was reported */
   bool has_want;
   nirc_shape want;                                   /* of what it receives */
 } node;
@@ -156,16 +157,25 @@ static void report_unknowns(inference *x)
     report_unknown(x, x->ops[i]);
 }
 
+/* Was the source's shape reported at one of its in-edges already? A node that sends what it wants to receive cannot be wrong twice. */
+static bool blamed(const inference *x, const nirc_op *source)
+{
+  const node *k = &x->nodes[source->id];
+  return k->mismatch && nirc_shape_equal(&k->want, sent(&source->results[0]));
+}
+
 static void check_edges(inference *x, const nirc_op *op)
 {
-  const node *k = &x->nodes[op->id];
+  node *k = &x->nodes[op->id];
   if (k->faulty || !k->has_want)
     return;
   for (uint32_t i = 0; i < op->n_operands; i++) {
     const nirc_shape *s = sent(nirc_op_operand(op, i));
-    if (s && !nirc_shape_equal(s, &k->want))
+    if (s && !nirc_shape_equal(s, &k->want) && !blamed(x, nirc_op_operand(op, i)->def)) {
+      k->mismatch = true;
       nirc_error(x->d, op->loc, "'%s': receives shape %s from '%s', wants %s", op->name, nirc_shape_text(x->m->arena, s), nirc_op_operand(op, i)->def->name,
                  nirc_shape_text(x->m->arena, &k->want));
+    }
   }
 }
 
