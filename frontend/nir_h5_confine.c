@@ -21,6 +21,7 @@
 
 enum {
   LIBRARY_ROOM = 128 << 20,                          /* bytes for libhdf5 itself */
+  OBJECT_ROOM = 8,                                   /* times the image, for what it keeps of small objects: a chain of 20,000 nodes needs 4 */
   UNKNOWN_MAPPED = 1 << 30                           /* assumed to be mapped already, where /proc does not tell */
 };
 
@@ -59,7 +60,7 @@ static void limit(unsigned resource, rlim_t soft, rlim_t hard)
 }
 
 /* The address space, relative to what the parent has mapped (a compiler library makes that hundreds of megabytes). The hard
- * limit has room for everything, the soft one for the library and twice the image: a damaged length makes libhdf5 allocate
+ * limit has room for everything, the soft one for the library and some times the image: a damaged length makes libhdf5 allocate
  * and clear gigabytes, which takes many seconds. The child adds what a dataset needs once it has checked its size. Gives the
  * soft limit, 0 for none. */
 static size_t limit_memory(size_t image_bytes, const nirc_h5_limits *limits)
@@ -72,7 +73,10 @@ static size_t limit_memory(size_t image_bytes, const nirc_h5_limits *limits)
   if (fd >= 0 && read(fd, text, sizeof text - 1) > 0)
     total = strtoul(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
   close(fd);
-  total = saturating_add(saturating_add(saturating_add(total, LIBRARY_ROOM), image_bytes), image_bytes);
+  size_t objects;
+  if (!nirc_mul_size(&objects, image_bytes, OBJECT_ROOM))
+    objects = SIZE_MAX;
+  total = saturating_add(saturating_add(total, LIBRARY_ROOM), objects);
   const size_t soft = total;
   for (int i = 0; i < 1 + NIRC_H5_CHUNK_COPIES; i++)
     total = saturating_add(total, limits->max_tensor_bytes);
