@@ -1,7 +1,9 @@
 #include "frontend/driver.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "codegen/cpu.h"
@@ -70,7 +72,7 @@ static const char *default_name(nirc_arena *a, const char *input)
 
 /* ---- reading -------------------------------------------------------------------------------------------------------------- */
 
-/* All of a file, or of standard input; NULL where it cannot be opened (errno says why). At most `limit` bytes and one more. */
+/* All of a file, or of standard input, or a little more than `limit` bytes; NULL where it cannot be read. The caller frees it with nirc_heap_free. */
 static char *slurp(driver *x, const char *path, size_t limit, size_t *size)
 {
   FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
@@ -81,10 +83,14 @@ static char *slurp(driver *x, const char *path, size_t limit, size_t *size)
   char part[65536];
   for (size_t n; b.size <= limit && (n = fread(part, 1, sizeof part, f)) > 0;)
     nirc_strbuf_add_bytes(&b, part, n);
+  bool ok = !ferror(f);
   if (f != stdin)
     fclose(f);
   *size = b.size;
-  return b.data;                                     /* the caller's: nirc_heap_free */
+  if (ok)
+    return b.data;
+  nirc_strbuf_deinit(&b);
+  return NULL;
 }
 
 static bool starts_with(const char *text, size_t size, const char *word)
@@ -93,20 +99,27 @@ static bool starts_with(const char *text, size_t size, const char *word)
   return size > n && memcmp(text, word, n) == 0 && strchr(" \t\r\n", text[n]);
 }
 
-/* Text, told by its first word. *is_text: whether it is any; nothing has been said where it is not. */
-static bool read_text(driver *x, bool *is_text)
+/* Is it text, by its first word? What is no regular file (a pipe would make us wait) or cannot be read is none: the reader of HDF5 says so. */
+static bool is_text_file(const char *path)
 {
-  const char *input = x->o.input;
-  size_t size = 0, limit = nirc_h5_limits_default().max_tensor_bytes;
+  struct stat st;
   char start[6] = {0};
-  FILE *f = strcmp(input, "-") ? fopen(input, "rb") : NULL;
+  FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
   size_t n = f ? fread(start, 1, 5, f) : 0;
   if (f)
     fclose(f);
-  *is_text = strcmp(input, "-") == 0 || starts_with(start, n, "nirt") || starts_with(start, n, "nirc");
-  char *text = *is_text ? slurp(x, input, limit, &size) : NULL;
-  if (!text)
-    return *is_text = false;
+  return starts_with(start, n, "nirt") || starts_with(start, n, "nirc");
+}
+
+static void read_text(driver *x)
+{
+  const char *input = x->o.input;
+  size_t size = 0, limit = nirc_h5_limits_default().max_tensor_bytes;
+  char *text = slurp(x, input, limit, &size);
+  if (!text) {
+    nirc_error_status(&x->d, NIRC_STATUS_IO, nirc_loc_file(input), "cannot be read: %s", strerror(errno));
+    return;
+  }
   nirc_loc loc = nirc_loc_file(input);
   if (size > limit)
     nirc_error_status(&x->d, NIRC_STATUS_LIMIT, loc, "more than %zu bytes of text", limit);
@@ -115,15 +128,15 @@ static bool read_text(driver *x, bool *is_text)
   else
     nirc_error(&x->d, loc, starts_with(text, size, "nirc") ? "the network language (.snn) is not read in this version" : "no IR text: its first word is not `nirt`");
   nirc_heap_free(&x->heap, text);
-  return x->m != NULL;
 }
 
 static bool read_module(driver *x)
 {
   const nirc_options *o = &x->o;
   x->name = o->name ? o->name : default_name(x->arena, o->input);
-  bool is_text;
-  if (!read_text(x, &is_text) && !is_text) {
+  if (strcmp(o->input, "-") == 0 || is_text_file(o->input)) {
+    read_text(x);
+  } else {
     nirc_h5_limits limits = nirc_h5_limits_default();
     nirc_h5_file *file = nirc_h5_read(x->arena, o->input, &limits, &x->d);
     x->m = file ? nirc_nir_build(file, x->name, o->lenient, &x->heap, &x->d) : NULL;

@@ -1,31 +1,35 @@
 /* passes/complete_inputs.c: an Input in front of every node that nothing feeds, as the nir package adds them on reading (--lenient). */
+#include <search.h>
 #include <string.h>
 
 #include "passes/pass.h"
 
-static bool name_taken(const nirc_region *region, const char *name)
+static int compare(const void *a, const void *b)
 {
-  NIRC_FOR_EACH_OP(op, region)
-    if (strcmp(op->name, name) == 0)
-      return true;
-  return false;
+  return strcmp(a, b);
 }
 
-/* input_NODE, with _0, _1, ... behind it where that is taken. */
-static const char *free_name(nirc_module *m, const nirc_op *op)
+static void keep(void *name)
+{
+  (void)name;                                        /* the arena's */
+}
+
+/* input_NODE, with _0, _1, ... behind it where that is taken; it is then taken, too. */
+static const char *free_name(nirc_module *m, const nirc_op *op, void **names)
 {
   const char *base = nirc_arena_printf(m->arena, "input_%s", op->name), *name = base;
-  for (int i = 0; name_taken(op->parent, name); i++)
+  for (int i = 0; tfind(name, names, compare); i++)
     name = nirc_arena_printf(m->arena, "%s_%d", base, i);
+  tsearch(name, names, compare);
   return name;
 }
 
-static void add_input(nirc_module *m, nirc_op *op, nirc_pass_ctx *ctx)
+static void add_input(nirc_module *m, nirc_op *op, void **names, nirc_pass_ctx *ctx)
 {
   nirc_shape shape;
   if (!op->def->input_shape || !op->def->input_shape(op, &shape))
     shape = nirc_op_result(op)->type->shape;
-  nirc_op *in = nirc_op_new_before(m, op, NIR_INPUT, free_name(m, op), op->loc);
+  nirc_op *in = nirc_op_new_before(m, op, NIR_INPUT, free_name(m, op, names), op->loc);
   nirc_shape list = nirc_shape_1d(shape.rank);
   void *data;
   nirc_blob *b = nirc_module_hold(m, nirc_blob_new(m->heap, NIRC_I64, &list, false, &data));
@@ -41,9 +45,14 @@ static void add_input(nirc_module *m, nirc_op *op, nirc_pass_ctx *ctx)
 
 static bool run(nirc_module *m, nirc_pass_ctx *ctx)
 {
-  for (nirc_op *op = m->body.first->body->first; op; op = op->next)
+  nirc_region *region = m->body.first->body;
+  void *names = NULL;                                /* a tree of those that are taken */
+  NIRC_FOR_EACH_OP(op, region)
+    tsearch(op->name, &names, compare);
+  NIRC_FOR_EACH_OP(op, region)
     if (!op->n_operands && op->code != NIR_INPUT && op->code != NIR_GRAPH && nirc_op_result(op)->type)
-      add_input(m, op, ctx);
+      add_input(m, op, &names, ctx);
+  tdestroy(names, keep);
   return true;
 }
 
