@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "frontend/nir_lenient.h"
+#include "ir/base/guess.h"
 #include "ir/dialect_nir.h"
 
 typedef struct builder {
@@ -16,49 +17,6 @@ typedef struct builder {
 static nirc_loc loc_of(const builder *x, const nirc_h5_object *o)
 {
   return (nirc_loc){.file = x->m->path, .object = o->path};
-}
-
-/* ---- near misses ------------------------------------------------------------------------------------------------------------ */
-
-static char fold(char c)
-{
-  return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-/* Edit distance, up to 3; more counts as 4. The case of letters counts for nothing. */
-static int distance(const char *a, const char *b)
-{
-  size_t n = strlen(a), m = strlen(b);
-  if (n > 40 || m > 40)
-    return 4;
-  int row[41];
-  for (size_t j = 0; j <= m; j++)
-    row[j] = (int)j;
-  for (size_t i = 1; i <= n; i++) {
-    int diagonal = row[0];
-    row[0] = (int)i;
-    for (size_t j = 1; j <= m; j++) {
-      int change = diagonal + (fold(a[i - 1]) != fold(b[j - 1])), least = row[j] < row[j - 1] ? row[j] : row[j - 1];
-      diagonal = row[j];
-      row[j] = change <= least ? change : least + 1;
-    }
-  }
-  return row[m] > 3 ? 4 : row[m];
-}
-
-typedef struct guess { const char *name; int distance; } guess;
-
-static void consider(guess *g, const char *wanted, const char *name)
-{
-  int far = distance(wanted, name);
-  if (far < 3 && far < (int)strlen(wanted) && (!g->name || far < g->distance))
-    *g = (guess){name, far};
-}
-
-static void suggest(const builder *x, nirc_loc loc, const guess *g)
-{
-  if (g->name)
-    nirc_note(x->d, loc, "did you mean '%s'?", g->name);
 }
 
 /* ---- parameters -------------------------------------------------------------------------------------------------------------- */
@@ -128,11 +86,11 @@ static void read_metadata(builder *x, nirc_op *op, const nirc_h5_object *o)
 
 static void unknown_parameter(builder *x, const nirc_op *op, const nirc_h5_object *o)
 {
-  guess g = {0};
+  nirc_guess g = {0};
   for (size_t i = 0; i < op->def->n_attrs && op->code != NIR_GRAPH; i++)        /* `version` of a graph is not its own dataset */
-    consider(&g, o->name, op->def->attrs[i].name);
+    nirc_guess_consider(&g, o->name, op->def->attrs[i].name);
   nirc_error(x->d, loc_of(x, o), "'%s': %s has no parameter '%s'", op->name, op->def->nir_type, o->name);
-  suggest(x, loc_of(x, o), &g);
+  nirc_guess_note(&g, x->d, loc_of(x, o));
 }
 
 static void read_parameter(builder *x, nirc_op *op, const nirc_h5_object *o)
@@ -211,12 +169,12 @@ static void read_node(builder *x, nirc_region *region, const nirc_h5_object *nod
     return;
   const nirc_op_def *def = nirc_op_def_of_nir_type(type);
   if (!def) {
-    guess g = {0};
+    nirc_guess g = {0};
     for (int i = 0; i < NIRC_N_OPS; i++)
       if (nirc_op_defs[i]->nir_type)
-        consider(&g, type, nirc_op_defs[i]->nir_type);
+        nirc_guess_consider(&g, type, nirc_op_defs[i]->nir_type);
     nirc_error(x->d, loc_of(x, nirc_h5_child(node, "type")), "'%s': unknown type '%s'", node->name, type);
-    suggest(x, loc_of(x, node), &g);
+    nirc_guess_note(&g, x->d, loc_of(x, node));
     return;
   }
   nirc_op *op = nirc_op_new(x->m, region, opcode_of(def), node->name, loc_of(x, node));
@@ -256,11 +214,11 @@ static nirc_op *find_node(builder *x, nirc_op **nodes, size_t n, const char *nam
   nirc_op key = {.name = name}, *pkey = &key, **found = n ? bsearch(&pkey, nodes, n, sizeof *nodes, compare_names) : NULL;
   if (found)
     return *found;
-  guess g = {0};
+  nirc_guess g = {0};
   for (size_t i = 0; i < n && i < 1000 && x->d->errors < NIRC_MAX_ERRORS; i++)     /* of later errors nothing is printed */
-    consider(&g, name, nodes[i]->name);
+    nirc_guess_consider(&g, name, nodes[i]->name);
   nirc_error(x->d, loc, "edge '%s' -> '%s': no node is called '%s'", from, to, name);
-  suggest(x, loc, &g);
+  nirc_guess_note(&g, x->d, loc);
   return NULL;
 }
 

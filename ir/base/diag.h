@@ -3,6 +3,7 @@
  * Must not know: IR, files, command lines.
  *
  * One message is one line on the stream:  PLACE: error|warning|remark|note: text [CODE]
+ * Where its place is in a text that was registered (nirc_diag_add_source), the line of that text and a mark below it follow.
  * Control characters in text and names are escaped, so that a hostile name cannot forge a line. */
 #ifndef NIRC_IR_BASE_DIAG_H
 #define NIRC_IR_BASE_DIAG_H
@@ -28,8 +29,13 @@ typedef enum nirc_status {
 typedef struct nirc_loc {
   const char *file;
   const char *object;                                /* NULL where the file as a whole is meant */
-  uint32_t line, column;                             /* 0: unknown */
+  uint32_t line, column;                             /* 0: unknown. Columns are bytes */
+  uint32_t length;                                   /* bytes from there on that are meant, on the same line; 0: just the place */
+  const struct nirc_via *via;                        /* how this text came to be used; NULL: as it stands */
 } nirc_loc;
+
+/* One link of a chain: text that is used from elsewhere (an instance of a template). Every error and warning at such a place is followed by a note for each link. */
+typedef struct nirc_via { nirc_loc loc; const char *what; } nirc_via;
 
 static inline nirc_loc nirc_loc_none(void) { return (nirc_loc){0}; }
 static inline nirc_loc nirc_loc_file(const char *file) { return (nirc_loc){.file = file}; }
@@ -40,6 +46,9 @@ typedef enum nirc_severity { NIRC_NOTE, NIRC_REMARK, NIRC_WARNING, NIRC_ERROR } 
 
 enum { NIRC_MAX_ERRORS = 20 };                       /* of one run; more are counted and not printed */
 
+/* A text that places may be in. Borrowed: it outlives the messages. */
+typedef struct nirc_source { const char *path, *text; size_t size; struct nirc_source *next; } nirc_source;
+
 typedef struct nirc_diag {
   FILE *stream;
   const char *program;                               /* "nirc" or "nirc-run": PLACE of a message without a file */
@@ -47,9 +56,11 @@ typedef struct nirc_diag {
   unsigned errors, warnings;
   nirc_status status;                                /* of the first error */
   bool drop_notes;                                   /* the message they belong to was not printed */
+  nirc_source *sources;
 } nirc_diag;
 
 void nirc_diag_init(nirc_diag *d, FILE *stream, const char *program);
+void nirc_diag_add_source(nirc_diag *d, nirc_source *s);                 /* borrowed */
 
 /* An error makes nirc_diag_failed true; its status decides the exit status if it is the first. Remarks are printed unless
  * quiet, notes belong to the message before them and share its fate. */
@@ -60,6 +71,8 @@ void nirc_error_code(nirc_diag *d, const char *code, nirc_loc loc, const char *f
 void nirc_warning(nirc_diag *d, nirc_loc loc, const char *format, ...) NIRC_PRINTF(3, 4);
 void nirc_remark(nirc_diag *d, nirc_loc loc, const char *format, ...) NIRC_PRINTF(3, 4);
 void nirc_note(nirc_diag *d, nirc_loc loc, const char *format, ...) NIRC_PRINTF(3, 4);
+/* A note that says what to write in place of the text at loc. */
+void nirc_note_fix(nirc_diag *d, nirc_loc loc, const char *replacement, const char *format, ...) NIRC_PRINTF(4, 5);
 
 static inline bool nirc_diag_failed(const nirc_diag *d) { return d->errors > 0; }
 

@@ -337,6 +337,34 @@ START_TEST(diag_json)
 }
 END_TEST
 
+/* The line and a mark below it; tabs are columns, other control characters cannot reach the terminal; the way a text came to be used. */
+START_TEST(diag_shows_the_source)
+{
+  heard h;
+  heard_init(&h);
+  static const char text[] = "nirc 1\n\ta\xc3\xa9 = \x1b LIF(tua = 1)\n";
+  nirc_source s = {.path = "a.snn", .text = text, .size = sizeof text - 1};
+  nirc_diag_add_source(&h.d, &s);
+  nirc_via outer = {(nirc_loc){.file = "a.snn", .line = 1, .column = 6, .length = 1}, "outer"}, inner = {(nirc_loc){.file = "b.snn", .line = 7, .column = 1, .via = &outer}, "inner"};
+  nirc_error(&h.d, (nirc_loc){.file = "a.snn", .line = 2, .column = 14, .length = 3, .via = &inner}, "no tua");
+  nirc_note_fix(&h.d, (nirc_loc){.file = "a.snn", .line = 2, .column = 14, .length = 3}, "tau", "did you mean 'tau'?");
+  nirc_note(&h.d, (nirc_loc){.file = "a.snn", .line = 9, .column = 1}, "no such line");
+  ck_assert_str_eq(heard_text(&h), "a.snn:2:14: error: no tua\n"
+                                   "    2 |         a\xc3\xa9 = ? LIF(tua = 1)\n"
+                                   "      |                    ^~~\n"
+                                   "b.snn:7:1: note: inner\n"
+                                   "a.snn:1:6: note: outer\n"
+                                   "    1 | nirc 1\n"
+                                   "      |      ^\n"
+                                   "a.snn:2:14: note: did you mean 'tau'?\n"
+                                   "    2 |         a\xc3\xa9 = ? LIF(tua = 1)\n"
+                                   "      |                    ^~~\n"
+                                   "      |                    tau\n"
+                                   "a.snn:9:1: note: no such line\n");
+  heard_deinit(&h);
+}
+END_TEST
+
 START_TEST(diag_warnings_as_errors)
 {
   heard h;
@@ -569,6 +597,7 @@ int main(void)
   tcase_add_test(diag, diag_fields);
   tcase_add_test(diag, diag_escapes_control_characters);
   tcase_add_test(diag, diag_json);
+  tcase_add_test(diag, diag_shows_the_source);
   tcase_add_test(diag, diag_warnings_as_errors);
   tcase_add_test(diag, diag_first_error_decides_the_status);
   tcase_add_test(diag, diag_quiet_drops_warnings_with_their_notes);
