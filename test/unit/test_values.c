@@ -1,0 +1,203 @@
+/* test/unit/test_values.c: the values that a network's text may hold: quantities with units, random numbers, arrays in .npy files. Expected numbers are
+ * literals that the C compiler rounds, or stand in the specification of the generator or of the file format; test/snn works more of them out in Python. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ir/base/quantity.h"
+#include "passes/pass.h"
+
+/* ---- dimensions ------------------------------------------------------------------------------------------------------------ */
+
+static nirc_dims dims_of(const char *unit)
+{
+  const nirc_unit *u = nirc_unit_find(unit);
+  ck_assert_ptr_nonnull(u);
+  return u->dims;
+}
+
+START_TEST(dims_follow_from_the_base)
+{
+  static const struct { const char *a, *b, *product, *quotient; } rows[] = {
+    {"A", "Ohm", "V", "V/Ohm^2"}, {"F", "Ohm", "s", "s/Ohm^2"}, {"s", "Hz", "1", "s^2"},     {"F", "V", "s*V/Ohm", "s/(V*Ohm)"},
+    {"V", "Ohm", "V*Ohm", "A"},   {"S", "V", "A", "1/(V*Ohm)"}, {"V", "s", "s*V", "V/s"},    {"S", "Ohm", "1", "1/Ohm^2"},
+    {"s", "Ohm", "s*Ohm", "F"},   {"A", "s", "s*V/Ohm", "V/(s*Ohm)"}, {"Hz", "s", "1", "1/s^2"},
+  };
+  char text[NIRC_DIMS_TEXT];
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    nirc_dims out;
+    ck_assert(nirc_dims_mul(&out, dims_of(rows[i].a), dims_of(rows[i].b)));
+    nirc_dims_text(text, out);
+    ck_assert_str_eq(text, rows[i].product);
+    ck_assert(nirc_dims_div(&out, dims_of(rows[i].a), dims_of(rows[i].b)));
+    nirc_dims_text(text, out);
+    ck_assert_str_eq(text, rows[i].quotient);
+  }
+}
+END_TEST
+
+START_TEST(dims_have_words)
+{
+  static const struct { const char *unit, *word; } rows[] = {
+    {"us", "a time"}, {"mV", "a voltage"}, {"MOhm", "a resistance"}, {"nA", "a current"}, {"kHz", "a frequency"}, {"pF", "a capacitance"},
+    {"nS", "a conductance"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    ck_assert_str_eq(nirc_dims_word(dims_of(rows[i].unit)), rows[i].word);
+  ck_assert_str_eq(nirc_dims_word((nirc_dims){0, 0, 0}), "a number");
+  ck_assert_str_eq(nirc_dims_word((nirc_dims){2, 0, 0}), "a quantity");
+}
+END_TEST
+
+START_TEST(dims_do_not_overflow)
+{
+  nirc_dims x = {127, -128, 0}, second = {1, 0, 0}, volt = {0, 1, 0}, out = {9, 9, 9};
+  ck_assert(!nirc_dims_mul(&out, x, second) && !nirc_dims_div(&out, x, volt) && out.second == 9);
+  ck_assert(nirc_dims_div(&out, x, second) && out.second == 126);
+  ck_assert(nirc_dims_mul(&out, x, volt) && out.volt == -127);
+  ck_assert(nirc_dims_mul(&second, second, second) && second.second == 2);       /* in place */
+  char text[NIRC_DIMS_TEXT];
+  nirc_dims_text(text, (nirc_dims){-128, -128, -128});
+  ck_assert_str_eq(text, "1/(s^128*V^128*Ohm^128)");
+  nirc_dims_text(text, (nirc_dims){127, 127, 127});
+  ck_assert_str_eq(text, "s^127*V^127*Ohm^127");
+  ck_assert(!nirc_dims_equal((nirc_dims){0, 0, 1}, (nirc_dims){0, 0, 0}) && nirc_dims_equal(second, (nirc_dims){2, 0, 0}));
+}
+END_TEST
+
+/* ---- quantities ------------------------------------------------------------------------------------------------------------ */
+
+static bool parse(const char *digits, const char *unit, double *si)
+{
+  nirc_dims dims;
+  return nirc_quantity_parse(digits, strlen(digits), unit, si, &dims);
+}
+
+START_TEST(quantity_is_the_nearest_double)
+{
+  static const struct { const char *digits, *unit; double si; } rows[] = {
+    {"0.1", "ms", 1e-4},  {"20", "ms", 0.02},    {"-65", "mV", -0.065}, {"10", "MOhm", 1e7}, {"0.3", "us", 0.3e-6}, {"7", "ns", 7e-9},
+    {"250", "pF", 2.5e-10}, {"1.1", "GOhm", 1.1e9}, {"2.", NULL, 2},    {".5", "", 0.5},     {"1e-3", "s", 0.001},  {"1E+3", "uA", 1e-3},
+    {"000.000250", "kV", 0.25}, {"0", "V", 0.0}, {"1e-400", NULL, 0},   {"1e300", "ns", 1e291}, {"1e310", "ns", 1e301},
+    {"0e99999999999999999999", NULL, 0}, {"1e-99999999999999999999", NULL, 0}, {"4.9e-321", "mV", 4.9e-324},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    double si;
+    ck_assert(parse(rows[i].digits, rows[i].unit, &si));
+    ck_assert(memcmp(&si, &rows[i].si, sizeof si) == 0);
+  }
+  double si;
+  ck_assert(parse("-0", NULL, &si) && si == 0 && signbit(si));
+}
+END_TEST
+
+START_TEST(quantity_refuses_what_is_no_number)
+{
+  static const char *const digits[] = {"", "-", ".", "+1", "--1", "1.2.3", "1e", "1e+", "e5", "0x10", "inf", "nan", "1 ", " 1", "1_0", "1f",
+                                      "1e309", "1e99999999999999999999"};
+  double si = 7;
+  for (size_t i = 0; i < sizeof digits / sizeof *digits; i++)
+    ck_assert_msg(!parse(digits[i], NULL, &si) && si == 7, "%s", digits[i]);
+  ck_assert(!parse("1", "m", &si) && !parse("1", "MS", &si) && !parse("1", "sec", &si) && !parse("1e300", "GOhm", &si) && si == 7);
+}
+END_TEST
+
+/* 1 + 2^-53 is halfway between two doubles: what follows after a thousand digits decides, and so does its absence. */
+START_TEST(quantity_rounds_once_however_long)
+{
+  enum { ZEROS = 5000 };
+  static char text[ZEROS + 128];
+  const char *half = "1.00000000000000011102230246251565404236316680908203125";
+  double si;
+  ck_assert(parse(half, NULL, &si) && si == 1);
+  strcpy(text, half);
+  memset(text + strlen(half), '0', ZEROS);
+  ck_assert(parse(text, NULL, &si) && si == 1);
+  strcat(text, "1");
+  ck_assert(parse(text, NULL, &si) && si == 0x1.0000000000001p0);
+  memset(text, '0', ZEROS);
+  text[1] = '.';
+  strcpy(text + ZEROS, "25e4999");
+  ck_assert(parse(text, "V", &si) && si == 25.0 / 10);                             /* 4998 zeros after the point, then 25 */
+}
+END_TEST
+
+START_TEST(decimal_length)
+{
+  static const struct { const char *text; size_t n; } rows[] = {
+    {"1ms", 1}, {"0.1 ms", 3}, {".5", 2}, {"5.", 2}, {"1e-3s", 4}, {"1em", 1}, {"1.2.3", 3}, {"1e+", 1}, {"", 0}, {".", 0}, {"-1", 0}, {"e1", 0}, {"0x1", 1},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    ck_assert_uint_eq(nirc_decimal_length(rows[i].text), rows[i].n);
+}
+END_TEST
+
+START_TEST(quantity_text)
+{
+  static const struct { nirc_dtype t; double si; const char *unit, *text; } rows[] = {
+    {NIRC_F64, 0.02, "s", "20 ms"},        {NIRC_F32, (double)0.02f, "s", "20 ms"},   {NIRC_F32, (double)-0.065f, "V", "-65 mV"},
+    {NIRC_F64, 1e7, "Ohm", "10 MOhm"},     {NIRC_F64, 1, "V", "1 V"},                 {NIRC_F64, 1, "Ohm", "1 Ohm"},
+    {NIRC_F64, 0, "V", "0"},               {NIRC_F64, -0.0, "V", "-0"},               {NIRC_F64, 0.5, "Ohm", "500 mOhm"},
+    {NIRC_F64, 999, "V", "999 V"},         {NIRC_F64, 1000, "V", "1 kV"},             {NIRC_F64, 3600, "s", "3600 s"},
+    {NIRC_F64, 2.5e-10, "F", "250 pF"},    {NIRC_F64, 1.5e-13, "A", "0.15 pA"},       {NIRC_F64, 1.5e-30, "A", "1.5e-18 pA"},
+    {NIRC_F64, 1e12, "V", "1e9 kV"},       {NIRC_F64, 0.25, "Hz", "0.25 Hz"},         {NIRC_F64, 1e-8, "S", "10 nS"},
+    {NIRC_F64, 0.1, NULL, "0.1"},          {NIRC_F64, 1, NULL, "1"},                  {NIRC_F64, 16777217, NULL, "16777217"},
+    {NIRC_F64, 1e22, NULL, "1e22"},        {NIRC_F64, 1234.5, "V", "1.2345 kV"},      {NIRC_F64, 0x1p-1074, NULL, "5e-324"},
+    {NIRC_F64, (double)0.1f, "s", "100.00000149011612 ms"},
+    /* The float next to it, where 7.038531e-26 is read as a double first: the shortest text does not do. */
+    {NIRC_F32, 0x1.5c87fap-84, NULL, "7.0385307e-26"},
+  };
+  char text[NIRC_QUANTITY_TEXT];
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    ck_assert(nirc_quantity_text(text, rows[i].t, rows[i].si, rows[i].unit ? dims_of(rows[i].unit) : (nirc_dims){0, 0, 0}));
+    ck_assert_str_eq(text, rows[i].text);
+  }
+  ck_assert(!nirc_quantity_text(text, NIRC_F64, 3, (nirc_dims){-1, 1, 0}));
+  ck_assert_str_eq(text, "3 V/s");
+  ck_assert(!nirc_quantity_text(text, NIRC_F64, -2.2250738585072014e-308, (nirc_dims){-128, -128, -128}));
+  ck_assert_str_eq(text, "-2.2250738585072014e-308 1/(s^128*V^128*Ohm^128)");
+}
+END_TEST
+
+START_TEST(times_of_options)
+{
+  static const struct { const char *text; double seconds; } rows[] = {
+    {"0.1ms", 1e-4}, {"1ms", 1e-3}, {"100us", 1e-4}, {"2 s", 2}, {"0.001", 1e-3}, {"1e-3", 1e-3}, {"5.", 5}, {".5ms", 5e-4}, {"3   ns", 3e-9}, {"2 ", 2},
+  };
+  static const char *const refused[] = {"", "ms", "-1ms", "+1ms", "0", "0ms", "1V", "1 Hz", "1m", "1ms ", "inf", "nan", "0x1", "0x1p3s", "1e999",
+                                       "1e-999", "1ms2", " 1ms", "."};
+  double seconds;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    ck_assert(nirc_parse_time(rows[i].text, &seconds) && seconds == rows[i].seconds);
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+    ck_assert_msg(!nirc_parse_time(refused[i], &seconds), "%s", refused[i]);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------------------------------ */
+
+int main(void)
+{
+  Suite *s = suite_create("values");
+  TCase *quantity = tcase_create("quantity");
+  tcase_add_test(quantity, dims_follow_from_the_base);
+  tcase_add_test(quantity, dims_have_words);
+  tcase_add_test(quantity, dims_do_not_overflow);
+  tcase_add_test(quantity, quantity_is_the_nearest_double);
+  tcase_add_test(quantity, quantity_refuses_what_is_no_number);
+  tcase_add_test(quantity, quantity_rounds_once_however_long);
+  tcase_add_test(quantity, decimal_length);
+  tcase_add_test(quantity, quantity_text);
+  tcase_add_test(quantity, times_of_options);
+  TCase *all[] = {quantity};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    tcase_set_timeout(all[i], 60);                   /* valgrind is slow */
+    suite_add_tcase(s, all[i]);
+  }
+  SRunner *r = srunner_create(s);
+  srunner_run_all(r, CK_ENV);
+  int failed = srunner_ntests_failed(r);
+  srunner_free(r);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

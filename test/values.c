@@ -1,0 +1,80 @@
+/* values KIND ...: numbers that nirc makes, as bits, for tests that work them out again.
+ *
+ *   values read           lines `DIGITS UNIT` from standard input (UNIT may be missing): the bits of the double and the dimension, or `no`
+ *   values write f32|f64  lines `BITS UNIT`: the text of the double of these bits, in that unit's dimension
+ *
+ * Exit status 2: usage. */
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ir/base/quantity.h"
+
+static int usage(void)
+{
+  fprintf(stderr, "usage: values read | write f32|f64\n");
+  return 2;
+}
+
+static void print_bits(double x)
+{
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  printf("%016" PRIx64, bits);
+}
+
+/* Words of a line: one or two. */
+static char *split(char *line)
+{
+  line[strcspn(line, "\n")] = '\0';
+  char *space = strchr(line, ' ');
+  if (!space)
+    return NULL;
+  *space = '\0';
+  return space + 1;
+}
+
+static int read_quantities(void)
+{
+  char line[4096];
+  while (fgets(line, sizeof line, stdin)) {
+    const char *unit = split(line);
+    double si;
+    nirc_dims dims;
+    char text[NIRC_DIMS_TEXT];
+    if (!nirc_quantity_parse(line, strlen(line), unit, &si, &dims)) {
+      puts("no");
+      continue;
+    }
+    print_bits(si);
+    nirc_dims_text(text, dims);
+    printf(" %s\n", text);
+  }
+  return 0;
+}
+
+static int write_quantities(nirc_dtype t)
+{
+  char line[4096], text[NIRC_QUANTITY_TEXT];
+  while (fgets(line, sizeof line, stdin)) {
+    const char *name = split(line);
+    const nirc_unit *unit = name ? nirc_unit_find(name) : NULL;
+    uint64_t bits = strtoull(line, NULL, 16);
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    nirc_quantity_text(text, t, x, unit ? unit->dims : (nirc_dims){0, 0, 0});
+    puts(text);
+  }
+  return 0;
+}
+
+int main(int argc, char **argv)
+{
+  if (argc == 2 && strcmp(argv[1], "read") == 0)
+    return read_quantities();
+  if (argc == 3 && strcmp(argv[1], "write") == 0)
+    return write_quantities(strcmp(argv[2], "f32") == 0 ? NIRC_F32 : NIRC_F64);
+  return usage();
+}
