@@ -2,6 +2,8 @@
  *
  *   values read           lines `DIGITS UNIT` from standard input (UNIT may be missing): the bits of the double and the dimension, or `no`
  *   values write f32|f64  lines `BITS UNIT`: the text of the double of these bits, in that unit's dimension
+ *   values log            lines `BITS`: the logarithm of that double
+ *   values random SEED    lines `bits 0 0`, `uniform LOW HIGH`, `normal MEAN STD` or `bernoulli P 0`: the next number of one generator
  *
  * Exit status 2: usage. */
 #include <inttypes.h>
@@ -10,11 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontend/snn/random.h"
 #include "ir/base/quantity.h"
 
 static int usage(void)
 {
-  fprintf(stderr, "usage: values read | write f32|f64\n");
+  fprintf(stderr, "usage: values read | write f32|f64 | log | random SEED\n");
   return 2;
 }
 
@@ -70,11 +73,48 @@ static int write_quantities(nirc_dtype t)
   return 0;
 }
 
+static int logarithms(void)
+{
+  char line[64];
+  while (fgets(line, sizeof line, stdin)) {
+    uint64_t bits = strtoull(line, NULL, 16);
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    print_bits(nirc_random_log(x));
+    puts("");
+  }
+  return 0;
+}
+
+static int random_numbers(uint64_t seed)
+{
+  nirc_random r;
+  nirc_random_init(&r, seed);
+  char kind[16];
+  double a, b;
+  while (scanf("%15s %lf %lf", kind, &a, &b) == 3) {
+    if (strcmp(kind, "bits") == 0)
+      printf("%016" PRIx64, nirc_random_bits(&r));
+    else if (strcmp(kind, "uniform") == 0)
+      print_bits(nirc_random_uniform(&r, a, b));
+    else if (strcmp(kind, "normal") == 0)
+      print_bits(nirc_random_normal(&r, a, b));
+    else
+      print_bits(nirc_random_bernoulli(&r, a));
+    puts("");
+  }
+  return 0;
+}
+
 int main(int argc, char **argv)
 {
   if (argc == 2 && strcmp(argv[1], "read") == 0)
     return read_quantities();
   if (argc == 3 && strcmp(argv[1], "write") == 0)
     return write_quantities(strcmp(argv[2], "f32") == 0 ? NIRC_F32 : NIRC_F64);
+  if (argc == 2 && strcmp(argv[1], "log") == 0)
+    return logarithms();
+  if (argc == 3 && strcmp(argv[1], "random") == 0)
+    return random_numbers(strtoull(argv[2], NULL, 10));
   return usage();
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontend/snn/random.h"
 #include "ir/base/quantity.h"
 #include "passes/pass.h"
 
@@ -175,12 +176,66 @@ START_TEST(times_of_options)
 }
 END_TEST
 
+/* ---- random numbers ---------------------------------------------------------------------------------------------------- */
+
+/* What others print for SplitMix64 from the seed 1234567. */
+START_TEST(random_bits_are_splitmix64)
+{
+  static const uint64_t want[] = {UINT64_C(6457827717110365317), UINT64_C(3203168211198807973), UINT64_C(9817491932198370423),
+                                  UINT64_C(4593380528125082431), UINT64_C(16408922859458223821)};
+  nirc_random r;
+  nirc_random_init(&r, 1234567);
+  for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+    ck_assert_uint_eq(nirc_random_bits(&r), want[i]);
+}
+END_TEST
+
+START_TEST(random_uniform_and_bernoulli_take_one_draw)
+{
+  double u = (double)(UINT64_C(6457827717110365317) >> 11) / 9007199254740992.0;       /* 0.35 */
+  nirc_random r;
+  nirc_random_init(&r, 1234567);
+  ck_assert(nirc_random_uniform(&r, -2, 6) == -2 + 8 * u);
+  ck_assert_uint_eq(nirc_random_bits(&r), UINT64_C(3203168211198807973));
+  nirc_random_init(&r, 1234567);
+  ck_assert(nirc_random_bernoulli(&r, u) == 0);                                        /* u < p, and not <= */
+  nirc_random_init(&r, 1234567);
+  ck_assert(nirc_random_bernoulli(&r, nextafter(u, 1)) == 1);
+  ck_assert_uint_eq(nirc_random_bits(&r), UINT64_C(3203168211198807973));
+}
+END_TEST
+
+/* The second normal of a pair waits, and what is drawn in between does not disturb it; mean and std are those of the call. */
+START_TEST(random_normal_keeps_its_pair)
+{
+  nirc_random a, b;
+  nirc_random_init(&a, 99);
+  nirc_random_init(&b, 99);
+  double first = nirc_random_normal(&a, 0, 1), second = nirc_random_normal(&a, 0, 1);
+  uint64_t next = nirc_random_bits(&a);
+  ck_assert(first != second && nirc_random_normal(&b, 0, 1) == first);
+  ck_assert_uint_eq(nirc_random_bits(&b), next);
+  ck_assert(nirc_random_normal(&b, 3, 2) == 3 + 2 * second);
+  nirc_random_normal(&b, 0, 1);
+  nirc_random_init(&b, 99);
+  ck_assert(nirc_random_normal(&b, 0, 1) == first);                                    /* init forgets it */
+}
+END_TEST
+
+START_TEST(random_log)
+{
+  ck_assert(nirc_random_log(1) == 0);
+  ck_assert(nirc_random_log(0.5) == -0x1.62e42fefa39efp-1 && nirc_random_log(2) == 0x1.62e42fefa39efp-1);     /* log 2 */
+  ck_assert(nirc_random_log(0x1p-104) == -0x1.205966f2b4f12p6);                        /* -104 log 2, the smallest s there is */
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------------------------------ */
 
 int main(void)
 {
   Suite *s = suite_create("values");
-  TCase *quantity = tcase_create("quantity");
+  TCase *quantity = tcase_create("quantity"), *random = tcase_create("random");
   tcase_add_test(quantity, dims_follow_from_the_base);
   tcase_add_test(quantity, dims_have_words);
   tcase_add_test(quantity, dims_do_not_overflow);
@@ -190,7 +245,11 @@ int main(void)
   tcase_add_test(quantity, decimal_length);
   tcase_add_test(quantity, quantity_text);
   tcase_add_test(quantity, times_of_options);
-  TCase *all[] = {quantity};
+  tcase_add_test(random, random_bits_are_splitmix64);
+  tcase_add_test(random, random_uniform_and_bernoulli_take_one_draw);
+  tcase_add_test(random, random_normal_keeps_its_pair);
+  tcase_add_test(random, random_log);
+  TCase *all[] = {quantity, random};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     tcase_set_timeout(all[i], 60);                   /* valgrind is slow */
     suite_add_tcase(s, all[i]);
