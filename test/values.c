@@ -4,20 +4,22 @@
  *   values write f32|f64  lines `BITS UNIT`: the text of the double of these bits, in that unit's dimension
  *   values log            lines `BITS`: the logarithm of that double
  *   values random SEED    lines `bits 0 0`, `uniform LOW HIGH`, `normal MEAN STD` or `bernoulli P 0`: the next number of one generator
+ *   values npy FILE...    a line for each: `TYPE DIMS BYTES`, as `f32 2,3 0000803f...` (`-` for no dims or no bytes), or `refused`; messages go to stderr
  *
- * Exit status 2: usage. */
+ * Exit status 2: usage, 3: a file cannot be read. */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontend/snn/npy.h"
 #include "frontend/snn/random.h"
 #include "ir/base/quantity.h"
 
 static int usage(void)
 {
-  fprintf(stderr, "usage: values read | write f32|f64 | log | random SEED\n");
+  fprintf(stderr, "usage: values read | write f32|f64 | log | random SEED | npy FILE...\n");
   return 2;
 }
 
@@ -106,6 +108,42 @@ static int random_numbers(uint64_t seed)
   return 0;
 }
 
+static void print_blob(const nirc_blob *b)
+{
+  printf("%s ", nirc_dtype_name(b->dtype));
+  for (uint32_t i = 0; i < b->shape.rank; i++)
+    printf("%s%" PRIu64, i ? "," : "", b->shape.dims[i]);
+  printf("%s ", b->shape.rank == 0 ? "-" : "");
+  for (size_t i = 0; i < nirc_blob_bytes(b); i++)
+    printf("%02x", ((const unsigned char *)b->data)[i]);
+  puts(nirc_blob_bytes(b) == 0 ? "-" : "");
+}
+
+static int arrays(char *const *files)
+{
+  for (; *files; files++) {
+    nirc_diag d;
+    nirc_diag_init(&d, stderr, "values");
+    FILE *f = fopen(*files, "rb");
+    if (!f || fseek(f, 0, SEEK_END) != 0)
+      return 3;
+    size_t size = (size_t)ftell(f);
+    void *bytes = malloc(size);                      /* of just that size: a byte read behind it is found by sanitizers */
+    rewind(f);
+    if (!bytes || fread(bytes, 1, size, f) != size)
+      return 3;
+    fclose(f);
+    nirc_blob *b = nirc_npy_read(nirc_heap_default(), bytes, size, nirc_loc_file(*files), &d);
+    free(bytes);
+    if (b)
+      print_blob(b);
+    else
+      puts(d.errors == 1 ? "refused" : "refused, but not with one message");
+    nirc_blob_unref(b);
+  }
+  return 0;
+}
+
 int main(int argc, char **argv)
 {
   if (argc == 2 && strcmp(argv[1], "read") == 0)
@@ -116,5 +154,7 @@ int main(int argc, char **argv)
     return logarithms();
   if (argc == 3 && strcmp(argv[1], "random") == 0)
     return random_numbers(strtoull(argv[2], NULL, 10));
+  if (argc >= 3 && strcmp(argv[1], "npy") == 0)
+    return arrays(argv + 2);
   return usage();
 }

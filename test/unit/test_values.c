@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontend/snn/npy.h"
 #include "frontend/snn/random.h"
 #include "ir/base/quantity.h"
 #include "passes/pass.h"
@@ -230,12 +231,142 @@ START_TEST(random_log)
 }
 END_TEST
 
+/* ---- arrays ------------------------------------------------------------------------------------------------------------------ */
+
+/* A file of that version around a header and n bytes of data, in malloced memory of just its size; cut: so many bytes less, or more where negative. */
+static nirc_blob *read_npy(int version, const char *header, const void *data, size_t n, long cut, const char **message)
+{
+  static char *text;
+  static size_t text_size;
+  size_t length = strlen(header), lead = version == 1 ? 10 : 12, size = (size_t)((long)(lead + length + n) - cut);
+  unsigned char *whole = calloc(1, lead + length + n + 64), *bytes;
+  memcpy(whole, "\x93NUMPY", 6);
+  whole[6] = (unsigned char)version;
+  whole[8] = (unsigned char)length;
+  whole[9] = (unsigned char)(length >> 8);
+  memcpy(whole + lead, header, length);
+  if (n > 0)
+    memcpy(whole + lead + length, data, n);
+  bytes = malloc(size);
+  memcpy(bytes, whole, size);
+  free(text);
+  nirc_diag d;
+  nirc_diag_init(&d, open_memstream(&text, &text_size), "nirc");
+  nirc_blob *b = nirc_npy_read(nirc_heap_default(), bytes, size, nirc_loc_file("w.npy"), &d);
+  fclose(d.stream);
+  ck_assert_uint_eq(d.errors, b ? 0 : 1);
+  *message = text;
+  free(whole);
+  free(bytes);
+  return b;
+}
+
+START_TEST(npy_orders)
+{
+  static const uint8_t little[] = {1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0}, big[] = {0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6};
+  static const struct { int version; const char *header; const uint8_t *data; int16_t want[6]; } rows[] = {
+    {1, "{'descr': '<i2', 'fortran_order': False, 'shape': (2, 3), }   \n", little, {1, 2, 3, 4, 5, 6}},
+    {2, "{'descr': '<i2', 'fortran_order': True, 'shape': (2, 3), }\n", little, {1, 3, 5, 2, 4, 6}},
+    {3, "{\"shape\":(2,3,),\"fortran_order\":False,\"descr\":\">i2\"}", big, {1, 2, 3, 4, 5, 6}},
+    {1, " {\t'fortran_order' : True , 'shape' : ( 2 , 3 ) , 'descr' : '>i2' } \n", big, {1, 3, 5, 2, 4, 6}},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const char *message;
+    nirc_blob *b = read_npy(rows[i].version, rows[i].header, rows[i].data, 12, 0, &message);
+    ck_assert_msg(b != NULL, "%s", message);
+    ck_assert(b->refs == 1 && b->dtype == NIRC_I16 && b->shape.rank == 2 && b->shape.dims[0] == 2 && b->shape.dims[1] == 3 && b->count == 6 && !b->splat);
+    ck_assert_int_eq(memcmp(b->data, rows[i].want, 12), 0);
+    nirc_blob_unref(b);
+  }
+}
+END_TEST
+
+#define DICT(descr, order, shape) "{'descr': " descr ", 'fortran_order': " order ", 'shape': " shape ", }\n"
+
+START_TEST(npy_scalars_and_nothing)
+{
+  const char *message;
+  const double x = -0.065;
+  nirc_blob *b = read_npy(1, DICT("'<f8'", "False", "()"), &x, 8, 0, &message);
+  ck_assert(b && b->dtype == NIRC_F64 && b->shape.rank == 0 && b->count == 1 && nirc_blob_get(b, 0) == x);
+  nirc_blob_unref(b);
+  b = read_npy(1, DICT("'|b1'", "True", "(3, 0, 18446744073709551615)"), NULL, 0, 0, &message);
+  ck_assert(b && b->dtype == NIRC_BOOL && b->shape.rank == 3 && b->count == 0);
+  nirc_blob_unref(b);
+}
+END_TEST
+
+START_TEST(npy_refused)
+{
+  static const struct { int version; const char *header; long cut; const char *says; } rows[] = {
+    {0, DICT("'<u2'", "False", "(2,)"), 0, "version 0.0 of the format; 1.0, 2.0 and 3.0 are read"},
+    {4, DICT("'<u2'", "False", "(2,)"), 0, "version 4.0 of the format"},
+    {1, DICT("'<u2'", "False", "(2,)"), 1, "has 3 bytes of data; its shape and type want 4"},
+    {1, DICT("'<u2'", "False", "(2,)"), -1, "has 5 bytes of data; its shape and type want 4"},
+    {1, DICT("'<u2'", "False", "(2,)"), 8, "ends before its header does, at byte"},
+    {1, DICT("'<c8'", "False", "(2,)"), 0, "are '<c8' (complex numbers); bool, int8 to int64"},
+    {1, DICT("'<U5'", "False", "(2,)"), 0, "are '<U5' (strings)"},
+    {1, DICT("'|S5'", "False", "(2,)"), 0, "are '|S5' (strings)"},
+    {1, DICT("'|O'", "False", "(2,)"), 0, "are '|O' (Python objects)"},
+    {1, DICT("'|V4'", "False", "(1,)"), 0, "are '|V4' (records)"},
+    {1, DICT("'<M8[ns]'", "False", "(1,)"), 0, "are '<M8[ns]' (dates or times)"},
+    {1, DICT("'<f16'", "False", "(1,)"), 0, "are '<f16' (of a kind"},
+    {1, DICT("'|i4'", "False", "(1,)"), 0, "are '|i4'"},
+    {1, DICT("'=i4'", "False", "(1,)"), 0, "are '=i4'"},
+    {1, DICT("''", "False", "(1,)"), 0, "are ''"},
+    {1, DICT("[('a', '<f4')]", "False", "(1,)"), 0, "are records; numbers are wanted"},
+    {1, DICT("4", "False", "(1,)"), 0, "at byte 20: a type such as '<f4' is wanted"},
+    {1, DICT("'<u2", "False", "(1,)"), 0, "are '<u2, '"},
+    {1, DICT("'<\\x75'", "False", "(1,)"), 0, "a type such as '<f4' is wanted"},
+    {1, DICT("'<u2'", "false", "(2,)"), 0, "True or False is wanted"},
+    {1, DICT("'<u2'", "False", "(2)"), 0, "a comma in a shape of one length is wanted"},
+    {1, DICT("'<u2'", "False", "2"), 0, "`(` and the shape is wanted"},
+    {1, DICT("'<u2'", "False", "(,)"), 0, "a length or `)` is wanted"},
+    {1, DICT("'<u2'", "False", "(-2,)"), 0, "a length or `)` is wanted"},
+    {1, DICT("'<u2'", "False", "(1 2)"), 0, "`,` or `)` is wanted"},
+    {1, DICT("'<u2'", "False", "(1,1,1,1,1,1,1,1,2)"), 0, "has more than 8 dimensions"},
+    {1, DICT("'<u2'", "False", "(18446744073709551616,)"), 0, "has a length beyond 64 bits"},
+    {1, DICT("'<u2'", "False", "(4294967296, 4294967296)"), 0, "more elements than nirc takes"},
+    {1, DICT("'<u2'", "False", "(9223372036854775809,)"), 0, "more elements than nirc takes"},
+    {1, DICT("'<u2'", "False", "(1099511627776,)"), 0, "has 4 bytes of data; its shape and type want 2199023255552"},
+    {1, DICT("'<u2'", "False", "(2,), 'shape': (2,)"), 0, "one each of 'descr', 'fortran_order' and 'shape' is wanted"},
+    {1, DICT("'<u2'", "False", "(2,), 'x': 1"), 0, "one each of"},
+    {1, "{'descr': '<u2', 'fortran_order': False}\n", 0, "has no 'shape'"},
+    {1, "{'descr': '<u2' 'fortran_order': False, 'shape': (2,)}", 0, "`,` or `}` is wanted"},
+    {1, "{'descr': '<u2', 'fortran_order': False, 'shape': (2,)} x", 0, "the end is wanted"},
+    {1, "{'descr': '<u2', 'fortran_order': False, 'shape': (2,)", 0, "`,` or `}` is wanted"},
+    {1, "{,}", 0, "a key or `}` is wanted"},
+    {1, "{'descr' '<u2'}", 0, "`:` is wanted"},
+    {1, "", 0, "at byte 10: `{` is wanted"},
+    {1, DICT("'|b1'", "False", "(4,)"), 0, "element 2 of the bools in this .npy file is 3; 0 or 1 is wanted"},
+  };
+  static const uint8_t data[] = {0, 1, 3, 1};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const char *message;
+    ck_assert_ptr_null(read_npy(rows[i].version, rows[i].header, data, sizeof data, rows[i].cut, &message));
+    ck_assert_msg(strncmp(message, "w.npy: error: ", 14) == 0 && strstr(message, rows[i].says), "%s: %s", rows[i].header, message);
+  }
+}
+END_TEST
+
+/* Whatever its length, a file that was cut off is refused. */
+START_TEST(npy_cut_off)
+{
+  const char *header = DICT("'<f4'", "False", "(1,)"), *message;
+  long whole = 12 + (long)strlen(header) + 4;
+  for (long cut = 1; cut <= whole; cut++) {
+    ck_assert_ptr_null(read_npy(2, header, "abcd", 4, cut, &message));
+    ck_assert(strstr(message, cut <= 4 ? "bytes of data" : cut <= whole - 6 ? "ends before its header" : "does not begin with"));
+  }
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------------------------------ */
 
 int main(void)
 {
   Suite *s = suite_create("values");
-  TCase *quantity = tcase_create("quantity"), *random = tcase_create("random");
+  TCase *quantity = tcase_create("quantity"), *random = tcase_create("random"), *npy = tcase_create("npy");
   tcase_add_test(quantity, dims_follow_from_the_base);
   tcase_add_test(quantity, dims_have_words);
   tcase_add_test(quantity, dims_do_not_overflow);
@@ -249,7 +380,11 @@ int main(void)
   tcase_add_test(random, random_uniform_and_bernoulli_take_one_draw);
   tcase_add_test(random, random_normal_keeps_its_pair);
   tcase_add_test(random, random_log);
-  TCase *all[] = {quantity, random};
+  tcase_add_test(npy, npy_orders);
+  tcase_add_test(npy, npy_scalars_and_nothing);
+  tcase_add_test(npy, npy_refused);
+  tcase_add_test(npy, npy_cut_off);
+  TCase *all[] = {quantity, random, npy};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     tcase_set_timeout(all[i], 60);                   /* valgrind is slow */
     suite_add_tcase(s, all[i]);
