@@ -1,8 +1,8 @@
 #include "passes/pass.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "ir/base/quantity.h"
 
 #define NIRC_PASS(pass) extern const nirc_pass pass;
 #include "passes/passes.def"
@@ -35,17 +35,13 @@ void nirc_passes_print_list(nirc_strbuf *b)
 
 bool nirc_parse_time(const char *text, double *seconds)
 {
-  static const struct { const char *name; double divisor; } units[] = {{"", 1}, {"s", 1}, {"ms", 1e3}, {"us", 1e6}, {"ns", 1e9}};
-  if (!strchr("0123456789.", text[0]) || !text[0] || strpbrk(text, "xX"))          /* no sign, no hexadecimal, no "inf" */
+  static const nirc_dims number = {0, 0, 0}, second = {1, 0, 0};
+  size_t n = nirc_decimal_length(text);
+  const char *unit = text + n;
+  while (*unit == ' ')
+    unit++;
+  nirc_dims dims;
+  if (n == 0 || !nirc_quantity_parse(text, n, unit, seconds, &dims))
     return false;
-  char *end;
-  double x = strtod(text, &end);
-  while (*end == ' ')
-    end++;
-  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-    if (strcmp(end, units[i].name) == 0) {
-      *seconds = x / units[i].divisor;               /* 1 / 1000 is the double nearest to 0.001; 1 * 1e-3 need not be */
-      return *seconds > 0 && isfinite(*seconds);
-    }
-  return false;
+  return *seconds > 0 && (nirc_dims_equal(dims, second) || nirc_dims_equal(dims, number));
 }

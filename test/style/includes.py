@@ -11,6 +11,7 @@ MAY = {
     "targets": {"ir/base", "ir", "passes", "codegen", "targets"},
     "targets/cpu": {"ir/base", "ir", "passes", "codegen", "targets", "targets/cpu"},
     "frontend": {"ir/base", "ir", "frontend"},
+    "frontend/snn": {"ir/base", "ir", "frontend", "frontend/snn"},
     "tools": {"ir/base", "frontend", "codegen", "tools"},
 }
 DRIVER = {"frontend/driver.c", "frontend/nirc_options.c", "frontend/nirc_options.h", "frontend/selftest.c"}     # these see everything
