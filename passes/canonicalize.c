@@ -1,5 +1,9 @@
 /* passes/canonicalize.c: what has no effect goes: ops whose results nobody uses, states that only feed themselves, reshapes to the same
- * shape. No bit of a result changes. */
+ * shape, factors of 1, identity matrices and windows of 1 on spikes. No bit of a result changes:
+ *
+ *   1 * x is x, be it -0, infinite or NaN.
+ *   A weighted sum starts from +0 and skips inputs that are 0, so it turns -0 into +0, and 0 * x of the zeros of an identity matrix is NaN where x is not
+ *   finite; pooling starts from +0, too. So identity matrices and windows of 1 go only where the input is i1: 0 + 1*1 and 0 + 1 are 1, the sum of nothing is 0. */
 #include "passes/pass.h"
 
 /* ops[] by id; marks op live and, through `stack`, all it depends on. */
@@ -45,24 +49,67 @@ static void remove_dead(nirc_module *m, nirc_region *region, nirc_pass_ctx *ctx)
   }
 }
 
+static bool all_one(const nirc_blob *b)
+{
+  for (size_t e = 0; e < (b->splat ? 1 : b->count); e++)
+    if (nirc_blob_get(b, e) != 1)
+      return false;
+  return b->count > 0;
+}
+
+/* [..., n, n], each matrix the identity. */
+static bool is_identity(const nirc_blob *w)
+{
+  size_t n = (size_t)w->shape.dims[w->shape.rank - 1];
+  if (w->shape.dims[w->shape.rank - 2] != n || (w->splat && n > 1))
+    return false;
+  for (size_t e = 0; e < w->count; e++)
+    if (nirc_blob_get(w, e) != (e / n % n == e % n ? 1 : 0))
+      return false;
+  return true;
+}
+
+static bool is_pair(const nirc_op *op, const char *name, uint64_t n)
+{
+  const nirc_shape *s = nirc_op_shape(op, name);
+  return s->dims[0] == n && s->dims[1] == n;
+}
+
+/* Does the op give back its operand, bit for bit? */
+static bool is_noop(const nirc_op *op)
+{
+  if (op->n_operands != 1 || op->n_results != 1 || !nirc_shape_equal(&nirc_op_operand(op, 0)->type->shape, &op->results[0].type->shape))
+    return false;
+  bool spikes = nirc_op_operand(op, 0)->type->elem == NIRC_BOOL;
+  switch (op->code) {
+  case SNN_RESHAPE: return true;
+  case SNN_SCALE: return all_one(nirc_op_blob(op, "scale"));
+  case SNN_DENSE: return spikes && !nirc_op_blob(op, "bias") && is_identity(nirc_op_blob(op, "weight"));
+  case SNN_SUM_POOL: case SNN_AVG_POOL: return spikes && is_pair(op, "kernel_size", 1) && is_pair(op, "stride", 1) && is_pair(op, "before", 0);
+  default: return false;
+  }
+}
+
 static bool run(nirc_module *m, nirc_pass_ctx *ctx)
 {
   nirc_region *region = m->body.first->body;
   for (nirc_op *op = region->first, *next; op; op = next) {
     next = op->next;
-    if (op->code == SNN_RESHAPE && nirc_op_operand(op, 0)->type == op->results[0].type) {
-      nirc_value_replace(nirc_op_result(op), nirc_op_operand(op, 0));
-      nirc_op_erase(op);
-      ctx->counters[1]++;
-    }
+    if (op->code == SNN_RESHAPE)                     /* spikes may have taken the place of f32 */
+      op->results[0].type = nirc_type_get(&m->types, nirc_op_operand(op, 0)->type->elem, &op->results[0].type->shape);
+    if (!is_noop(op))
+      continue;
+    nirc_value_replace(nirc_op_result(op), nirc_op_operand(op, 0));
+    ctx->counters[op->code == SNN_RESHAPE ? 1 : 2]++;
+    nirc_op_erase(op);
   }
   remove_dead(m, region, ctx);
   return true;
 }
 
-static const char *const counters[] = {"dead-ops", "identity-reshapes"};
+static const char *const counters[] = {"dead-ops", "identity-reshapes", "identity-maps"};
 
 const nirc_pass nirc_pass_canonicalize = {
-  .name = "canonicalize", .summary = "remove what has no effect: unused values, states that only feed themselves, reshapes to the same shape",
-  .needs = NIRC_LEVEL_SNN, .leaves = NIRC_LEVEL_SNN, .counters = counters, .n_counters = 2, .run = run,
+  .name = "canonicalize", .summary = "remove what has no effect: unused values, states that only feed themselves, maps that change nothing",
+  .needs = NIRC_LEVEL_SNN, .leaves = NIRC_LEVEL_SNN, .counters = counters, .n_counters = 3, .run = run,
 };
