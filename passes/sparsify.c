@@ -14,7 +14,7 @@
 enum { VECTOR = 8 };                                 /* outputs that one instruction adds; a single one takes as long */
 
 static const nirc_pass_option options[] = {
-  {"work", NIRC_OPTION_SHARE, "taken where it needs at most this share of the matrix's work, estimated in vectors of 8 outputs and one more for each block; default 0.5"},
+  {"work", NIRC_OPTION_SHARE, "taken where it needs at most this share of the matrix's work, estimated in vectors of 8 outputs and one more for each block; default 0.25"},
 };
 
 /* The matrices [lead, out, in] of an op. */
@@ -118,7 +118,7 @@ static bool sparsify(nirc_module *m, nirc_op *op, double most)
 
 static bool run(nirc_module *m, nirc_pass_ctx *ctx)
 {
-  double most = ctx->values[0] ? strtod(ctx->values[0], NULL) : 0.5;
+  double most = ctx->values[0] ? strtod(ctx->values[0], NULL) : 0.25;
   for (nirc_op *op = m->body.first->body->first, *next; op; op = next) {
     next = op->next;
     if (op->code == SNN_DENSE)
