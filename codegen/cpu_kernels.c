@@ -10,6 +10,16 @@
 
 typedef struct coefficient { double splat; LLVMValueRef array; } coefficient;
 
+/* All elements of a blob, splat or not. */
+static LLVMValueRef emit_elements(nirc_emitter *e, const char *name, const nirc_blob *b)
+{
+  size_t size = nirc_dtype_size(b->dtype);
+  char *all = nirc_arena_alloc(e->arena, b->count * size + 1, size);
+  for (size_t i = 0; i < b->count; i++)
+    memcpy(all + i * size, (const char *)b->data + (b->splat ? 0 : i * size), size);
+  return nirc_emit_bytes(e, name, all, b->count * size);
+}
+
 static coefficient get_coefficient(nirc_emitter *e, const nirc_op *op, const char *name)
 {
   const nirc_blob *b = nirc_op_blob(op, name);
@@ -224,6 +234,33 @@ static void dense_kernel(nirc_emitter *e, const nirc_op *op)
   nirc_loop_end(e, &k);
 }
 
+static LLVMValueRef load_index(nirc_emitter *e, LLVMValueRef array, LLVMValueRef i)
+{
+  return LLVMBuildZExt(e->b, nirc_load(e, e->i32, array, i), e->i64, "");
+}
+
+static void sparse_dense_kernel(nirc_emitter *e, const nirc_op *op)
+{
+  const nirc_blob *weight = nirc_op_blob(op, "weight"), *first = nirc_op_blob(op, "first"), *row = nirc_op_blob(op, "row");
+  const nirc_type *in = nirc_op_operand(op, 0)->type, *out = op->results[0].type;
+  size_t n_in = in->shape.dims[in->shape.rank - 1], n_out = out->shape.dims[out->shape.rank - 1], size = weight->shape.dims[1];
+  pointers p = pointers_of(e, op);
+  start_sums(e, op, p.out[0], out->count, out->count);
+  LLVMValueRef w = emit_elements(e, "weight", weight), firsts = emit_elements(e, "first", first), rows = emit_elements(e, "row", row);
+  nirc_loop k = nirc_loop_begin(e, nirc_c64(e, n_in ? in->count / n_in : 0)), j = nirc_loop_begin(e, nirc_c64(e, n_in));
+  LLVMValueRef y0 = nirc_at(e, e->f32, p.out[0], nirc_mul(e, k.i, nirc_c64(e, n_out))), at = nirc_add(e, nirc_mul(e, k.i, nirc_c64(e, n_in)), j.i);
+  LLVMValueRef x = nirc_load(e, e->f32, p.in[0], at);
+  nirc_if active = nirc_if_begin(e, is_active(e, x));
+  LLVMValueRef from = load_index(e, firsts, at), n = LLVMBuildSub(e->b, load_index(e, firsts, nirc_add(e, at, nirc_c64(e, 1))), from, "");
+  nirc_loop l = nirc_loop_begin(e, n);
+  LLVMValueRef b = nirc_add(e, from, l.i), y = nirc_at(e, e->f32, y0, load_index(e, rows, b));
+  add_column(e, y, nirc_at(e, e->f32, w, nirc_mul(e, b, nirc_c64(e, size))), x, in->elem == NIRC_BOOL, size);
+  nirc_loop_end(e, &l);
+  nirc_if_end(e, &active);
+  nirc_loop_end(e, &j);
+  nirc_loop_end(e, &k);
+}
+
 /* ---- convolution -------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct conv_shape {
@@ -278,11 +315,6 @@ static tap_arrays emit_taps(nirc_emitter *e, const taps *t, size_t n)
 {
   return (tap_arrays){nirc_emit_bytes(e, "first", t->first, (n + 1) * sizeof *t->first), nirc_emit_bytes(e, "tap", t->tap, t->n * sizeof *t->tap),
                       nirc_emit_bytes(e, "to", t->to, t->n * sizeof *t->to)};
-}
-
-static LLVMValueRef load_index(nirc_emitter *e, LLVMValueRef array, LLVMValueRef i)
-{
-  return LLVMBuildZExt(e->b, nirc_load(e, e->i32, array, i), e->i64, "");
 }
 
 /* Loop over the taps of one position: tap and output. */
@@ -443,6 +475,7 @@ typedef void (*kernel_fn)(nirc_emitter *e, const nirc_op *op);
 
 static const kernel_fn kernels[NIRC_N_OPS] = {
   [SNN_ADD] = elementwise_kernel, [SNN_SCALE] = elementwise_kernel, [SNN_THRESHOLD] = elementwise_kernel, [SNN_DENSE] = dense_kernel,
+  [SNN_SPARSE_DENSE] = sparse_dense_kernel,
   [SNN_CONV] = conv_kernel, [SNN_SUM_POOL] = pool_kernel, [SNN_AVG_POOL] = pool_kernel, [SNN_DELAY_READ] = delay_read_kernel,
   [SNN_DELAY_WRITE] = delay_write_kernel, [SNN_ADVANCE] = advance_kernel, [SNN_I_STEP] = neuron_kernel, [SNN_IF_STEP] = neuron_kernel,
   [SNN_LI_STEP] = neuron_kernel, [SNN_LIF_STEP] = neuron_kernel, [SNN_CUBA_LI_STEP] = neuron_kernel, [SNN_CUBA_LIF_STEP] = neuron_kernel,
@@ -487,6 +520,10 @@ LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op)
   } else if (op->code == SNN_DENSE) {
     const nirc_shape *w = &nirc_op_blob(op, "weight")->shape;
     each = w->dims[w->rank - 2];
+  }
+  if (op->code == SNN_SPARSE_DENSE) {                /* as the matrix that it was made from: the counts do not depend on -O */
+    const nirc_shape *y = &op->results[0].type->shape;
+    each = y->dims[y->rank - 1];
   }
   LLVMValueRef fn = nirc_emit_function(e, "count", e->i64, &e->ptr, 1, false), x = nirc_emit_param(e, 0);
   nirc_emit_mark_kernel(e, 1);

@@ -240,7 +240,7 @@ static void collect_ports(nirc_cpu_plan *p, nirc_arena *a)
       p->probes[p->n_probes++] = (nirc_cpu_port){nirc_op_attr(op, "name")->s, v->type, op};
     else if (op->def->spikes)
       p->counters[p->n_counters++] = (nirc_cpu_counter){op, op->name, "spikes"};
-    else if (op->code == SNN_DENSE || op->code == SNN_CONV)
+    else if (op->code == SNN_DENSE || op->code == SNN_SPARSE_DENSE || op->code == SNN_CONV)
       p->counters[p->n_counters++] = (nirc_cpu_counter){op, op->name, "synaptic_operations"};
   }
   qsort(p->inputs, p->n_inputs, sizeof *p->inputs, compare_ports);

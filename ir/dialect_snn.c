@@ -23,6 +23,11 @@ static const nirc_attr_def state_attrs[] = {
 static const nirc_attr_def dense_attrs[] = {
   {.name = "weight", .kind = NIRC_ATTR_DENSE, .doc = "[..., out, in], one matrix for each leading index"},
   {.name = "bias", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = "shape of the result; absent: sums start from 0"}};
+static const nirc_attr_def sparse_dense_attrs[] = {
+  {.name = "first", .kind = NIRC_ATTR_DENSE, .doc = "i32, one for each input and one more: blocks first[j] to first[j + 1] - 1 belong to input j"},
+  {.name = "row", .kind = NIRC_ATTR_DENSE, .doc = "i32, of each block the first of its outputs, a multiple of the block's size; ascending for each input"},
+  {.name = "weight", .kind = NIRC_ATTR_DENSE, .doc = "[blocks, size]: weights from one input to `size` consecutive outputs"},
+  {.name = "bias", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = "shape of the result; absent: sums start from 0"}};
 static const nirc_attr_def conv_attrs[] = {
   {.name = "weight", .kind = NIRC_ATTR_DENSE, .doc = "[out, in/groups, rows, columns]"},
   {.name = "bias", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = "[out]; absent: sums start from 0"},
@@ -67,6 +72,11 @@ const nirc_op_def nirc_def_snn_add = {OP("snn.add", 2, 1), .verify = nirc_snn_ve
 const nirc_op_def nirc_def_snn_dense = {
   OP("snn.dense", 1, 1), ATTRS(dense_attrs), .verify = nirc_snn_verify_dense, .doc = "Matrix times vector.",
   .equation = "y starts as bias or 0; then for each input j in ascending order whose x[j] is not 0, y += weight[:, j] * x[j]"};
+const nirc_op_def nirc_def_snn_sparse_dense = {
+  OP("snn.sparse_dense", 1, 1), ATTRS(sparse_dense_attrs), .verify = nirc_snn_verify_sparse_dense,
+  .doc = "Matrix times vector, of a matrix with many zeros; with leading axes, inputs count through all of them and rows within the input's own.",
+  .equation = "y starts as bias or 0; then for each input j in ascending order whose x[j] is not 0, for each block b of j and each t, "
+              "y[row[b] + t] += weight[b, t] * x[j]"};
 const nirc_op_def nirc_def_snn_conv = {
   OP("snn.conv", 1, 1), ATTRS(conv_attrs), .n_axes = 2, .verify = nirc_snn_verify_conv,
   .doc = "Cross-correlation of [channels, rows, columns], zero padding; one-dimensional ones have one row.",

@@ -11,6 +11,7 @@ typedef enum nirc_compare { NIRC_COMPARE_GT, NIRC_COMPARE_GE } nirc_compare;    
 /* Operand and result types, and shapes of dense attributes (a splat or the shape that the op's doc gives). */
 bool nirc_snn_verify_add(nirc_module *m, const nirc_op *op, nirc_diag *d);       /* equal shapes; f32 */
 bool nirc_snn_verify_dense(nirc_module *m, const nirc_op *op, nirc_diag *d);
+bool nirc_snn_verify_sparse_dense(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_conv(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_pool(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_reshape(nirc_module *m, const nirc_op *op, nirc_diag *d);

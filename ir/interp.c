@@ -212,6 +212,31 @@ static void eval_dense(const instruction *k)
   }
 }
 
+static int64_t whole(const nirc_blob *b, size_t i)
+{
+  int64_t v = 0;
+  NIRC_ASSERT(nirc_blob_get_int(b, i, &v));
+  return v;
+}
+
+static void eval_sparse_dense(const instruction *k)
+{
+  const nirc_blob *weight = nirc_op_blob(k->op, "weight"), *bias = nirc_op_blob(k->op, "bias");
+  const nirc_blob *first = nirc_op_blob(k->op, "first"), *row = nirc_op_blob(k->op, "row");
+  const nirc_shape *in = &k->in[0].type->shape, *out = &k->out[0].type->shape;
+  size_t n_in = (size_t)in->dims[in->rank - 1], n_out = (size_t)out->dims[out->rank - 1], size = (size_t)weight->shape.dims[1];
+  for (size_t o = 0; o < k->out[0].type->count; o++)
+    k->out[0].f[o] = bias ? (float)nirc_blob_get(bias, o) : 0;
+  for (size_t j = 0; j < k->in[0].type->count; j++) {
+    float x = k->in[0].f[j];
+    for (size_t b = (size_t)whole(first, j); x != 0 && b < (size_t)whole(first, j + 1); b++) {
+      float *y = &k->out[0].f[j / n_in * n_out + (size_t)whole(row, b)];
+      for (size_t t = 0; t < size; t++)
+        y[t] = y[t] + (float)nirc_blob_get(weight, b * size + t) * x;
+    }
+  }
+}
+
 /* Geometry of a convolution or pooling window. */
 typedef struct window {
   int64_t rows, columns;                             /* of the kernel */
@@ -375,6 +400,7 @@ static void eval(const instruction *k)
   case SNN_INPUT: case SNN_STATE: case SNN_OUTPUT: case SNN_PROBE: break;
   case SNN_UPDATE: copy_cells(k->out[0], k->in[1]); break;
   case SNN_DENSE: eval_dense(k); break;
+  case SNN_SPARSE_DENSE: eval_sparse_dense(k); break;
   case SNN_CONV: case SNN_SUM_POOL: case SNN_AVG_POOL: eval_window(k); break;
   case SNN_RESHAPE: copy_cells(k->out[0], k->in[0]); break;
   case SNN_DELAY_READ: eval_delay_read(k); break;

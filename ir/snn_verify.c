@@ -91,6 +91,51 @@ bool nirc_snn_verify_dense(nirc_module *m, const nirc_op *op, nirc_diag *d)
   return ok;
 }
 
+/* Block b of `row`, as wide as `size`: on the grid of blocks, inside of `out`, behind the one before it of the same input (-1: none). */
+static bool verify_block(const nirc_op *op, size_t b, int64_t size, int64_t out, int64_t *before, nirc_diag *d)
+{
+  int64_t row = -1;
+  if (!nirc_blob_get_int(nirc_op_blob(op, "row"), b, &row) || row <= *before || row % size || row > out - size)
+    return fault(op, d, "block %zu begins at output %" PRId64, b, row);
+  *before = row;
+  return true;
+}
+
+static bool verify_blocks(const nirc_op *op, int64_t size, int64_t out, nirc_diag *d)
+{
+  const nirc_blob *first = nirc_op_blob(op, "first");
+  int64_t n = (int64_t)nirc_op_blob(op, "row")->count, from = -1, to = -1;
+  if (!nirc_blob_get_int(first, 0, &from) || from != 0 || !nirc_blob_get_int(first, first->count - 1, &to) || to != n)
+    return fault(op, d, "first must go from 0 to the number of blocks, %" PRId64, n);
+  for (size_t j = 0; j + 1 < first->count; j++) {
+    int64_t before = -1;
+    if (!nirc_blob_get_int(first, j, &from) || !nirc_blob_get_int(first, j + 1, &to) || to < from || to > n)
+      return fault(op, d, "first of input %zu is out of order", j);
+    for (int64_t b = from; b < to; b++)
+      if (!verify_block(op, (size_t)b, size, out, &before, d))
+        return false;
+  }
+  return true;
+}
+
+bool nirc_snn_verify_sparse_dense(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  const nirc_shape *w = &nirc_op_blob(op, "weight")->shape, *in = &operand(op, 0)->shape, *out = &op->results[0].type->shape;
+  nirc_shape firsts = nirc_shape_1d(operand(op, 0)->count + 1), rows = nirc_shape_1d(w->rank ? w->dims[0] : 0);
+  bool ok = verify_elements(op, d) && verify_blob(m, op, "weight", NIRC_F32, w, d) && verify_blob(m, op, "bias", NIRC_F32, out, d) &&
+            verify_blob(m, op, "first", NIRC_I32, &firsts, d) && verify_blob(m, op, "row", NIRC_I32, &rows, d);
+  if (!ok)
+    return false;
+  if (w->rank != 2 || w->dims[1] < 1)
+    return fault(op, d, "weight has shape %s, blocks of at least one output are wanted", nirc_shape_text(m->arena, w));
+  if (!in->rank || in->rank != out->rank || memcmp(in->dims, out->dims, (in->rank - 1) * sizeof in->dims[0]))
+    return fault(op, d, "operand has shape %s, the result %s", nirc_shape_text(m->arena, in), nirc_shape_text(m->arena, out));
+  uint64_t last = out->dims[out->rank - 1];
+  if (w->dims[1] > last || last > INT32_MAX)
+    return fault(op, d, "blocks of %" PRIu64 " outputs, there are %" PRIu64, w->dims[1], last);
+  return verify_blocks(op, (int64_t)w->dims[1], (int64_t)last, d);
+}
+
 /* ---- windows ---------------------------------------------------------------------------------------------------------------- */
 
 enum { MAX_AXIS = 1 << 30 };                         /* keeps every index of a window within 64 bits */

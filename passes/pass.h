@@ -6,11 +6,11 @@
 
 #include "ir/op.h"
 
-typedef enum nirc_option_kind { NIRC_OPTION_QUANTITY, NIRC_OPTION_WORD, NIRC_OPTION_FLAG } nirc_option_kind;
+typedef enum nirc_option_kind { NIRC_OPTION_QUANTITY, NIRC_OPTION_WORD, NIRC_OPTION_FLAG, NIRC_OPTION_SHARE } nirc_option_kind;
 
 typedef struct nirc_pass_option {
   const char *name;
-  nirc_option_kind kind;                             /* a time ("1ms", "0.001"), a word, true or false */
+  nirc_option_kind kind;                             /* a time ("1ms", "0.001"), a word, true or false, a number from 0 to 1 */
   const char *doc;                                   /* one line, with the default */
 } nirc_pass_option;
 

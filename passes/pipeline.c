@@ -48,14 +48,22 @@ static const char *value(parser *p)
   return *p->at++ == '"' ? s : NULL;
 }
 
+static bool is_share(const char *text)
+{
+  char *end;
+  double x = strtod(text, &end);
+  return strchr("0123456789.", text[0]) && text[0] && !*end && x >= 0 && x <= 1;
+}
+
 static bool check_value(parser *p, const nirc_pass *pass, const nirc_pass_option *o, const char *v)
 {
   double seconds;
   bool ok = o->kind == NIRC_OPTION_WORD || (o->kind == NIRC_OPTION_QUANTITY && nirc_parse_time(v, &seconds)) ||
-            (o->kind == NIRC_OPTION_FLAG && (strcmp(v, "true") == 0 || strcmp(v, "false") == 0));
+            (o->kind == NIRC_OPTION_FLAG && (strcmp(v, "true") == 0 || strcmp(v, "false") == 0)) ||
+            (o->kind == NIRC_OPTION_SHARE && is_share(v));
   if (!ok)
     nirc_error_status(p->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s: %s = `%s`, %s is wanted", pass->name, o->name, v,
-                      o->kind == NIRC_OPTION_FLAG ? "true or false" : "a time such as 1ms");
+                      o->kind == NIRC_OPTION_FLAG ? "true or false" : o->kind == NIRC_OPTION_SHARE ? "a number from 0 to 1" : "a time such as 1ms");
   return ok;
 }
 

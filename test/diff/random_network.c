@@ -117,6 +117,19 @@ static double any_weight(builder *b)                /* NaN, infinite, or 1 */
   return random_chance(&b->r, 50) ? (double)NAN : random_chance(&b->r, 50) ? (double)INFINITY : 1;
 }
 
+/* Zeros from here to there: most of a matrix of `stored` elements in rows of `row`, in pieces that run along its rows, whole rows, or columns. */
+static void clear_blocks(builder *b, nirc_dtype t, void *data, size_t stored, size_t row)
+{
+  unsigned rows = 1 + (unsigned)random_below(&b->r, 8), columns = 1 + (unsigned)random_below(&b->r, 8), share = 50 + (unsigned)random_below(&b->r, 50);
+  bool whole_columns = random_chance(&b->r, 30);
+  uint64_t salt = random_bits(&b->r);
+  for (size_t i = 0; i < stored; i++) {
+    random_source piece = {salt + (whole_columns ? 0 : i / row / rows * 1000) + i % row / columns};
+    if (random_chance(&piece, share))
+      store(t, data, i, 0);
+  }
+}
+
 /* Weights: not dyadic, so that the order of a sum shows; some exactly 0. `fan_in` terms make one sum; with `silent`, anything may stand at the first
  * `silent` of them for each of the first `rows` outputs. */
 static void set_weights(builder *b, nirc_op *op, const char *name, const nirc_shape *shape, size_t fan_in, size_t silent, size_t rows)
@@ -129,7 +142,9 @@ static void set_weights(builder *b, nirc_op *op, const char *name, const nirc_sh
   nirc_blob *blob = nirc_module_hold(b->m, nirc_blob_new(b->m->heap, t, shape, splat, &data));
   size_t stored = splat ? 1 : blob->count;
   for (size_t i = 0; i < stored; i++)
-    store(t, data, i, random_chance(&b->r, 15) ? 0 : scale * random_between(&b->r, -0.8, 1));
+    store(t, data, i, random_chance(&b->r, 15) ? (random_chance(&b->r, 30) ? -0.0 : 0) : scale * random_between(&b->r, -0.8, 1));
+  if (!splat && random_chance(&b->r, 40))
+    clear_blocks(b, t, data, stored, fan_in);
   for (size_t row = 0; silent && row < rows; row++)
     for (size_t i = 0; i < silent; i++)
       store(t, data, row * fan_in + i, any_weight(b));

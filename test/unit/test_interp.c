@@ -182,6 +182,59 @@ START_TEST(dense_has_a_matrix_for_each_leading_index)
 }
 END_TEST
 
+static void set_ints(fixture *f, nirc_op *op, const char *name, size_t n, const int32_t *values)
+{
+  void *data;
+  nirc_shape s = nirc_shape_1d(n);
+  nirc_op_set_blob(f->m, op, name, nirc_module_hold(f->m, nirc_blob_new(f->m->heap, NIRC_I32, &s, false, &data)));
+  memcpy(data, values, n * sizeof *values);
+}
+
+/* Three inputs, four outputs, blocks of two: input 0 to outputs 2 and 3, input 1 to none, input 2 to all. */
+static nirc_op *sparse_dense(fixture *f)
+{
+  nirc_value *v = input(f, "in", SHAPE(3));
+  nirc_op *op = add_op(f, SNN_SPARSE_DENSE, "sparse", 1, &v);
+  set_ints(f, op, "first", 4, (const int32_t[]){0, 1, 1, 3});
+  set_ints(f, op, "row", 3, (const int32_t[]){2, 0, 2});
+  set_dense(f, op, "weight", SHAPE(3, 2), FLOATS(1, 16777216, 3, 4, 5, 1));
+  set_dense(f, op, "bias", SHAPE(4), FLOATS(0.5f, 0, 0, 0));
+  set_type(f, op, 0, NIRC_F32, SHAPE(4));
+  output(f, SNN_OUTPUT, "out", nirc_op_result(op));
+  return op;
+}
+
+START_TEST(sparse_dense_adds_its_blocks_in_order_of_inputs)
+{
+  fixture f = fixture_new();
+  sparse_dense(&f);
+  nirc_interp *x = start(&f);
+  expect_step(x, FLOATS(1, NAN, 1), NULL, FLOATS(3.5f, 4, 6, 16777216), 4);       /* 2^24 + 1 = 2^24; input 1 leads nowhere */
+  expect_step(x, FLOATS(2, 1, 0), NULL, FLOATS(0.5f, 0, 2, 33554432), 4);
+  finish(&f, x);
+}
+END_TEST
+
+START_TEST(sparse_dense_with_blocks_that_do_not_fit_is_refused)
+{
+  const struct { int32_t first[4], row[3]; } bad[] = {
+    {{0, 1, 1, 2}, {2, 0, 2}}, {{1, 1, 1, 3}, {2, 0, 2}}, {{0, 2, 1, 3}, {0, 2, 2}},         /* too few, not from 0, not ascending */
+    {{0, 1, 1, 3}, {2, 2, 0}}, {{0, 1, 1, 3}, {1, 0, 2}}, {{0, 1, 1, 3}, {4, 0, 2}}};        /* rows out of order, off the grid, too high */
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    fixture f = fixture_new();
+    nirc_op *op = sparse_dense(&f);
+    set_ints(&f, op, "first", 4, bad[i].first);
+    set_ints(&f, op, "row", 3, bad[i].row);
+    nirc_diag d;
+    FILE *lost = fopen("/dev/null", "w");
+    nirc_diag_init(&d, lost, "test_interp");
+    ck_assert_msg(!nirc_module_verify(f.m, &d), "case %zu", i);
+    fclose(lost);
+    nirc_module_free(f.m);
+  }
+}
+END_TEST
+
 static nirc_op *window(fixture *f, nirc_opcode code, nirc_value *in, const nirc_shape *out, const nirc_shape *stride, const nirc_shape *before)
 {
   nirc_op *op = add_op(f, code, "window", 1, &in);
@@ -493,6 +546,8 @@ int main(void)
   tcase_add_test(sums, dense_leaves_out_silent_inputs);
   tcase_add_test(sums, dense_multiplies_and_adds_apart);
   tcase_add_test(sums, dense_has_a_matrix_for_each_leading_index);
+  tcase_add_test(sums, sparse_dense_adds_its_blocks_in_order_of_inputs);
+  tcase_add_test(sums, sparse_dense_with_blocks_that_do_not_fit_is_refused);
   tcase_add_test(sums, conv_pads_strides_and_dilates);
   tcase_add_test(sums, conv_groups_and_bias);
   tcase_add_test(sums, conv_adds_by_channel_row_column);
