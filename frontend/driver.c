@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "codegen/cpu.h"
+#include "frontend/graph.h"
 #include "frontend/nir_build.h"
 #include "frontend/nir_write.h"
 #include "frontend/nirc_options.h"
@@ -235,6 +236,15 @@ static bool make_text(driver *x, nirc_strbuf *b)
     nirc_module_print(b, x->m, false);
     return true;
   }
+  if (x->o.emit == NIRC_EMIT_DOT) {
+    double dt = 0;
+    if (x->o.dt)
+      nirc_parse_time(x->o.dt, &dt);
+    nirc_graph g;
+    nirc_graph_make(&g, x->arena, x->m, dt);
+    nirc_graph_print_dot(&g, x->arena, b);
+    return true;
+  }
   nirc_cpu_options o = {.triple = x->o.job.triple, .cpu = x->o.job.cpu, .level = x->o.job.level, .target = "cpu"};
   return reach_snn(x) && nirc_cpu_emit(x->m, &o, kinds[x->o.emit], b, &x->d);
 }
@@ -250,7 +260,8 @@ static bool write_stdout(driver *x, const nirc_strbuf *b)
 /* --emit: one file, or standard output. */
 static bool write_file(driver *x)
 {
-  static const char *const suffix[] = {[NIRC_EMIT_NIR] = "nir", [NIRC_EMIT_NIRT] = "nirt", [NIRC_EMIT_LLVM] = "ll", [NIRC_EMIT_ASM] = "s", [NIRC_EMIT_OBJ] = "o"};
+  static const char *const suffix[] = {[NIRC_EMIT_NIR] = "nir", [NIRC_EMIT_NIRT] = "nirt", [NIRC_EMIT_LLVM] = "ll", [NIRC_EMIT_ASM] = "s", [NIRC_EMIT_OBJ] = "o",
+                                       [NIRC_EMIT_DOT] = "dot"};
   const char *path = x->o.output ? x->o.output : nirc_arena_printf(x->arena, "%s.%s", x->name, suffix[x->o.emit]), *file = file_part(path);
   bool to_stdout = strcmp(path, "-") == 0, ok = false;
   if (to_stdout && x->o.emit == NIRC_EMIT_NIR) {
@@ -321,7 +332,7 @@ static bool compile(driver *x)
   say(x, "read and checked the network");
   if (x->o.check)
     return check_targets(x);
-  bool untouched = (x->o.emit == NIRC_EMIT_NIR || x->o.emit == NIRC_EMIT_NIRT) && !x->o.pipeline && !x->o.hooks.stop_after;
+  bool untouched = (x->o.emit == NIRC_EMIT_NIR || x->o.emit == NIRC_EMIT_NIRT || x->o.emit == NIRC_EMIT_DOT) && !x->o.pipeline && !x->o.hooks.stop_after;
   if (!untouched && !run_passes(x, x->o.target))
     return false;
   say(x, "ran the passes");

@@ -19,7 +19,7 @@ static const nirc_option table[] = {
    .help = "directory to write (made if missing), or with `--emit` the file, `-` for standard output; default: NAME in the working directory, with "
            "`--emit` NAME.KIND"},
   {.id = OPT_EMIT, .name = "emit", .argument = "KIND",
-   .help = "write one file instead of the target's set: `nir` (a .nir file), `nirt` (IR text), `llvm`, `asm` or `obj`"},
+   .help = "write one file instead of the target's set: `nir` (a .nir file), `nirt` (IR text), `llvm`, `asm`, `obj` or `dot` (the network as read, for Graphviz)"},
   {.id = OPT_NAME, .name = "name", .argument = "NAME", .help = "base name of the outputs and C prefix; default: the input's file name, made a C identifier"},
   {.id = OPT_PROBE, .name = "probe", .argument = "NODE", .help = "record this node's state and value as well (may repeat); `all` for every node, GRAPH/NODE in a nested graph"},
   {.id = OPT_CHECK, .name = "check", .help = "read, verify and say whether the target can take it (status 0 or 1); write nothing"},
@@ -40,7 +40,7 @@ static const nirc_option table[] = {
   {.id = OPT_PRINT_BEFORE, .name = "print-ir-before", .argument = "PASS", .help = "print the IR before this pass (or `all`) to standard error"},
   {.id = OPT_PRINT_AFTER, .name = "print-ir-after", .argument = "PASS", .help = "print the IR after this pass (or `all`) to standard error"},
   {.id = OPT_DUMP_DIR, .name = "dump-dir", .argument = "DIR", .help = "write the IR after each pass to DIR/NN-PASS.nirt"},
-  {.id = OPT_STOP_AFTER, .name = "stop-after", .argument = "PASS", .help = "end after this pass; with `--emit nirt`"},
+  {.id = OPT_STOP_AFTER, .name = "stop-after", .argument = "PASS", .help = "end after this pass; with `--emit nirt` or `dot`"},
   {.id = OPT_VERIFY_EACH, .name = "verify-each", .help = "verify the IR after each pass"},
   {.id = OPT_TIME_PASSES, .name = "time-passes", .help = "print how long each pass took to standard error"},
   {.id = OPT_STATS, .name = "stats", .help = "print what each pass counted to standard error"},
@@ -171,9 +171,9 @@ static bool take_semantics(reader *r, const char *text, nirc_diag *d)
 
 static bool take_emit(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
 {
-  static const char *const names[] = {"nir", "nirt", "llvm", "asm", "obj"};
+  static const char *const names[] = {"nir", "nirt", "llvm", "asm", "obj", "dot"};
   size_t i;
-  if (strcmp(text, "snn") == 0 || strcmp(text, "dot") == 0)
+  if (strcmp(text, "snn") == 0)
     return USAGE("--emit %s is not in this version", text);
   if (!nirc_option_choice(option, text, names, N_ELEMENTS(names), &i, d))
     return false;
