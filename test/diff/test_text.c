@@ -2,7 +2,7 @@
  *
  *   test_text [N [FIRST]]      seeds FIRST .. FIRST + N - 1 (default 300 from 1)
  *
- * parse(print(m)) has to equal m, and print(parse(t)) has to be t. A module that differs in one name must not be equal: else the comparison would see nothing. */
+ * parse(print(m)) has to equal m, and print(parse(t)) has to be t. A module that differs in one name must not be equal: else it sees nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
