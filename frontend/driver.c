@@ -12,6 +12,7 @@
 #include "frontend/nir_write.h"
 #include "frontend/nirc_options.h"
 #include "frontend/selftest.h"
+#include "frontend/snn/read.h"
 #include "ir/base/sink.h"
 #include "ir/parse.h"
 #include "ir/print.h"
@@ -94,19 +95,25 @@ static char *slurp(driver *x, const char *path, size_t limit, size_t *size)
   return NULL;
 }
 
+/* Is that the first word, behind blanks and comments? */
 static bool starts_with(const char *text, size_t size, const char *word)
 {
+  const char *at = text, *end = text + size;
+  while (at < end && (strchr(" \t\r\n", *at) ? *at != '\0' : *at == '#'))
+    if (*at++ == '#')
+      while (at < end && *at != '\n')
+        at++;
   size_t n = strlen(word);
-  return size > n && memcmp(text, word, n) == 0 && strchr(" \t\r\n", text[n]);
+  return (size_t)(end - at) > n && memcmp(at, word, n) == 0 && at[n] && strchr(" \t\r\n#", at[n]);
 }
 
 /* Is it text, by its first word? What is no regular file (a pipe would make us wait) or cannot be read is none: the reader of HDF5 says so. */
 static bool is_text_file(const char *path)
 {
   struct stat st;
-  char start[6] = {0};
+  char start[65536];
   FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
-  size_t n = f ? fread(start, 1, 5, f) : 0;
+  size_t n = f ? fread(start, 1, sizeof start, f) : 0;
   if (f)
     fclose(f);
   return starts_with(start, n, "nirt") || starts_with(start, n, "nirc");
@@ -126,8 +133,10 @@ static void read_text(driver *x)
     nirc_error_status(&x->d, NIRC_STATUS_LIMIT, loc, "more than %zu bytes of text", limit);
   else if (starts_with(text, size, "nirt"))
     x->m = nirc_module_parse(text, size, nirc_arena_strdup(x->arena, input), &x->heap, &x->d);
+  else if (starts_with(text, size, "nirc"))
+    x->m = nirc_snn_read(text, size, nirc_arena_strdup(x->arena, input), x->o.network, x->name, x->arena, &x->heap, &x->d);
   else
-    nirc_error(&x->d, loc, starts_with(text, size, "nirc") ? "the network language (.snn) is not read in this version" : "no IR text: its first word is not `nirt`");
+    nirc_error(&x->d, loc, "no network: its first word is neither `nirc` (the network language) nor `nirt` (IR text)");
   nirc_heap_free(&x->heap, text);
 }
 

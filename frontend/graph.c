@@ -110,7 +110,8 @@ static void mark_back_edges(nirc_graph *g, const nirc_module *m, double dt)
   nirc_diag_init(&silent, stderr, "nirc");
   silent.errors = NIRC_MAX_ERRORS;                   /* a cycle without a neuron is for compiling to report */
   nirc_schedule s = {0};
-  if (nirc_schedule_graph(&s, a, root, is_register, &dt, &silent))
+  g->scheduled = nirc_schedule_graph(&s, a, root, is_register, &dt, &silent);
+  if (g->scheduled)
     for (size_t e = 0, k = 0; e < g->n_edges; e++) {
       k = e && g->edges[e - 1].to == g->edges[e].to ? k + 1 : 0;
       g->edges[e].back = s.back[copy[g->edges[e].to]->id][k];

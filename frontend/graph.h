@@ -30,6 +30,7 @@ typedef struct nirc_graph {
   nirc_graph_edge *edges;                            /* by target, those of one target in the order in which they are summed */
   nirc_graph_cluster *clusters;                      /* every one behind its parent */
   size_t n_nodes, n_edges, n_clusters;
+  bool scheduled;                                    /* nir level: `back` is known; false where a loop has no neuron */
 } nirc_graph;
 
 /* The graph of m, at either level. An edge to (from) a nested graph is drawn to its Inputs (from its Outputs), as inlining has it. On the snn level a

@@ -16,6 +16,7 @@ enum { NIRC_PRINT_TARGETS = 1000, NIRC_PRINT_PASSES, NIRC_PRINT_PROFILES, NIRC_P
 typedef struct nirc_options {
   int print;                                         /* 0: compile */
   const char *input, *output, *name;                 /* NULL: not given */
+  const char *network;                               /* of a text with several; NULL: not given */
   const nirc_target *target;                         /* the CPU where none was named; NULL: all (with check) */
   nirc_emit emit;
   const char *profile, *dt, *reset;                  /* NULL: not given */

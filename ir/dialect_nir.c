@@ -8,10 +8,12 @@
 #define N_ELEMENTS(a) (sizeof(a) / sizeof *(a))
 #define DENSE(n, rule_, doc_) {.name = n, .kind = NIRC_ATTR_DENSE, .rule = rule_, .doc = doc_}
 #define OPTIONAL(n, rule_, doc_) {.name = n, .kind = NIRC_ATTR_DENSE, .optional = true, .rule = rule_, .doc = doc_}
+#define DENSE_OR(n, rule_, fallback_, doc_) {.name = n, .kind = NIRC_ATTR_DENSE, .rule = rule_, .fallback = fallback_, .doc = doc_}
+#define LAYER_OR(n, dim_, fallback_, doc_) {.name = n, .kind = NIRC_ATTR_DENSE, .dim = dim_, .rule = NIRC_SHAPE_LAYER, .fallback = fallback_, .doc = doc_}
 #define LAYER(n, dim_, doc_) {.name = n, .kind = NIRC_ATTR_DENSE, .dim = dim_, .rule = NIRC_SHAPE_LAYER, .doc = doc_}
 #define LAYER_OPTIONAL(n, dim_, doc_) \
   {.name = n, .kind = NIRC_ATTR_DENSE, .dim = dim_, .optional = true, .rule = NIRC_SHAPE_LAYER, .doc = doc_}
-#define PADDING {.name = "padding", .kind = NIRC_ATTR_DENSE, .rule = NIRC_SHAPE_AXES, .or_string = true, \
+#define PADDING {.name = "padding", .kind = NIRC_ATTR_DENSE, .rule = NIRC_SHAPE_AXES, .or_string = true, .fallback = "0", \
                  .doc = "zeros at both ends of each axis; or `same` or `valid`"}
 
 /* ---- reading parameters -------------------------------------------------------------------------------------------- */
@@ -364,7 +366,8 @@ static bool verify_pool(nirc_module *m, const nirc_op *op, nirc_diag *d)
 
 static const nirc_attr_def port_attrs[] = {DENSE("shape", NIRC_SHAPE_ANY, "shape of the values, without batch and time axes")};
 static const nirc_attr_def graph_attrs[] = {
-  {.name = "version", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "root only: version of the package that wrote the file"}};
+  {.name = "version", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "root only: version of the package that wrote the file"},
+  {.name = "dt", .kind = NIRC_ATTR_FLOAT, .optional = true, .doc = "root only: time step that the network is meant for, in seconds; a .nir file has no place for it"}};
 static const nirc_attr_def flatten_attrs[] = {
   OPTIONAL("start_dim", NIRC_SHAPE_ONE, "first axis to merge, counted without batch; absent = 1"),
   OPTIONAL("end_dim", NIRC_SHAPE_ONE, "last axis to merge, negative from the end; absent = -1"),
@@ -372,28 +375,28 @@ static const nirc_attr_def flatten_attrs[] = {
 };
 static const nirc_attr_def linear_attrs[] = {DENSE("weight", NIRC_SHAPE_ANY, "matrix [out, in]; leading axes: one matrix each")};
 static const nirc_attr_def affine_attrs[] = {
-  DENSE("weight", NIRC_SHAPE_ANY, "matrix [out, in]; leading axes: one matrix each"), DENSE("bias", NIRC_SHAPE_ANY, "[out]")};
+  DENSE("weight", NIRC_SHAPE_ANY, "matrix [out, in]; leading axes: one matrix each"), DENSE_OR("bias", NIRC_SHAPE_ANY, "0", "[out]")};
 static const nirc_attr_def scale_attrs[] = {LAYER("scale", NIRC_DIM_NONE, "factor per element")};
 static const nirc_attr_def delay_attrs[] = {LAYER("delay", NIRC_DIM_SECOND, "delay per element")};
 static const nirc_attr_def threshold_attrs[] = {LAYER("threshold", NIRC_DIM_NONE, "threshold per element")};
 static const nirc_attr_def conv_attrs[] = {
   DENSE("input_shape", NIRC_SHAPE_AXES, "spatial size of the input"),
   DENSE("weight", NIRC_SHAPE_ANY, "kernels [out, in/groups, spatial...]"),
-  DENSE("stride", NIRC_SHAPE_AXES, "step between windows"),
+  DENSE_OR("stride", NIRC_SHAPE_AXES, "1", "step between windows"),
   PADDING,
-  DENSE("dilation", NIRC_SHAPE_AXES, "distance between taps of the kernel"),
-  DENSE("groups", NIRC_SHAPE_ONE, "number of separate groups of channels"),
-  DENSE("bias", NIRC_SHAPE_ANY, "[out]"),
+  DENSE_OR("dilation", NIRC_SHAPE_AXES, "1", "distance between taps of the kernel"),
+  DENSE_OR("groups", NIRC_SHAPE_ONE, "1", "number of separate groups of channels"),
+  DENSE_OR("bias", NIRC_SHAPE_ANY, "0", "[out]"),
 };
 static const nirc_attr_def pool_attrs[] = {
   DENSE("kernel_size", NIRC_SHAPE_AXES, "size of the window"),
-  DENSE("stride", NIRC_SHAPE_AXES, "step between windows"),
-  DENSE("padding", NIRC_SHAPE_AXES, "zeros at both ends of each axis"),
+  DENSE_OR("stride", NIRC_SHAPE_AXES, "kernel_size", "step between windows"),
+  DENSE_OR("padding", NIRC_SHAPE_AXES, "0", "zeros at both ends of each axis"),
 };
-static const nirc_attr_def i_attrs[] = {LAYER("r", NIRC_DIM_OHM, "resistance")};
-#define R LAYER("r", NIRC_DIM_OHM, "resistance")
-#define V_LEAK LAYER("v_leak", NIRC_DIM_VOLT, "leak potential: what v decays to")
-#define V_THRESHOLD LAYER("v_threshold", NIRC_DIM_VOLT, "firing threshold; a spike needs v > v_threshold")
+static const nirc_attr_def i_attrs[] = {LAYER_OR("r", NIRC_DIM_OHM, "1", "resistance")};
+#define R LAYER_OR("r", NIRC_DIM_OHM, "1", "resistance")
+#define V_LEAK LAYER_OR("v_leak", NIRC_DIM_VOLT, "0", "leak potential: what v decays to")
+#define V_THRESHOLD LAYER_OR("v_threshold", NIRC_DIM_VOLT, "1", "firing threshold; a spike needs v > v_threshold")
 #define V_RESET LAYER_OPTIONAL("v_reset", NIRC_DIM_VOLT, "potential after a spike; absent = 0")
 #define W_IN LAYER_OPTIONAL("w_in", NIRC_DIM_NONE, "weight of the input into the synapse, one number or the layer's shape; absent = 1")
 #define TAU_SYN LAYER("tau_syn", NIRC_DIM_SECOND, "synaptic time constant")

@@ -251,6 +251,13 @@ void nirc_op_remove_attr(nirc_op *op, const char *name)
     }
 }
 
+void nirc_op_set_attr_loc(nirc_op *op, const char *name, nirc_loc loc)
+{
+  nirc_attr *a = find(op, name);
+  NIRC_ASSERT(a);
+  a->loc = loc;
+}
+
 nirc_blob *nirc_op_blob(const nirc_op *op, const char *name)
 {
   nirc_attr *a = find(op, name);
@@ -273,5 +280,6 @@ const nirc_shape *nirc_op_shape(const nirc_op *op, const char *name)
 
 nirc_loc nirc_op_attr_loc(nirc_module *m, const nirc_op *op, const char *name)
 {
-  return nirc_loc_field(m->arena, op->loc, name);
+  const nirc_attr *a = find(op, name);
+  return a && a->loc.line ? a->loc : nirc_loc_field(m->arena, op->loc, name);
 }

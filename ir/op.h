@@ -37,6 +37,7 @@ typedef struct nirc_attr {
   nirc_blob *blob;                                   /* borrowed from the module */
   const char *const *strings;
   struct nirc_attr *dict;                            /* first of a list */
+  nirc_loc loc;                                      /* where it was written; no line: the op's place with its name behind */
   struct nirc_attr *next;
 } nirc_attr;
 
@@ -63,6 +64,7 @@ typedef struct nirc_attr_def {
   const char *doc;                                   /* one line; says what absence means for an optional one */
   const char *const *enum_names;                     /* NULL-terminated, of NIRC_ATTR_ENUM */
   bool or_string;                                    /* a dense attribute that may be a string instead (Conv padding) */
+  const char *fallback;                              /* what it is where a network's text (.snn) leaves it out: a number or another attribute; NULL: see `optional` */
 } nirc_attr_def;
 
 typedef enum nirc_level { NIRC_LEVEL_NIR, NIRC_LEVEL_SNN, NIRC_LEVEL_ANY } nirc_level;
@@ -178,12 +180,13 @@ void nirc_op_set_string(nirc_module *m, nirc_op *op, const char *name, const cha
 void nirc_op_set_enum(nirc_module *m, nirc_op *op, const char *name, int64_t i);
 void nirc_op_set_shape(nirc_module *m, nirc_op *op, const char *name, const nirc_shape *s);
 void nirc_op_remove_attr(nirc_op *op, const char *name);
+void nirc_op_set_attr_loc(nirc_op *op, const char *name, nirc_loc loc);  /* where it was written; it must be there */
 
 nirc_blob *nirc_op_blob(const nirc_op *op, const char *name);            /* NULL where absent or no dense attribute */
 int64_t nirc_op_int(const nirc_op *op, const char *name);                /* must be there */
 const nirc_shape *nirc_op_shape(const nirc_op *op, const char *name);    /* must be there */
 
-/* Place of an attribute of this op: its object path with the name behind it. */
+/* Place of an attribute of this op: its own, or the op's object path with the name behind it. */
 nirc_loc nirc_op_attr_loc(nirc_module *m, const nirc_op *op, const char *name);
 #define NIRC_FOR_EACH_OP(op, region) for (nirc_op *op = (region)->first; op; op = op->next)
 

@@ -7,7 +7,7 @@
 
 static const nirc_pass_option options[] = {
   {"profile", NIRC_OPTION_WORD, "whose arithmetic: a name of --list-profiles; default nir"},
-  {"dt", NIRC_OPTION_QUANTITY, "time step; default: the profile's, or 1 for a graph with I or IF and no time constant"},
+  {"dt", NIRC_OPTION_QUANTITY, "time step; default: the network's own, else the profile's, or 1 for a graph with I or IF and no time constant"},
   {"reset", NIRC_OPTION_WORD, "v_reset or subtract; default: the profile's"},
 };
 
@@ -63,15 +63,18 @@ static void survey_node(survey *s, const nirc_op *op)
   }
 }
 
-/* --dt as given; else 1 for a graph that only counts steps, else the profile's. Says what was assumed, and warns where it looks wrong. */
+/* --dt as given; else the network's own; else 1 for a graph that only counts steps, else the profile's. Says what was assumed, and warns where it looks wrong. */
 static void choose_dt(nirc_discretiser *x, const nirc_op *graph, const char *given)
 {
   survey s = {0};
   NIRC_FOR_EACH_OP(op, graph->body)
     survey_node(&s, op);
   nirc_loc file = nirc_loc_file(x->m->path);
+  const nirc_attr *own = nirc_op_attr(graph, "dt");
   if (given) {
     nirc_parse_time(given, &x->dt);
+  } else if (own) {
+    x->dt = own->f;
   } else if (s.gain && !s.tau) {
     x->dt = 1;
     nirc_remark(x->d, file, "dt = 1: the graph has I or IF and no time constant, so it counts steps");

@@ -1,0 +1,60 @@
+/* frontend/snn/expand.h: a network of the language with its templates and repetitions written out: graphs of nodes and edges.
+ * Owns: names, ports, the order of edges.
+ * Must not know: parameters of primitives, shapes (build.c). Source: docs/language.md. */
+#ifndef NIRC_FRONTEND_SNN_EXPAND_H
+#define NIRC_FRONTEND_SNN_EXPAND_H
+
+#include "frontend/snn/value.h"
+
+typedef struct nirc_snn_node nirc_snn_node;
+typedef struct nirc_snn_graph nirc_snn_graph;
+
+/* One arrow to a node or port. */
+typedef struct nirc_snn_segment { nirc_snn_node *from; nirc_loc loc; bool feedback; uint64_t serial; struct nirc_snn_segment *next; } nirc_snn_segment;
+
+typedef struct nirc_snn_param { const char *name; nirc_loc loc; nirc_snn_value value; struct nirc_snn_param *next; } nirc_snn_param;
+
+typedef enum nirc_snn_node_kind { NIRC_SNN_PRIMITIVE, NIRC_SNN_NESTED, NIRC_SNN_INSTANCE, NIRC_SNN_PORT } nirc_snn_node_kind;
+
+struct nirc_snn_node {
+  nirc_snn_node_kind kind;
+  const char *name;                                  /* in its graph: "front.act", "t[0]" */
+  nirc_loc loc;
+  const nirc_snn_scope *scope;
+  const nirc_op_def *def;                            /* of a primitive */
+  nirc_snn_param *params;
+  bool has_shape, is_in;                             /* is_in: a port; an instance's or a template's in */
+  nirc_shape shape;
+  nirc_loc shape_loc;
+  nirc_snn_graph *graph;                             /* of a nested graph */
+  unsigned owner;                                    /* the instance that it stands in */
+  nirc_snn_node *ports, *next_port;                  /* an instance's */
+  nirc_snn_segment *in, **in_end;
+  bool visiting;
+  nirc_snn_node *next;
+  nirc_op *op;                                       /* for build.c */
+  uint32_t id;
+  unsigned char state;
+};
+
+typedef struct nirc_snn_edge {
+  nirc_snn_node *from, *to;
+  nirc_loc loc, mark;                                /* the last arrow; the one with the mark, where there is one */
+  bool feedback;
+  uint64_t serial, rank;                             /* order: of the last arrow, then of those before it */
+} nirc_snn_edge;
+
+struct nirc_snn_graph {
+  nirc_snn_node *nodes, **nodes_end;                 /* in order of declaration; ports and instances among them */
+  void *names;                                       /* tsearch tree of nodes */
+  nirc_attr *metadata;
+  nirc_snn_edge *edges;                              /* between primitives and nested graphs, in order */
+  size_t n_nodes, n_edges;
+};
+
+/* The network `network` of the trees `files` (main file first; a list of what was imported). NULL after diagnostics. dt: 0 where it says none; version NULL. */
+typedef struct nirc_snn_files { nirc_snn_file *file; struct nirc_snn_files *next; } nirc_snn_files;
+nirc_snn_graph *nirc_snn_expand(nirc_snn_eval *x, const nirc_snn_files *files, const nirc_snn_stmt *network, double *dt, const char **version);
+void nirc_snn_graph_release(nirc_snn_graph *g);      /* the trees of names, nested ones too; accepts NULL */
+
+#endif
