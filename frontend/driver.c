@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "codegen/cpu.h"
 #include "frontend/graph.h"
@@ -12,6 +13,7 @@
 #include "frontend/nir_write.h"
 #include "frontend/nirc_options.h"
 #include "frontend/selftest.h"
+#include "frontend/snn/format.h"
 #include "frontend/snn/read.h"
 #include "ir/base/sink.h"
 #include "ir/parse.h"
@@ -47,6 +49,14 @@ static void say(driver *x, const char *what)
   if (x->d.verbose && x->since > 0)
     fprintf(stderr, "nirc: %.3f s: %s\n", now - x->since, what);
   x->since = now;
+}
+
+static bool write_stdout(driver *x, const nirc_strbuf *b)
+{
+  if (fwrite(b->data, 1, b->size, stdout) == b->size && fflush(stdout) == 0)
+    return true;
+  nirc_error_status(&x->d, NIRC_STATUS_IO, nirc_loc_none(), "standard output cannot be written");
+  return false;
 }
 
 /* ---- names -------------------------------------------------------------------------------------------------------------- */
@@ -138,6 +148,33 @@ static void read_text(driver *x)
   else
     nirc_error(&x->d, loc, "no network: its first word is neither `nirc` (the network language) nor `nirt` (IR text)");
   nirc_heap_free(&x->heap, text);
+}
+
+/* --format: the text again, in its layout. */
+static bool format(driver *x)
+{
+  const char *input = nirc_arena_strdup(x->arena, x->o.input);
+  size_t size = 0, limit = NIRC_SNN_MAX_BYTES;
+  bool known = strcmp(input, "-") == 0 || is_text_file(input);
+  char *text = known ? slurp(x, input, limit, &size) : NULL;
+  if (!text || size > limit || !starts_with(text, size, "nirc")) {
+    nirc_status status = !known || text ? (size > limit ? NIRC_STATUS_LIMIT : access(input, R_OK) && !text ? NIRC_STATUS_IO : NIRC_STATUS_REFUSED) : NIRC_STATUS_IO;
+    nirc_error_status(&x->d, status, nirc_loc_file(input), status == NIRC_STATUS_IO ? "cannot be read" : status == NIRC_STATUS_LIMIT ? "the text is too long" : "no text of the network language: its first word is not `nirc`");
+    nirc_heap_free(&x->heap, text);
+    return false;
+  }
+  nirc_source source = {.path = input, .text = text, .size = size};
+  nirc_diag_add_source(&x->d, &source);
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  const nirc_snn_file *f = nirc_snn_parse(x->arena, input, text, size, &x->d);
+  if (f)
+    nirc_snn_format(&b, f);
+  bool ok = f && write_stdout(x, &b);
+  nirc_strbuf_deinit(&b);
+  x->d.sources = NULL;
+  nirc_heap_free(&x->heap, text);
+  return ok;
 }
 
 static bool read_module(driver *x)
@@ -258,14 +295,6 @@ static bool make_text(driver *x, nirc_strbuf *b)
   return reach_snn(x) && nirc_cpu_emit(x->m, &o, kinds[x->o.emit], b, &x->d);
 }
 
-static bool write_stdout(driver *x, const nirc_strbuf *b)
-{
-  if (fwrite(b->data, 1, b->size, stdout) == b->size && fflush(stdout) == 0)
-    return true;
-  nirc_error_status(&x->d, NIRC_STATUS_IO, nirc_loc_none(), "standard output cannot be written");
-  return false;
-}
-
 /* --emit: one file, or standard output. */
 static bool write_file(driver *x)
 {
@@ -335,6 +364,8 @@ static bool compile(driver *x)
 {
   if (!x->o.check && x->o.emit == NIRC_EMIT_TARGET && !available(x, x->o.target))
     return false;
+  if (x->o.format)
+    return format(x);
   say(x, "started");
   if (!read_module(x))
     return false;

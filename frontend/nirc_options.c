@@ -9,7 +9,7 @@
 enum {
   OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
-  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_SELFTEST, OPT_OF_TARGET
+  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_SELFTEST, OPT_FORMAT, OPT_OF_TARGET
 };
 
 static const nirc_option table[] = {
@@ -22,6 +22,7 @@ static const nirc_option table[] = {
    .help = "write one file instead of the target's set: `nir` (a .nir file), `nirt` (IR text), `llvm`, `asm`, `obj` or `dot` (the network as read, for Graphviz)"},
   {.id = OPT_NAME, .name = "name", .argument = "NAME", .help = "base name of the outputs and C prefix; default: the input's file name, made a C identifier"},
   {.id = OPT_NETWORK, .name = "network", .argument = "NAME", .help = "which network of a text (.snn) that holds several"},
+  {.id = OPT_FORMAT, .name = "format", .help = "print a text (.snn) in its canonical layout, comments kept, and do nothing else"},
   {.id = OPT_PROBE, .name = "probe", .argument = "NODE", .help = "record this node's state and value as well (may repeat); `all` for every node, GRAPH/NODE in a nested graph"},
   {.id = OPT_CHECK, .name = "check", .help = "read, verify and say whether the target can take it (status 0 or 1); write nothing"},
   {.id = OPT_SEMANTICS, .name = "semantics", .argument = "PROFILE", .heading = "What it means",
@@ -223,6 +224,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_EMIT: return take_emit(o, option, v, d);
   case OPT_NAME: return take_name(o, v, d);
   case OPT_NETWORK: o->network = v; return true;
+  case OPT_FORMAT: o->format = true; return true;
   case OPT_DT: return take_dt(o, v, d);
   case OPT_SEMANTICS: return take_semantics(r, v, d);
   case OPT_RESET: return take_reset(o, v, d);

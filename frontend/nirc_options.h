@@ -24,7 +24,7 @@ typedef struct nirc_options {
   const char **probes;
   size_t n_probes;
   nirc_target_job job;
-  bool lenient, check;
+  bool lenient, check, format;
   nirc_pipeline_hooks hooks;
 } nirc_options;
 

@@ -72,7 +72,7 @@ static nirc_snn_endpoint *arrow(nirc_snn_endpoint *e, snn_parser *p, snn_span s,
 
 %%
 
-file: "nirc" NUMBER items   { p->file->version = $2.text; p->file->items = statements($3); }
+file: "nirc" NUMBER items   { p->file->version = $2.text; p->file->head_line = @1.line; p->file->items = statements($3); }
     ;
 items: %empty               { $$ = NULL; }
     | items item            { if ($2) RING_ADD($1, $2); $$ = $2 ? $2 : $1; }

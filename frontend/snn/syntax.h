@@ -82,6 +82,7 @@ typedef struct nirc_snn_comment { uint32_t line; bool own_line; const char *text
 typedef struct nirc_snn_file {
   const char *path;
   const char *version;                               /* as written */
+  uint32_t head_line;                                /* of `nirc` */
   nirc_snn_stmt *items;
   nirc_snn_comment *comments;                        /* in order */
   uint32_t last_line;
