@@ -15,6 +15,7 @@
 #include "frontend/selftest.h"
 #include "frontend/snn/format.h"
 #include "frontend/snn/read.h"
+#include "frontend/snn/write.h"
 #include "ir/base/sink.h"
 #include "ir/parse.h"
 #include "ir/print.h"
@@ -189,7 +190,7 @@ static bool read_module(driver *x)
     x->m = file ? nirc_nir_build(file, x->name, o->lenient, &x->heap, &x->d) : NULL;
   }
   /* Text that is only written again keeps the name that it has. */
-  if (x->m && (o->name || (o->emit != NIRC_EMIT_NIR && o->emit != NIRC_EMIT_NIRT)))
+  if (x->m && (o->name || o->emit == NIRC_EMIT_TARGET || o->emit > NIRC_EMIT_NIRT))
     x->m->name = nirc_arena_strdup(x->m->arena, x->name);
   return x->m && !nirc_diag_failed(&x->d);
 }
@@ -295,27 +296,38 @@ static bool make_text(driver *x, nirc_strbuf *b)
   return reach_snn(x) && nirc_cpu_emit(x->m, &o, kinds[x->o.emit], b, &x->d);
 }
 
-/* --emit: one file, or standard output. */
+/* The files of --emit, in x->out: most have one. */
+static bool write_files(driver *x, const char *file, const nirc_strbuf *text, const char *side)
+{
+  if (x->o.emit == NIRC_EMIT_NIR) {
+    const char *temporary = nirc_sink_file(x->out, file);
+    return temporary && nirc_nir_write(x->m, temporary, &x->d);
+  }
+  const char *temporary = side ? nirc_sink_file(x->out, side) : NULL;
+  return (!side || (temporary && nirc_nir_write_arrays(x->m, nirc_snn_is_large, temporary, &x->d))) && nirc_sink_write(x->out, file, text->data, text->size);
+}
+
+/* --emit: one file, or standard output; a text of the network language may have its large arrays in a second one beside it. */
 static bool write_file(driver *x)
 {
-  static const char *const suffix[] = {[NIRC_EMIT_NIR] = "nir", [NIRC_EMIT_NIRT] = "nirt", [NIRC_EMIT_LLVM] = "ll", [NIRC_EMIT_ASM] = "s", [NIRC_EMIT_OBJ] = "o",
-                                       [NIRC_EMIT_DOT] = "dot"};
+  static const char *const suffix[] = {[NIRC_EMIT_NIR] = "nir", [NIRC_EMIT_SNN] = "snn", [NIRC_EMIT_NIRT] = "nirt", [NIRC_EMIT_LLVM] = "ll", [NIRC_EMIT_ASM] = "s",
+                                       [NIRC_EMIT_OBJ] = "o", [NIRC_EMIT_DOT] = "dot"};
   const char *path = x->o.output ? x->o.output : nirc_arena_printf(x->arena, "%s.%s", x->name, suffix[x->o.emit]), *file = file_part(path);
-  bool to_stdout = strcmp(path, "-") == 0, ok = false;
+  bool to_stdout = strcmp(path, "-") == 0, ok = false, refers = false;
   if (to_stdout && x->o.emit == NIRC_EMIT_NIR) {
     nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "--emit nir writes a file; name it with -o");
     return false;
   }
+  const char *side = to_stdout || x->o.emit != NIRC_EMIT_SNN ? NULL : nirc_arena_printf(x->arena, "%s.h5", file);
   nirc_strbuf b;
   nirc_strbuf_init(&b, &x->heap);
-  if (x->o.emit == NIRC_EMIT_NIR || make_text(x, &b)) {
-    if (to_stdout) {
+  if (x->o.emit == NIRC_EMIT_SNN)
+    nirc_snn_write(&b, x->m, side, &refers);
+  if (x->o.emit == NIRC_EMIT_NIR || x->o.emit == NIRC_EMIT_SNN || make_text(x, &b)) {
+    if (to_stdout)
       ok = write_stdout(x, &b);
-    } else if ((x->out = nirc_sink_new(nirc_arena_strndup(x->arena, path, (size_t)(file - path)), &x->d))) {
-      const char *temporary = x->o.emit == NIRC_EMIT_NIR ? nirc_sink_file(x->out, file) : NULL;
-      ok = x->o.emit == NIRC_EMIT_NIR ? temporary && nirc_nir_write(x->m, temporary, &x->d) : nirc_sink_write(x->out, file, b.data, b.size);
-      ok = ok && commit(x);
-    }
+    else if ((x->out = nirc_sink_new(nirc_arena_strndup(x->arena, path, (size_t)(file - path)), &x->d)))
+      ok = write_files(x, file, &b, refers ? side : NULL) && commit(x);
   }
   nirc_strbuf_deinit(&b);
   return ok;
@@ -360,6 +372,12 @@ static bool check_targets(driver *x)
   return any;
 }
 
+/* What shows the module itself: passes run only where they are asked for. */
+static bool is_text_of_module(const driver *x)
+{
+  return x->o.emit == NIRC_EMIT_SNN || x->o.emit == NIRC_EMIT_NIRT || x->o.emit == NIRC_EMIT_DOT;
+}
+
 static bool compile(driver *x)
 {
   if (!x->o.check && x->o.emit == NIRC_EMIT_TARGET && !available(x, x->o.target))
@@ -372,12 +390,12 @@ static bool compile(driver *x)
   say(x, "read and checked the network");
   if (x->o.check)
     return check_targets(x);
-  bool untouched = (x->o.emit == NIRC_EMIT_NIR || x->o.emit == NIRC_EMIT_NIRT || x->o.emit == NIRC_EMIT_DOT) && !x->o.pipeline && !x->o.hooks.stop_after;
+  bool untouched = (is_text_of_module(x) || x->o.emit == NIRC_EMIT_NIR) && !x->o.pipeline && !x->o.hooks.stop_after;
   if (!untouched && !run_passes(x, x->o.target))
     return false;
   say(x, "ran the passes");
-  if (x->o.emit == NIRC_EMIT_NIR && x->m->level != NIRC_LEVEL_NIR) {
-    nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "--emit nir: the passes leave the nir level");
+  if ((x->o.emit == NIRC_EMIT_NIR || x->o.emit == NIRC_EMIT_SNN) && x->m->level != NIRC_LEVEL_NIR) {
+    nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "--emit %s: the passes leave the nir level", x->o.emit == NIRC_EMIT_NIR ? "nir" : "snn");
     return false;
   }
   if (x->o.emit == NIRC_EMIT_TARGET ? !write_target(x) : !write_file(x))

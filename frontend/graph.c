@@ -38,39 +38,39 @@ static void add_nodes(nirc_graph *g, nirc_arena *a, const nirc_region *region, i
   }
 }
 
-/* Calls `take` for every node that an edge from v starts at: v's own, or the Outputs of a nested graph. */
-static void for_each_source(const nirc_value *v, void (*take)(nirc_graph *g, const nirc_value *v, size_t to), nirc_graph *g, size_t to)
+/* Calls `take` for every node that an edge starts at: its value's own, or the Outputs of a nested graph. */
+static void for_each_source(const nirc_use *u, void (*take)(nirc_graph *g, const nirc_value *v, const nirc_use *u, size_t to), nirc_graph *g, size_t to)
 {
-  if (v->def->code != NIR_GRAPH) {
-    take(g, v, to);
+  if (u->value->def->code != NIR_GRAPH) {
+    take(g, u->value, u, to);
     return;
   }
-  NIRC_FOR_EACH_OP(op, v->def->body)
+  NIRC_FOR_EACH_OP(op, u->value->def->body)
     if (op->code == NIR_OUTPUT)
-      take(g, nirc_op_result(op), to);
+      take(g, nirc_op_result(op), u, to);
 }
 
-static void count_edge(nirc_graph *g, const nirc_value *v, size_t to)
+static void count_edge(nirc_graph *g, const nirc_value *v, const nirc_use *u, size_t to)
 {
-  (void)v; (void)to;
+  (void)v; (void)u; (void)to;
   g->n_edges++;
 }
 
-static void add_edge(nirc_graph *g, const nirc_value *v, size_t to)
+static void add_edge(nirc_graph *g, const nirc_value *v, const nirc_use *u, size_t to)
 {
-  g->edges[g->n_edges++] = (nirc_graph_edge){v->def->id, to, v->type, false};
+  g->edges[g->n_edges++] = (nirc_graph_edge){.from = v->def->id, .to = to, .value = v->type, .user = u->user, .operand = u->index};
 }
 
 /* In-edges of every node. What a nested graph receives enters by its Input, before what the graph itself sends there (inline_subgraphs.c). */
-static void for_each_edge(nirc_graph *g, void (*take)(nirc_graph *g, const nirc_value *v, size_t to))
+static void for_each_edge(nirc_graph *g, void (*take)(nirc_graph *g, const nirc_value *v, const nirc_use *u, size_t to))
 {
   for (size_t n = 0; n < g->n_nodes; n++) {
     const nirc_op *op = g->nodes[n].op, *around = op->parent->parent;
     if (op->code == NIR_INPUT && g->nodes[n].cluster >= 0)
       for (uint32_t i = 0; i < around->n_operands; i++)
-        for_each_source(nirc_op_operand(around, i), take, g, n);
+        for_each_source(&around->operands[i], take, g, n);
     for (uint32_t i = 0; i < op->n_operands; i++)
-      for_each_source(nirc_op_operand(op, i), take, g, n);
+      for_each_source(&op->operands[i], take, g, n);
   }
 }
 
@@ -130,7 +130,7 @@ static void add_step(nirc_graph *g, const nirc_region *region)
     }
   NIRC_FOR_EACH_OP(op, region)
     for (uint32_t i = op->code == SNN_UPDATE; i < op->n_operands; i++) {
-      add_edge(g, nirc_op_operand(op, i), op->code == SNN_UPDATE ? nirc_op_operand(op, 0)->def->id : op->id);
+      add_edge(g, nirc_op_operand(op, i), &op->operands[i], op->code == SNN_UPDATE ? nirc_op_operand(op, 0)->def->id : op->id);
       g->edges[g->n_edges - 1].back = op->code == SNN_UPDATE;
     }
 }

@@ -19,6 +19,8 @@ typedef struct nirc_graph_node {
 typedef struct nirc_graph_edge {
   size_t from, to;
   const nirc_type *value;
+  const nirc_op *user;                               /* whose operand it is: of an edge to a nested graph, the graph's */
+  uint32_t operand;
   bool back;                                         /* delivers the value of the step before */
 } nirc_graph_edge;
 

@@ -298,14 +298,19 @@ static bool write_file(const char *path, const void *data, size_t size, nirc_dia
 static void write_root(writer *w, hid_t file)
 {
   const nirc_op *graph = w->m->body.first;
-  const nirc_attr *version = nirc_op_attr(graph, "version");
+  const nirc_attr *version = nirc_op_attr(graph, "version"), *dt = nirc_op_attr(graph, "dt");
+  if (dt)
+    nirc_remark(w->d, graph->loc, "a .nir file has no place for the network's dt = %g s; give it when the file is compiled: --dt %g", dt->f, dt->f);
   write_string(w, file, "version", version ? version->s : "1.0.8");
   hid_t node = new_group(w, file, "node");
   write_graph(w, node, graph);
   H5Gclose(node);
 }
 
-bool nirc_nir_write(const nirc_module *m, const char *path, nirc_diag *d)
+/* Whatever fills the file. */
+typedef struct content { void (*write)(writer *w, hid_t file, const struct content *c); bool (*wanted)(const nirc_blob *b); } content;
+
+static bool write_image(const nirc_module *m, const content *c, const char *path, nirc_diag *d)
 {
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   unsigned errors = d->errors;
@@ -315,7 +320,7 @@ bool nirc_nir_write(const nirc_module *m, const char *path, nirc_diag *d)
   open_types(&w);
   hid_t file = new_image(&w);
   if (file >= 0) {
-    write_root(&w, file);
+    c->write(&w, file, c);
     image = take_image(&w, file, &size);
   }
   H5Pclose(w.link);
@@ -324,7 +329,78 @@ bool nirc_nir_write(const nirc_module *m, const char *path, nirc_diag *d)
   nirc_arena_free(w.arena);
   bool ok = !w.failed && d->errors == errors && write_file(path, image, size, d);
   if (w.failed && d->errors == errors)
-    nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file(path), "the .nir file cannot be made: the HDF5 library reports a failure");
+    nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file(path), "the file cannot be made: the HDF5 library reports a failure");
   nirc_heap_free(m->heap, image);
   return ok;
+}
+
+static void write_network(writer *w, hid_t file, const content *c)
+{
+  (void)c;
+  write_root(w, file);
+}
+
+bool nirc_nir_write(const nirc_module *m, const char *path, nirc_diag *d)
+{
+  return write_image(m, &(content){.write = write_network}, path, d);
+}
+
+/* ---- arrays only --------------------------------------------------------------------------------------------------------------------------- */
+
+static bool any_wanted(const nirc_attr *attrs, const content *c)
+{
+  for (const nirc_attr *a = attrs; a; a = a->next)
+    if (strcmp(a->name, "edge") && ((a->kind == NIRC_ATTR_DENSE && c->wanted(a->blob)) || (a->kind == NIRC_ATTR_DICT && any_wanted(a->dict, c))))
+      return true;
+  return false;
+}
+
+static void write_wanted(writer *w, hid_t group, const nirc_attr *attrs, const content *c)
+{
+  for (const nirc_attr *a = attrs; a; a = a->next)
+    if (!strcmp(a->name, "edge")) {
+      continue;
+    } else if (a->kind == NIRC_ATTR_DENSE && c->wanted(a->blob)) {
+      write_blob(w, group, a->name, a->blob);
+    } else if (a->kind == NIRC_ATTR_DICT && any_wanted(a->dict, c)) {
+      hid_t g = new_group(w, group, a->name);
+      write_wanted(w, g, a->dict, c);
+      H5Gclose(g);
+    }
+}
+
+static bool graph_has_wanted(const nirc_op *op, const content *c)
+{
+  if (any_wanted(op->attrs, c))
+    return true;
+  if (op->body)
+    NIRC_FOR_EACH_OP(inner, op->body)
+      if (graph_has_wanted(inner, c))
+        return true;
+  return false;
+}
+
+static void write_arrays_of(writer *w, hid_t group, const nirc_op *op, const content *c)
+{
+  write_wanted(w, group, op->attrs, c);
+  if (!op->body)
+    return;
+  hid_t nodes = new_group(w, group, "nodes");
+  NIRC_FOR_EACH_OP(inner, op->body)
+    if (graph_has_wanted(inner, c) && can_stand(w, inner)) {
+      hid_t g = new_group(w, nodes, inner->name);
+      write_arrays_of(w, g, inner, c);
+      H5Gclose(g);
+    }
+  H5Gclose(nodes);
+}
+
+static void write_arrays(writer *w, hid_t file, const content *c)
+{
+  write_arrays_of(w, file, w->m->body.first, c);
+}
+
+bool nirc_nir_write_arrays(const nirc_module *m, bool (*wanted)(const nirc_blob *b), const char *path, nirc_diag *d)
+{
+  return write_image(m, &(content){.write = write_arrays, .wanted = wanted}, path, d);
 }

@@ -10,4 +10,7 @@
  * status 1 where a node cannot stand in such a file (made by a pass, or named with a slash). */
 bool nirc_nir_write(const nirc_module *m, const char *path, nirc_diag *d);
 
+/* Only the arrays that are wanted, each at /nodes/NODE/PARAMETER (nested: /nodes/GRAPH/nodes/NODE/...; metadata: .../metadata/KEY): the side file of a text. */
+bool nirc_nir_write_arrays(const nirc_module *m, bool (*wanted)(const nirc_blob *b), const char *path, nirc_diag *d);
+
 #endif

@@ -19,7 +19,7 @@ static const nirc_option table[] = {
    .help = "directory to write (made if missing), or with `--emit` the file, `-` for standard output; default: NAME in the working directory, with "
            "`--emit` NAME.KIND"},
   {.id = OPT_EMIT, .name = "emit", .argument = "KIND",
-   .help = "write one file instead of the target's set: `nir` (a .nir file), `nirt` (IR text), `llvm`, `asm`, `obj` or `dot` (the network as read, for Graphviz)"},
+   .help = "write one file instead of the target's set: `nir` (a .nir file), `snn` (our network language; large weights go to PATH.h5 beside it, with `-o -` everything stands in the text), `nirt` (IR text), `llvm`, `asm`, `obj` or `dot` (the network as read, for Graphviz)"},
   {.id = OPT_NAME, .name = "name", .argument = "NAME", .help = "base name of the outputs and C prefix; default: the input's file name, made a C identifier"},
   {.id = OPT_NETWORK, .name = "network", .argument = "NAME", .help = "which network of a text (.snn) that holds several"},
   {.id = OPT_FORMAT, .name = "format", .help = "print a text (.snn) in its canonical layout, comments kept, and do nothing else"},
@@ -63,7 +63,7 @@ static const nirc_manual_section sections[] = {
    "and with the right shapes of grouped and non-square convolutions, which that check gets wrong; `--lenient` takes more. The file is parsed in "
    "a child process with limits on memory and time.\n"
    "\n"
-   "Or IR text, `.nirt`, as `--emit nirt` writes it, told by its first word; `-` reads it from standard input. A module at the snn level goes on from there.\n"},
+   "Or a text of the network language, `.snn`, told by its first word, `nirc`; docs/language.md is its manual. Or IR text, `.nirt`, as `--emit nirt` writes it, told by its first word, too. `-` reads either from standard input. A module at the snn level goes on from there.\n"},
   {"OUTPUT",
    "`cpu`\tNAME.so, a library that needs nothing else; NAME.h, its C interface; NAME.json, a description\n"
    "\n"
@@ -90,7 +90,7 @@ static const nirc_manual_section sections[] = {
 
 static const nirc_manual manual = {
   .program = "nirc", .version = PACKAGE_VERSION, .summary = "compiler for spiking neural networks", .synopsis = "[OPTIONS] INPUT",
-  .about = "Compiles a spiking neural network, a .nir file or IR text, ahead of time: into a native library with a C interface.",
+  .about = "Compiles a spiking neural network, a .nir file or a text of our network language, ahead of time: into a native library with a C interface.",
   .description = "`nirc` reads a spiking neural network and compiles it ahead of time. For the CPU it writes a shared library of the network's own that needs no other, "
                  "its C header and a description. `nirc-run`(1) runs such a library on a file of input.\n",
   .sections = sections, .n_sections = N_ELEMENTS(sections),
@@ -173,10 +173,8 @@ static bool take_semantics(reader *r, const char *text, nirc_diag *d)
 
 static bool take_emit(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
 {
-  static const char *const names[] = {"nir", "nirt", "llvm", "asm", "obj", "dot"};
+  static const char *const names[] = {"nir", "snn", "nirt", "llvm", "asm", "obj", "dot"};
   size_t i;
-  if (strcmp(text, "snn") == 0)
-    return USAGE("--emit %s is not in this version", text);
   if (!nirc_option_choice(option, text, names, N_ELEMENTS(names), &i, d))
     return false;
   o->emit = (nirc_emit)(NIRC_EMIT_NIR + i);

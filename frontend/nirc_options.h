@@ -8,7 +8,7 @@
 #include "passes/pass.h"
 #include "targets/target.h"
 
-typedef enum nirc_emit { NIRC_EMIT_TARGET, NIRC_EMIT_NIR, NIRC_EMIT_NIRT, NIRC_EMIT_LLVM, NIRC_EMIT_ASM, NIRC_EMIT_OBJ, NIRC_EMIT_DOT } nirc_emit;
+typedef enum nirc_emit { NIRC_EMIT_TARGET, NIRC_EMIT_NIR, NIRC_EMIT_SNN, NIRC_EMIT_NIRT, NIRC_EMIT_LLVM, NIRC_EMIT_ASM, NIRC_EMIT_OBJ, NIRC_EMIT_DOT } nirc_emit;
 
 /* What to print instead of compiling; values of NIRC_OPTION_HELP, _VERSION, _MAN, too. */
 enum { NIRC_PRINT_TARGETS = 1000, NIRC_PRINT_PASSES, NIRC_PRINT_PROFILES, NIRC_PRINT_PIPELINE, NIRC_PRINT_OPS, NIRC_PRINT_SELFTEST };

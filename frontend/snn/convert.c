@@ -20,7 +20,7 @@ static uint16_t to_half(double x)
   frexp(x, &exponent);                               /* x in [2^(exponent-1), 2^exponent) */
   if (exponent < -13)
     return (uint16_t)(sign | (uint16_t)rint(ldexp(x, 24)));
-  return (uint16_t)(sign | (((uint32_t)(exponent + 13) << 10) + ((uint32_t)rint(ldexp(x, 11 - exponent)) - 1024)));
+  return (uint16_t)(sign | (((uint32_t)(exponent + 14) << 10) + ((uint32_t)rint(ldexp(x, 11 - exponent)) - 1024)));
 }
 
 /* Range of an integer type as a sign and two magnitudes. */

@@ -87,9 +87,7 @@ static const nirc_h5_object *find(nirc_snn_eval *x, const nirc_h5_file *file, co
 
 bool nirc_snn_load(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_expr *e, nirc_snn_value *out)
 {
-  const char *colon = NULL;
-  for (const char *c = e->text; (c = strstr(c, ":/")); c++)
-    colon = c;
+  const char *colon = strstr(e->text, ":/");
   size_t n = strlen(e->text);
   bool npy = !colon && n > 4 && strcmp(e->text + n - 4, ".npy") == 0;
   nirc_loc loc = nirc_snn_at(s, e->loc);

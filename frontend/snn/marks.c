@@ -44,15 +44,12 @@ static void collect_marks(checker *c, const nirc_snn_graph *g)
   }
 }
 
-/* Flat edges back to those of the text: what a nested graph receives enters by its Input, before what the graph itself sends there. */
 static void match_edges(checker *c)
 {
-  qsort(c->marks, c->n, sizeof *c->marks, by_user);
-  for (size_t e = 0, k = 0; e < c->g.n_edges; e++) {
-    k = e && c->g.edges[e - 1].to == c->g.edges[e].to ? k + 1 : 0;
-    const nirc_op *op = c->g.nodes[c->g.edges[e].to].op, *around = op->parent->parent;
-    uint32_t outside = op->code == NIR_INPUT && c->g.nodes[c->g.edges[e].to].cluster >= 0 ? around->n_operands : 0;
-    mark key = {.user = k < outside ? around : op, .operand = (uint32_t)(k < outside ? k : k - outside)};
+  if (c->n)
+    qsort(c->marks, c->n, sizeof *c->marks, by_user);
+  for (size_t e = 0; e < c->g.n_edges; e++) {
+    mark key = {.user = c->g.edges[e].user, .operand = c->g.edges[e].operand};
     mark *m = bsearch(&key, c->marks, c->n, sizeof *c->marks, by_user);
     if (m)
       m->flat = e;

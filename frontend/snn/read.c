@@ -125,7 +125,7 @@ static bool build(reader *r, const nirc_snn_stmt *network)
   nirc_snn_graph *g = nirc_snn_expand(&r->e, r->files, network, &dt, &version);
   if (!g)
     return false;
-  bool ok = nirc_snn_build(&r->e, g, r->e.m->name);
+  bool ok = nirc_snn_build(&r->e, g, network->name);
   nirc_snn_graph_release(g);
   if (!ok)
     return false;
