@@ -6,9 +6,9 @@
 #include <string.h>
 
 static const nirc_pass_option options[] = {
-  {"profile", NIRC_OPTION_WORD, "whose arithmetic: a name of --list-profiles; default nir"},
-  {"dt", NIRC_OPTION_QUANTITY, "time step; default: the profile's, or 1 for a graph with I or IF and no time constant"},
-  {"reset", NIRC_OPTION_WORD, "v_reset or subtract; default: the profile's"},
+  {"profile", NIRC_OPTION_WORD, "whose arithmetic: a name of --list-profiles", "nir"},
+  {"dt", NIRC_OPTION_QUANTITY, "time step", "the profile's, or 1 for a graph with I or IF and no time constant"},
+  {"reset", NIRC_OPTION_WORD, "what a spike does to the membrane: v_reset or subtract", "the profile's"},
 };
 
 /* ---- choices ------------------------------------------------------------------------------------------------------------ */
@@ -230,5 +230,9 @@ static bool run(nirc_module *m, nirc_pass_ctx *ctx)
 
 const nirc_pass nirc_pass_discretise = {
   .name = "discretise", .summary = "from differential equations to one time step, as a profile has it",
+  .doc = "Where meaning is decided: differential equations become one step of length dt. What is lost is continuous time. The profile says how: by the forward Euler "
+         "method or with exponential decay, and the shorter dt is against the time constants, the nearer the result; where dt is longer than one, a warning says so. "
+         "A delay becomes a whole number of steps, and an edge that closes a cycle delivers the value of the step before. `semantics.md` has the equations. Code is "
+         "generated from the snn level only, so every pipeline that ends in code has this pass; nested graphs have to be inlined before.",
   .needs = NIRC_LEVEL_NIR, .leaves = NIRC_LEVEL_SNN, .options = options, .n_options = sizeof options / sizeof *options, .run = run,
 };

@@ -23,16 +23,6 @@ const nirc_pass *nirc_pass_find(const char *name)
   return NULL;
 }
 
-void nirc_passes_print_list(nirc_strbuf *b)
-{
-  for (size_t i = 0; nirc_passes[i]; i++) {
-    const nirc_pass *p = nirc_passes[i];
-    nirc_strbuf_addf(b, "%s\n    %s\n", p->name, p->summary);
-    for (size_t k = 0; k < p->n_options; k++)
-      nirc_strbuf_addf(b, "    %s: %s\n", p->options[k].name, p->options[k].doc);
-  }
-}
-
 bool nirc_parse_time(const char *text, double *seconds)
 {
   static const nirc_dims number = {0, 0, 0}, second = {1, 0, 0};
