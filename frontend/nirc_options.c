@@ -43,7 +43,7 @@ static const nirc_option table[] = {
   {.id = OPT_STOP_AFTER, .name = "stop-after", .argument = "PASS", .help = "end after this pass; with `--emit nirt` or `dot`"},
   {.id = OPT_VERIFY_EACH, .name = "verify-each", .help = "verify the IR after each pass"},
   {.id = OPT_TIME_PASSES, .name = "time-passes", .help = "print how long each pass took to standard error"},
-  {.id = OPT_STATS, .name = "stats", .help = "print what each pass counted to standard error"},
+  {.id = OPT_STATS, .name = "stats", .argument = "[=json]", .help = "print what each pass counted to standard error; with `=json` as one JSON object, in the end"},
   NIRC_OPTIONS_COMMON,
   {.id = OPT_WERROR, .letter = 'W', .argument = "error", .help = "warnings are errors"},
   {.id = OPT_LIST_TARGETS, .name = "list-targets", .help = "print the targets and end"},
@@ -182,6 +182,17 @@ static bool take_emit(nirc_options *o, const nirc_option *option, const char *te
   return true;
 }
 
+static bool take_stats(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  static const char *const names[] = {"json"};
+  size_t i;
+  if (text && !nirc_option_choice(option, text, names, 1, &i, d))
+    return false;
+  o->hooks.stats = !text;
+  o->hooks.stats_json = text;
+  return true;
+}
+
 static bool take_probe(reader *r, const char *node)
 {
   nirc_options *o = r->o;
@@ -246,7 +257,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_STOP_AFTER: o->hooks.stop_after = v; return true;
   case OPT_VERIFY_EACH: o->hooks.verify_each = true; return true;
   case OPT_TIME_PASSES: o->hooks.time_passes = true; return true;
-  case OPT_STATS: o->hooks.stats = true; return true;
+  case OPT_STATS: return take_stats(o, option, v, d);
   case OPT_WERROR:
     d->warnings_are_errors = true;
     return strcmp(v, "error") == 0 || USAGE("-W%s: -Werror is meant?", v);

@@ -42,7 +42,8 @@ typedef struct nirc_pipeline_hooks {
   const char *print_before, *print_after;            /* a pass's name, "all", or NULL; prints to stderr */
   const char *dump_dir;                              /* write NN-PASS.nirt after each pass, or NULL */
   const char *stop_after;                            /* end after this pass, or NULL */
-  bool verify_each, time_passes, stats;
+  bool verify_each, time_passes;
+  bool stats, stats_json;                            /* what each pass counted, to stderr: a line for each counter, as it runs; one JSON object in the end */
 } nirc_pipeline_hooks;
 
 /* Runs `text`: PASS{option=value,...},PASS,... False after a diagnostic: unknown pass or option, a bad value (status 2), or what a pass

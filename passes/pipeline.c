@@ -1,5 +1,6 @@
 /* passes/pipeline.c: the syntax of pipelines, and running them. */
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -165,6 +166,26 @@ static double now(void)
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* One more element of --stats=json. */
+static void add_counters(json_t *passes, const nirc_pass *pass, const nirc_pass_ctx *ctx)
+{
+  json_t *counters = json_object();
+  for (size_t i = 0; i < pass->n_counters; i++)
+    json_object_set_new(counters, pass->counters[i], json_integer((json_int_t)ctx->counters[i]));
+  json_array_append_new(passes, json_pack("{s:s, s:o}", "pass", pass->name, "counters", counters));
+}
+
+/* Takes ownership of passes. */
+static void print_counters(json_t *passes)
+{
+  json_t *root = json_pack("{s:o}", "passes", passes);
+  char *line = root ? json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+  NIRC_ASSERT(line);                                 /* all names are ours */
+  fprintf(stderr, "%s\n", line);
+  free(line);
+  json_decref(root);
+}
+
 static bool run_pass(nirc_module *m, const nirc_pass *pass, nirc_pass_ctx *ctx, const nirc_pipeline_hooks *h, unsigned number)
 {
   if (pass->needs != NIRC_LEVEL_ANY && pass->needs != m->level) {
@@ -201,13 +222,18 @@ bool nirc_pipeline_run(nirc_module *m, const char *text, const nirc_pipeline_hoo
   const nirc_pipeline_hooks *h = hooks ? hooks : &none;
   nirc_arena *a = nirc_arena_new(m->heap);
   parser p = {.at = text, .arena = a, .d = d};
+  json_t *counted = h->stats_json ? json_array() : NULL;
   bool ok = true, stop = false;
   for (unsigned number = 1; ok && !stop && *p.at; number++) {
     nirc_pass_ctx ctx = {.d = d};
     const nirc_pass *pass = parse_pass(&p, &ctx);
     ok = pass && run_pass(m, pass, &ctx, h, number);
+    if (ok && counted)
+      add_counters(counted, pass, &ctx);
     stop = ok && h->stop_after && strcmp(h->stop_after, pass->name) == 0;
   }
+  if (h->stats_json)
+    print_counters(counted);
   nirc_arena_free(a);
   return ok;
 }
