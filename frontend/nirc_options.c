@@ -280,7 +280,11 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
 
 static bool check_pass_name(const char *name, nirc_diag *d)
 {
-  return !name || strcmp(name, "all") == 0 || nirc_pass_find(name) || USAGE("no pass is called '%s'; --list-passes shows what there is", name);
+  if (!name || strcmp(name, "all") == 0 || nirc_pass_find(name))
+    return true;
+  (void)USAGE("no pass is called '%s'; --list-passes shows what there is", name);
+  nirc_pass_guess(name, d);
+  return false;
 }
 
 /* The target, and what of the other options it cannot have. */

@@ -19,6 +19,8 @@ static bool choose_profile(nirc_discretiser *x, const char *name)
   if (x->profile && x->profile->available)
     return true;
   nirc_error_status(x->d, NIRC_STATUS_USAGE, nirc_loc_none(), x->profile ? "profile '%s' is not available in this version" : "unknown profile '%s'", name);
+  if (!x->profile)
+    nirc_profile_guess(name, x->d);
   nirc_note(x->d, nirc_loc_none(), "--list-profiles shows what there is");
   return false;
 }
@@ -29,6 +31,7 @@ static bool choose_reset(nirc_discretiser *x, const char *name)
   if (!name || strcmp(name, "subtract") == 0 || strcmp(name, "v_reset") == 0)
     return true;
   nirc_error_status(x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "reset '%s' is not known; v_reset and subtract are", name);
+  nirc_reset_guess(name, x->d);
   return false;
 }
 

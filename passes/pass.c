@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ir/base/guess.h"
 #include "ir/base/quantity.h"
 
 #define NIRC_PASS(pass) extern const nirc_pass pass;
@@ -21,6 +22,14 @@ const nirc_pass *nirc_pass_find(const char *name)
     if (strcmp(nirc_passes[i]->name, name) == 0)
       return nirc_passes[i];
   return NULL;
+}
+
+void nirc_pass_guess(const char *name, nirc_diag *d)
+{
+  nirc_guess g = {0};
+  for (size_t i = 0; nirc_passes[i]; i++)
+    nirc_guess_consider(&g, name, nirc_passes[i]->name);
+  nirc_guess_note(&g, d, nirc_loc_none());
 }
 
 bool nirc_parse_time(const char *text, double *seconds)

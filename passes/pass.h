@@ -36,6 +36,7 @@ typedef struct nirc_pass {
 
 extern const nirc_pass *const nirc_passes[];         /* NULL-terminated, in order of name */
 const nirc_pass *nirc_pass_find(const char *name);   /* NULL where unknown */
+void nirc_pass_guess(const char *name, nirc_diag *d); /* a note where it is nearly that of a pass */
 
 /* What to do around each pass. */
 typedef struct nirc_pipeline_hooks {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "ir/base/guess.h"
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "passes/pass.h"
@@ -62,10 +63,27 @@ static bool check_value(parser *p, const nirc_pass *pass, const nirc_pass_option
   bool ok = o->kind == NIRC_OPTION_WORD || (o->kind == NIRC_OPTION_QUANTITY && nirc_parse_time(v, &seconds)) ||
             (o->kind == NIRC_OPTION_FLAG && (strcmp(v, "true") == 0 || strcmp(v, "false") == 0)) ||
             (o->kind == NIRC_OPTION_SHARE && is_share(v));
-  if (!ok)
-    nirc_error_status(p->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s: %s = `%s`, %s is wanted", pass->name, o->name, v,
-                      o->kind == NIRC_OPTION_FLAG ? "true or false" : o->kind == NIRC_OPTION_SHARE ? "a number from 0 to 1" : "a time such as 1ms");
-  return ok;
+  if (ok)
+    return true;
+  nirc_error_status(p->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s: %s = `%s`, %s is wanted", pass->name, o->name, v,
+                    o->kind == NIRC_OPTION_FLAG ? "true or false" : o->kind == NIRC_OPTION_SHARE ? "a number from 0 to 1" : "a time such as 1ms");
+  if (o->kind == NIRC_OPTION_FLAG)
+    nirc_guess_word(v, (const char *const[]){"true", "false"}, 2, p->d);
+  return false;
+}
+
+/* The place of an option in the pass's table; n_options after a diagnostic. */
+static size_t find_option(parser *p, const nirc_pass *pass, const char *name)
+{
+  nirc_guess g = {0};
+  for (size_t i = 0; i < pass->n_options; i++) {
+    if (strcmp(pass->options[i].name, name) == 0)
+      return i;
+    nirc_guess_consider(&g, name, pass->options[i].name);
+  }
+  nirc_error_status(p->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s has no option `%s`; --list-passes shows what it has", pass->name, name);
+  nirc_guess_note(&g, p->d, nirc_loc_none());
+  return pass->n_options;
 }
 
 /* {name=value,...} behind a pass's name. */
@@ -76,13 +94,9 @@ static bool parse_options(parser *p, const nirc_pass *pass, nirc_pass_ctx *ctx)
     const char *name = word(p);
     if (!name || *p->at != '=')
       return fail(p, "`option=value` expected");
-    size_t i = 0;
-    while (i < pass->n_options && strcmp(pass->options[i].name, name))
-      i++;
-    if (i == pass->n_options) {
-      nirc_error_status(p->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s has no option `%s`", pass->name, name);
+    size_t i = find_option(p, pass, name);
+    if (i == pass->n_options)
       return false;
-    }
     p->at++;
     const char *v = value(p);
     if (!v)
@@ -107,6 +121,8 @@ static const nirc_pass *parse_pass(parser *p, nirc_pass_ctx *ctx)
   if (!pass) {
     p->at = start;
     fail(p, name ? "unknown pass" : "a pass's name expected");
+    if (name)
+      nirc_pass_guess(name, p->d);
     return NULL;
   }
   if (*p->at == '{' && !parse_options(p, pass, ctx))
