@@ -146,8 +146,11 @@ static bool take_dt(nirc_options *o, const char *text, nirc_diag *d)
 
 static bool take_reset(nirc_options *o, const char *text, nirc_diag *d)
 {
-  if (strcmp(text, "v_reset") && strcmp(text, "subtract"))
-    return USAGE("--reset '%s': v_reset or subtract is wanted", text);
+  if (strcmp(text, "v_reset") && strcmp(text, "subtract")) {
+    (void)USAGE("--reset '%s': v_reset or subtract is wanted", text);
+    nirc_reset_guess(text, d);
+    return false;
+  }
   o->reset = text;
   return true;
 }
@@ -157,8 +160,11 @@ static bool take_semantics(reader *r, const char *text, nirc_diag *d)
 {
   char *rest = nirc_arena_strdup(r->a, text), *name = strsep(&rest, ":");
   const nirc_profile *p = nirc_profile_find(name);
-  if (!p)
-    return USAGE("--semantics '%s': no such profile; --list-profiles shows what there is", name);
+  if (!p) {
+    (void)USAGE("--semantics '%s': no such profile; --list-profiles shows what there is", name);
+    nirc_profile_guess(name, d);
+    return false;
+  }
   r->o->profile = p->name;
   for (char *part; (part = strsep(&rest, ":"));) {
     bool ok = strncmp(part, "reset=", 6) == 0 ? take_reset(r->o, part + 6, d)
@@ -293,8 +299,11 @@ static bool check_target(reader *r, nirc_diag *d)
   nirc_options *o = r->o;
   bool all = o->check && r->target && strcmp(r->target, "all") == 0;
   o->target = nirc_target_find(r->target ? r->target : "cpu");
-  if (!o->target && !all)
-    return USAGE("-t '%s': no such target; --list-targets shows what there is", r->target);
+  if (!o->target && !all) {
+    (void)USAGE("-t '%s': no such target; --list-targets shows what there is", r->target);
+    nirc_target_guess(r->target, d);
+    return false;
+  }
   for (size_t k = 0; k < r->n_of_target; k++)
     if (!all && nirc_targets[r->of_target[k]->id - OPT_OF_TARGET] != o->target)
       return USAGE("--%s is an option of -t %s, not of -t %s", r->of_target[k]->name, nirc_targets[r->of_target[k]->id - OPT_OF_TARGET]->name, o->target->name);
