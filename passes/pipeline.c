@@ -31,7 +31,7 @@ static const char *word(parser *p)
   return n ? s : NULL;
 }
 
-/* An option's value: up to `,` or `}`, or in double quotes with \" and \\. NULL where the closing quote is missing. */
+/* An option's value: up to `,` or `}`, or in double quotes with \" and \\. NULL, still at the opening quote, where the closing one is missing. */
 static const char *value(parser *p)
 {
   if (*p->at != '"') {
@@ -40,14 +40,20 @@ static const char *value(parser *p)
     p->at += n;
     return s;
   }
-  char *s = nirc_arena_strdup(p->arena, ++p->at), *to = s;
+  const char *quote = p->at++;
+  char *s = nirc_arena_strdup(p->arena, p->at), *to = s;
   for (; *p->at && *p->at != '"'; p->at++) {
     if (*p->at == '\\' && p->at[1])
       p->at++;
     *to++ = *p->at;
   }
   *to = '\0';
-  return *p->at++ == '"' ? s : NULL;
+  if (!*p->at) {
+    p->at = quote;
+    return NULL;
+  }
+  p->at++;
+  return s;
 }
 
 static bool is_share(const char *text)
