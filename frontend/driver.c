@@ -230,6 +230,19 @@ static void named_pipeline(const nirc_options *o, const nirc_target *t, nirc_lev
   nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
 }
 
+static void pass_reference(nirc_strbuf *b)
+{
+  nirc_strbuf named;
+  nirc_strbuf_init(&named, b->heap);
+  for (int level = 0; level <= 3; level++) {
+    nirc_strbuf_addf(&named, "    -O%d   ", level);
+    named_pipeline(&(nirc_options){.job.level = level}, nirc_targets[0], NIRC_LEVEL_NIR, &named);
+    nirc_strbuf_add(&named, "\n");
+  }
+  nirc_passes_print_reference(b, named.data);
+  nirc_strbuf_deinit(&named);
+}
+
 /* Options that `discretise` would have taken, for a module that is past it. */
 static bool too_late(driver *x)
 {
@@ -413,6 +426,7 @@ static bool print(driver *x)
   case NIRC_PRINT_TARGETS: nirc_targets_print_list(&b); break;
   case NIRC_PRINT_PASSES: nirc_passes_print_list(&b); break;
   case NIRC_PRINT_OPS: nirc_ops_print_reference(&b); break;
+  case NIRC_PRINT_PASS_REFERENCE: pass_reference(&b); break;
   case NIRC_PRINT_SELFTEST: ok = nirc_selftest(&b, &x->heap, &x->d); break;
   case NIRC_PRINT_PIPELINE:
     named_pipeline(&x->o, x->o.target ? x->o.target : nirc_targets[0], NIRC_LEVEL_NIR, &b);

@@ -9,7 +9,8 @@
 enum {
   OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
-  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_SELFTEST, OPT_FORMAT, OPT_OF_TARGET
+  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_SELFTEST, OPT_FORMAT,
+  OPT_OF_TARGET
 };
 
 static const nirc_option table[] = {
@@ -45,7 +46,7 @@ static const nirc_option table[] = {
   {.id = OPT_STOP_AFTER, .name = "stop-after", .argument = "PASS", .help = "end after this pass; with `--emit nirt` or `dot`"},
   {.id = OPT_VERIFY_EACH, .name = "verify-each", .help = "verify the IR after each pass"},
   {.id = OPT_TIME_PASSES, .name = "time-passes", .help = "print how long each pass took to standard error"},
-  {.id = OPT_STATS, .name = "stats", .help = "print what each pass counted to standard error"},
+  {.id = OPT_STATS, .name = "stats", .argument = "[=json]", .help = "print what each pass counted to standard error; with `=json` as one JSON object, in the end"},
   NIRC_OPTIONS_COMMON,
   {.id = OPT_WERROR, .letter = 'W', .argument = "error", .help = "warnings are errors"},
   {.id = OPT_LIST_TARGETS, .name = "list-targets", .help = "print the targets and end"},
@@ -53,6 +54,7 @@ static const nirc_option table[] = {
   {.id = OPT_LIST_PROFILES, .name = "list-profiles", .help = "print the profiles of `--semantics` and end"},
   {.id = OPT_SELFTEST, .name = "selftest", .help = "compile a built-in network, compare it with the interpreter, and end"},
   {.id = OPT_PRINT_OPS, .name = "print-ops", .help = "print the reference of the ops (Markdown) and end", .hidden = true},
+  {.id = OPT_PRINT_PASSES, .name = "print-passes", .help = "print the reference of the passes (Markdown) and end", .hidden = true},
 };
 
 /* ---- the manual ------------------------------------------------------------------------------------------------------------ */
@@ -147,8 +149,11 @@ static bool take_dt(nirc_options *o, const char *text, nirc_diag *d)
 
 static bool take_reset(nirc_options *o, const char *text, nirc_diag *d)
 {
-  if (strcmp(text, "v_reset") && strcmp(text, "subtract"))
-    return USAGE("--reset '%s': v_reset or subtract is wanted", text);
+  if (strcmp(text, "v_reset") && strcmp(text, "subtract")) {
+    (void)USAGE("--reset '%s': v_reset or subtract is wanted", text);
+    nirc_reset_guess(text, d);
+    return false;
+  }
   o->reset = text;
   return true;
 }
@@ -158,8 +163,11 @@ static bool take_semantics(reader *r, const char *text, nirc_diag *d)
 {
   char *rest = nirc_arena_strdup(r->a, text), *name = strsep(&rest, ":");
   const nirc_profile *p = nirc_profile_find(name);
-  if (!p)
-    return USAGE("--semantics '%s': no such profile; --list-profiles shows what there is", name);
+  if (!p) {
+    (void)USAGE("--semantics '%s': no such profile; --list-profiles shows what there is", name);
+    nirc_profile_guess(name, d);
+    return false;
+  }
   r->o->profile = p->name;
   for (char *part; (part = strsep(&rest, ":"));) {
     bool ok = strncmp(part, "reset=", 6) == 0 ? take_reset(r->o, part + 6, d)
@@ -178,6 +186,17 @@ static bool take_emit(nirc_options *o, const nirc_option *option, const char *te
   if (!nirc_option_choice(option, text, names, N_ELEMENTS(names), &i, d))
     return false;
   o->emit = (nirc_emit)(NIRC_EMIT_NIR + i);
+  return true;
+}
+
+static bool take_stats(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  static const char *const names[] = {"json"};
+  size_t i;
+  if (text && !nirc_option_choice(option, text, names, 1, &i, d))
+    return false;
+  o->hooks.stats = !text;
+  o->hooks.stats_json = text;
   return true;
 }
 
@@ -247,7 +266,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_STOP_AFTER: o->hooks.stop_after = v; return true;
   case OPT_VERIFY_EACH: o->hooks.verify_each = true; return true;
   case OPT_TIME_PASSES: o->hooks.time_passes = true; return true;
-  case OPT_STATS: o->hooks.stats = true; return true;
+  case OPT_STATS: return take_stats(o, option, v, d);
   case OPT_WERROR:
     d->warnings_are_errors = true;
     return strcmp(v, "error") == 0 || USAGE("-W%s: -Werror is meant?", v);
@@ -255,6 +274,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_LIST_PASSES: o->print = NIRC_PRINT_PASSES; return true;
   case OPT_LIST_PROFILES: o->print = NIRC_PRINT_PROFILES; return true;
   case OPT_PRINT_OPS: o->print = NIRC_PRINT_OPS; return true;
+  case OPT_PRINT_PASSES: o->print = NIRC_PRINT_PASS_REFERENCE; return true;
   case OPT_SELFTEST: o->print = NIRC_PRINT_SELFTEST; return true;
   default:
     if (option->id < OPT_OF_TARGET)
@@ -269,7 +289,11 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
 
 static bool check_pass_name(const char *name, nirc_diag *d)
 {
-  return !name || strcmp(name, "all") == 0 || nirc_pass_find(name) || USAGE("no pass is called '%s'; --list-passes shows what there is", name);
+  if (!name || strcmp(name, "all") == 0 || nirc_pass_find(name))
+    return true;
+  (void)USAGE("no pass is called '%s'; --list-passes shows what there is", name);
+  nirc_pass_guess(name, d);
+  return false;
 }
 
 /* The target, and what of the other options it cannot have. */
@@ -278,8 +302,11 @@ static bool check_target(reader *r, nirc_diag *d)
   nirc_options *o = r->o;
   bool all = o->check && r->target && strcmp(r->target, "all") == 0;
   o->target = nirc_target_find(r->target ? r->target : "cpu");
-  if (!o->target && !all)
-    return USAGE("-t '%s': no such target; --list-targets shows what there is", r->target);
+  if (!o->target && !all) {
+    (void)USAGE("-t '%s': no such target; --list-targets shows what there is", r->target);
+    nirc_target_guess(r->target, d);
+    return false;
+  }
   for (size_t k = 0; k < r->n_of_target; k++)
     if (!all && nirc_targets[r->of_target[k]->id - OPT_OF_TARGET] != o->target)
       return USAGE("--%s is an option of -t %s, not of -t %s", r->of_target[k]->name, nirc_targets[r->of_target[k]->id - OPT_OF_TARGET]->name, o->target->name);

@@ -6,11 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ir/base/guess.h"
+
 enum {
   LONG_BASE = 256,                                   /* getopt's value of the long name of entry 0; below are letters */
   HELP_COLUMN = 26,
-  HELP_WIDTH = 79,
-  LONGEST_NAME = 63                                  /* of names that are compared for a suggestion */
+  HELP_WIDTH = 79
 };
 
 static bool takes_argument(const nirc_option *o)
@@ -83,32 +84,14 @@ static const nirc_option *find(const parser *p, int value)
   return NULL;
 }
 
-/* Edits (insert, delete, replace) that turn a into b. */
-static size_t distance(const char *a, size_t na, const char *b)
+/* word: what stood behind "--", n bytes of it without an argument. */
+static void report_unknown_name(const parser *p, const char *word, size_t n, nirc_diag *d)
 {
-  size_t row[LONGEST_NAME + 1], nb = strlen(b);
-  if (na > LONGEST_NAME || nb > LONGEST_NAME)
-    return SIZE_MAX;
-  for (size_t j = 0; j <= nb; j++)
-    row[j] = j;
-  for (size_t i = 1; i <= na; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= nb; j++) {
-      size_t change = diagonal + (a[i - 1] != b[j - 1]);
-      size_t one = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-      diagonal = row[j];
-      row[j] = change < one ? change : one;
-    }
-  }
-  return row[nb];
-}
-
-/* name: what stood behind "--", n bytes of it without an argument. */
-static void report_unknown_name(const parser *p, const char *name, size_t n, nirc_diag *d)
-{
-  const nirc_option *first = NULL, *second = NULL, *near = NULL;
-  size_t best = n / 3 > 2 ? n / 3 : 2;
+  const nirc_option *first = NULL, *second = NULL;
+  nirc_guess near = {0};
+  char *name = nirc_heap_alloc(nirc_heap_default(), n + 1), text[NIRC_OPTION_TEXT];
+  memcpy(name, word, n);
+  name[n] = '\0';
   for (size_t i = 0; i < p->n; i++) {
     const nirc_option *o = &p->table[i];
     if (!o->name || o->hidden)
@@ -117,19 +100,18 @@ static void report_unknown_name(const parser *p, const char *name, size_t n, nir
       second = first && !second ? o : second;
       first = first ? first : o;
     }
-    size_t edits = distance(name, n, o->name);
-    if (edits <= best && edits < n) {
-      best = edits - (edits > 0);                    /* the first of several that are equally near */
-      near = o;
-    }
+    nirc_guess_consider(&near, name, o->name);
   }
   if (second)
-    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "option '--%.*s' is ambiguous; it may mean '--%s' or '--%s'", (int)n, name,
-                      first->name, second->name);
-  else if (near)
-    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "unknown option '--%.*s'; did you mean '--%s'?", (int)n, name, near->name);
+    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "option '--%s' is ambiguous; it may mean '--%s' or '--%s'", name, first->name, second->name);
   else
-    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "unknown option '--%.*s' (see --help)", (int)n, name);
+    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "unknown option '--%s' (see --help)", name);
+  if (!second && near.name) {
+    snprintf(text, sizeof text, "--%s", near.name);
+    near.name = text;
+    nirc_guess_note(&near, d, nirc_loc_none());
+  }
+  nirc_heap_free(nirc_heap_default(), name);
 }
 
 /* word: the argument of argv that getopt has just refused. */
@@ -210,6 +192,7 @@ bool nirc_option_choice(const nirc_option *o, const char *argument, const char *
     snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", names[i]);
   }
   nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "%s: '%s' is not one of %s", nirc_option_text(o, text), argument, list);
+  nirc_guess_word(argument, names, n, d);
   return false;
 }
 

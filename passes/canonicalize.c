@@ -111,5 +111,8 @@ static const char *const counters[] = {"dead-ops", "identity-reshapes", "identit
 
 const nirc_pass nirc_pass_canonicalize = {
   .name = "canonicalize", .summary = "remove what has no effect: unused values, states that only feed themselves, maps that change nothing",
+  .doc = "Exact, since only what gives back its operand bit for bit goes: reshapes to the same shape, factors of 1, and, where spikes arrive, identity matrices and "
+         "windows of 1. Elsewhere these two stay: a weighted sum turns -0 into +0 and takes 0 times an infinite value for NaN. Then ops go whose results reach "
+         "no output and no probe; a state that is removed is not saved either. Use it behind `discretise` and before what costs more, for it leaves less to look at.",
   .needs = NIRC_LEVEL_SNN, .leaves = NIRC_LEVEL_SNN, .counters = counters, .n_counters = 3, .run = run,
 };

@@ -60,5 +60,8 @@ static const char *const counters[] = {"inputs-added"};
 
 const nirc_pass nirc_pass_complete_inputs = {
   .name = "complete-inputs", .summary = "add an Input in front of every node that nothing feeds",
+  .doc = "Changes what the file says, with one warning for each node: an Input called `input_NODE`, of the shape that the node takes, feeds it from then on. No network "
+         "that compiles without this pass is changed, because `discretise` refuses nodes without an in-edge. Use it, by `--lenient`, for files written by programs "
+         "that leave the Inputs out.",
   .needs = NIRC_LEVEL_NIR, .leaves = NIRC_LEVEL_NIR, .counters = counters, .n_counters = 1, .run = run,
 };

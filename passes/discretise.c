@@ -6,9 +6,9 @@
 #include <string.h>
 
 static const nirc_pass_option options[] = {
-  {"profile", NIRC_OPTION_WORD, "whose arithmetic: a name of --list-profiles; default nir"},
-  {"dt", NIRC_OPTION_QUANTITY, "time step; default: the network's own, else the profile's, or 1 for a graph with I or IF and no time constant"},
-  {"reset", NIRC_OPTION_WORD, "v_reset or subtract; default: the profile's"},
+  {"profile", NIRC_OPTION_WORD, "whose arithmetic: a name of --list-profiles", "nir"},
+  {"dt", NIRC_OPTION_QUANTITY, "time step", "the network's own, else the profile's, or 1 for a graph with I or IF and no time constant"},
+  {"reset", NIRC_OPTION_WORD, "what a spike does to the membrane: v_reset or subtract", "the profile's"},
 };
 
 /* ---- choices ------------------------------------------------------------------------------------------------------------ */
@@ -19,6 +19,8 @@ static bool choose_profile(nirc_discretiser *x, const char *name)
   if (x->profile && x->profile->available)
     return true;
   nirc_error_status(x->d, NIRC_STATUS_USAGE, nirc_loc_none(), x->profile ? "profile '%s' is not available in this version" : "unknown profile '%s'", name);
+  if (!x->profile)
+    nirc_profile_guess(name, x->d);
   nirc_note(x->d, nirc_loc_none(), "--list-profiles shows what there is");
   return false;
 }
@@ -29,6 +31,7 @@ static bool choose_reset(nirc_discretiser *x, const char *name)
   if (!name || strcmp(name, "subtract") == 0 || strcmp(name, "v_reset") == 0)
     return true;
   nirc_error_status(x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "reset '%s' is not known; v_reset and subtract are", name);
+  nirc_reset_guess(name, x->d);
   return false;
 }
 
@@ -233,5 +236,9 @@ static bool run(nirc_module *m, nirc_pass_ctx *ctx)
 
 const nirc_pass nirc_pass_discretise = {
   .name = "discretise", .summary = "from differential equations to one time step, as a profile has it",
+  .doc = "Where meaning is decided: differential equations become one step of length dt. What is lost is continuous time. The profile says how: by the forward Euler "
+         "method or with exponential decay, and the shorter dt is against the time constants, the nearer the result; where dt is longer than one, a warning says so. "
+         "A delay becomes a whole number of steps, and an edge that closes a cycle delivers the value of the step before. `semantics.md` has the equations. Code is "
+         "generated from the snn level only, so every pipeline that ends in code has this pass; nested graphs have to be inlined before.",
   .needs = NIRC_LEVEL_NIR, .leaves = NIRC_LEVEL_SNN, .options = options, .n_options = sizeof options / sizeof *options, .run = run,
 };

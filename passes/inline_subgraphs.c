@@ -61,5 +61,7 @@ static const char *const counters[] = {"graphs-inlined"};
 
 const nirc_pass nirc_pass_inline_subgraphs = {
   .name = "inline-subgraphs", .summary = "make nested graphs part of the graph around them; their nodes are then called GRAPH/NODE",
+  .doc = "Exact: the Input and the Output of a nested graph become a `nir.identity`, so the order of edges, and with it every sum, and the search for the edges that "
+         "close a cycle are those of the file. Use it before `discretise`, which refuses nested graphs, and before a `probe` of a node inside one.",
   .needs = NIRC_LEVEL_NIR, .leaves = NIRC_LEVEL_NIR, .counters = counters, .n_counters = 1, .run = run,
 };

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ir/base/guess.h"
 #include "ir/base/quantity.h"
 
 #define NIRC_PASS(pass) extern const nirc_pass pass;
@@ -23,14 +24,12 @@ const nirc_pass *nirc_pass_find(const char *name)
   return NULL;
 }
 
-void nirc_passes_print_list(nirc_strbuf *b)
+void nirc_pass_guess(const char *name, nirc_diag *d)
 {
-  for (size_t i = 0; nirc_passes[i]; i++) {
-    const nirc_pass *p = nirc_passes[i];
-    nirc_strbuf_addf(b, "%s\n    %s\n", p->name, p->summary);
-    for (size_t k = 0; k < p->n_options; k++)
-      nirc_strbuf_addf(b, "    %s: %s\n", p->options[k].name, p->options[k].doc);
-  }
+  nirc_guess g = {0};
+  for (size_t i = 0; nirc_passes[i]; i++)
+    nirc_guess_consider(&g, name, nirc_passes[i]->name);
+  nirc_guess_note(&g, d, nirc_loc_none());
 }
 
 bool nirc_parse_time(const char *text, double *seconds)

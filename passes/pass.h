@@ -11,7 +11,8 @@ typedef enum nirc_option_kind { NIRC_OPTION_QUANTITY, NIRC_OPTION_WORD, NIRC_OPT
 typedef struct nirc_pass_option {
   const char *name;
   nirc_option_kind kind;                             /* a time ("1ms", "0.001"), a word, true or false, a number from 0 to 1 */
-  const char *doc;                                   /* one line, with the default */
+  const char *doc;                                   /* one line */
+  const char *by_default;                            /* the value where none is given, or in words what is taken; NULL: one has to be given */
 } nirc_pass_option;
 
 enum { NIRC_PASS_MAX_OPTIONS = 8, NIRC_PASS_MAX_COUNTERS = 8 };
@@ -24,6 +25,7 @@ typedef struct nirc_pass_ctx {
 
 typedef struct nirc_pass {
   const char *name, *summary;
+  const char *doc;                                   /* why it is exact or what it loses, when to use it; sentences for docs/passes.md, or NULL */
   nirc_level needs, leaves;                          /* NIRC_LEVEL_ANY: whatever the module is at */
   const nirc_pass_option *options;
   size_t n_options;
@@ -34,13 +36,15 @@ typedef struct nirc_pass {
 
 extern const nirc_pass *const nirc_passes[];         /* NULL-terminated, in order of name */
 const nirc_pass *nirc_pass_find(const char *name);   /* NULL where unknown */
+void nirc_pass_guess(const char *name, nirc_diag *d); /* a note where it is nearly that of a pass */
 
 /* What to do around each pass. */
 typedef struct nirc_pipeline_hooks {
   const char *print_before, *print_after;            /* a pass's name, "all", or NULL; prints to stderr */
   const char *dump_dir;                              /* write NN-PASS.nirt after each pass, or NULL */
   const char *stop_after;                            /* end after this pass, or NULL */
-  bool verify_each, time_passes, stats;
+  bool verify_each, time_passes;
+  bool stats, stats_json;                            /* what each pass counted, to stderr: a line for each counter, as it runs; one JSON object in the end */
 } nirc_pipeline_hooks;
 
 /* Runs `text`: PASS{option=value,...},PASS,... False after a diagnostic: unknown pass or option, a bad value (status 2), or what a pass
@@ -48,6 +52,9 @@ typedef struct nirc_pipeline_hooks {
 bool nirc_pipeline_run(nirc_module *m, const char *text, const nirc_pipeline_hooks *hooks, nirc_diag *d);
 
 void nirc_passes_print_list(nirc_strbuf *b);         /* --list-passes */
+
+/* docs/passes.md: pipelines and their options, then every pass. `named`: the pipelines of -O0 to -O3, as lines of Markdown. */
+void nirc_passes_print_reference(nirc_strbuf *b, const char *named);
 
 /* "1ms", "100us", "2 s", "0.001", "1e-3": seconds. False where it is not a positive, finite number with an optional unit of time. */
 bool nirc_parse_time(const char *text, double *seconds);

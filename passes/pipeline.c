@@ -1,10 +1,12 @@
 /* passes/pipeline.c: the syntax of pipelines, and running them. */
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "ir/base/guess.h"
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "passes/pass.h"
@@ -29,7 +31,7 @@ static const char *word(parser *p)
   return n ? s : NULL;
 }
 
-/* An option's value: up to `,` or `}`, or in double quotes with \" and \\. NULL where the closing quote is missing. */
+/* An option's value: up to `,` or `}`, or in double quotes with \" and \\. NULL, still at the opening quote, where the closing one is missing. */
 static const char *value(parser *p)
 {
   if (*p->at != '"') {
@@ -38,14 +40,20 @@ static const char *value(parser *p)
     p->at += n;
     return s;
   }
-  char *s = nirc_arena_strdup(p->arena, ++p->at), *to = s;
+  const char *quote = p->at++;
+  char *s = nirc_arena_strdup(p->arena, p->at), *to = s;
   for (; *p->at && *p->at != '"'; p->at++) {
     if (*p->at == '\\' && p->at[1])
       p->at++;
     *to++ = *p->at;
   }
   *to = '\0';
-  return *p->at++ == '"' ? s : NULL;
+  if (!*p->at) {
+    p->at = quote;
+    return NULL;
+  }
+  p->at++;
+  return s;
 }
 
 static bool is_share(const char *text)
@@ -61,10 +69,27 @@ static bool check_value(parser *p, const nirc_pass *pass, const nirc_pass_option
   bool ok = o->kind == NIRC_OPTION_WORD || (o->kind == NIRC_OPTION_QUANTITY && nirc_parse_time(v, &seconds)) ||
             (o->kind == NIRC_OPTION_FLAG && (strcmp(v, "true") == 0 || strcmp(v, "false") == 0)) ||
             (o->kind == NIRC_OPTION_SHARE && is_share(v));
-  if (!ok)
-    nirc_error_status(p->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s: %s = `%s`, %s is wanted", pass->name, o->name, v,
-                      o->kind == NIRC_OPTION_FLAG ? "true or false" : o->kind == NIRC_OPTION_SHARE ? "a number from 0 to 1" : "a time such as 1ms");
-  return ok;
+  if (ok)
+    return true;
+  nirc_error_status(p->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s: %s = `%s`, %s is wanted", pass->name, o->name, v,
+                    o->kind == NIRC_OPTION_FLAG ? "true or false" : o->kind == NIRC_OPTION_SHARE ? "a number from 0 to 1" : "a time such as 1ms");
+  if (o->kind == NIRC_OPTION_FLAG)
+    nirc_guess_word(v, (const char *const[]){"true", "false"}, 2, p->d);
+  return false;
+}
+
+/* The place of an option in the pass's table; n_options after a diagnostic. */
+static size_t find_option(parser *p, const nirc_pass *pass, const char *name)
+{
+  nirc_guess g = {0};
+  for (size_t i = 0; i < pass->n_options; i++) {
+    if (strcmp(pass->options[i].name, name) == 0)
+      return i;
+    nirc_guess_consider(&g, name, pass->options[i].name);
+  }
+  nirc_error_status(p->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s has no option `%s`; --list-passes shows what it has", pass->name, name);
+  nirc_guess_note(&g, p->d, nirc_loc_none());
+  return pass->n_options;
 }
 
 /* {name=value,...} behind a pass's name. */
@@ -75,13 +100,9 @@ static bool parse_options(parser *p, const nirc_pass *pass, nirc_pass_ctx *ctx)
     const char *name = word(p);
     if (!name || *p->at != '=')
       return fail(p, "`option=value` expected");
-    size_t i = 0;
-    while (i < pass->n_options && strcmp(pass->options[i].name, name))
-      i++;
-    if (i == pass->n_options) {
-      nirc_error_status(p->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s has no option `%s`", pass->name, name);
+    size_t i = find_option(p, pass, name);
+    if (i == pass->n_options)
       return false;
-    }
     p->at++;
     const char *v = value(p);
     if (!v)
@@ -106,6 +127,8 @@ static const nirc_pass *parse_pass(parser *p, nirc_pass_ctx *ctx)
   if (!pass) {
     p->at = start;
     fail(p, name ? "unknown pass" : "a pass's name expected");
+    if (name)
+      nirc_pass_guess(name, p->d);
     return NULL;
   }
   if (*p->at == '{' && !parse_options(p, pass, ctx))
@@ -165,6 +188,26 @@ static double now(void)
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* One more element of --stats=json. */
+static void add_counters(json_t *passes, const nirc_pass *pass, const nirc_pass_ctx *ctx)
+{
+  json_t *counters = json_object();
+  for (size_t i = 0; i < pass->n_counters; i++)
+    json_object_set_new(counters, pass->counters[i], json_integer((json_int_t)ctx->counters[i]));
+  json_array_append_new(passes, json_pack("{s:s, s:o}", "pass", pass->name, "counters", counters));
+}
+
+/* Takes ownership of passes. */
+static void print_counters(json_t *passes)
+{
+  json_t *root = json_pack("{s:o}", "passes", passes);
+  char *line = root ? json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+  NIRC_ASSERT(line);                                 /* all names are ours */
+  fprintf(stderr, "%s\n", line);
+  free(line);
+  json_decref(root);
+}
+
 static bool run_pass(nirc_module *m, const nirc_pass *pass, nirc_pass_ctx *ctx, const nirc_pipeline_hooks *h, unsigned number)
 {
   if (pass->needs != NIRC_LEVEL_ANY && pass->needs != m->level) {
@@ -201,13 +244,18 @@ bool nirc_pipeline_run(nirc_module *m, const char *text, const nirc_pipeline_hoo
   const nirc_pipeline_hooks *h = hooks ? hooks : &none;
   nirc_arena *a = nirc_arena_new(m->heap);
   parser p = {.at = text, .arena = a, .d = d};
+  json_t *counted = h->stats_json ? json_array() : NULL;
   bool ok = true, stop = false;
   for (unsigned number = 1; ok && !stop && *p.at; number++) {
     nirc_pass_ctx ctx = {.d = d};
     const nirc_pass *pass = parse_pass(&p, &ctx);
     ok = pass && run_pass(m, pass, &ctx, h, number);
+    if (ok && counted)
+      add_counters(counted, pass, &ctx);
     stop = ok && h->stop_after && strcmp(h->stop_after, pass->name) == 0;
   }
+  if (h->stats_json)
+    print_counters(counted);
   nirc_arena_free(a);
   return ok;
 }

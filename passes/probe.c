@@ -4,7 +4,7 @@
 #include "passes/pass.h"
 
 static const nirc_pass_option options[] = {
-  {"node", NIRC_OPTION_WORD, "name of a node (GRAPH/NODE in a nested graph), or all; required"},
+  {"node", NIRC_OPTION_WORD, "name of a node (GRAPH/NODE in a nested graph), or all", NULL},
 };
 
 static bool run(nirc_module *m, nirc_pass_ctx *ctx)
@@ -27,5 +27,7 @@ static bool run(nirc_module *m, nirc_pass_ctx *ctx)
 
 const nirc_pass nirc_pass_probe = {
   .name = "probe", .summary = "record a node's state and value beside the outputs",
+  .doc = "Exact: outputs do not change. The node is only marked; `discretise` then records what it has. What is recorded has to be computed and stored, so passes behind it "
+         "can leave out less and steps take longer. Once for each node, as `--probe NODE` does.",
   .needs = NIRC_LEVEL_NIR, .leaves = NIRC_LEVEL_NIR, .options = options, .n_options = 1, .run = run,
 };

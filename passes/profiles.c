@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ir/base/guess.h"
+
 #define LATER(n, s) {.name = n, .summary = s}
 
 const nirc_profile nirc_profiles[] = {
@@ -31,4 +33,17 @@ const nirc_profile *nirc_profile_find(const char *name)
     if (strcmp(p->name, name) == 0)
       return p;
   return NULL;
+}
+
+void nirc_profile_guess(const char *name, nirc_diag *d)
+{
+  nirc_guess g = {0};
+  for (const nirc_profile *p = nirc_profiles; p->name; p++)
+    nirc_guess_consider(&g, name, p->name);
+  nirc_guess_note(&g, d, nirc_loc_none());
+}
+
+void nirc_reset_guess(const char *name, nirc_diag *d)
+{
+  nirc_guess_word(name, (const char *const[]){"v_reset", "subtract"}, 2, d);
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "ir/base/diag.h"
 #include "ir/dialect_snn.h"
 
 typedef enum nirc_decay {
@@ -30,5 +31,7 @@ typedef struct nirc_profile {
 
 extern const nirc_profile nirc_profiles[];           /* ends with a row without name */
 const nirc_profile *nirc_profile_find(const char *name);                 /* NULL where unknown */
+void nirc_profile_guess(const char *name, nirc_diag *d);                 /* a note where it is nearly that of a profile */
+void nirc_reset_guess(const char *name, nirc_diag *d);                   /* the same for --reset */
 
 #endif

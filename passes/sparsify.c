@@ -14,7 +14,7 @@
 enum { VECTOR = 8 };                                 /* outputs that one instruction adds; a single one takes as long */
 
 static const nirc_pass_option options[] = {
-  {"work", NIRC_OPTION_SHARE, "taken where it needs at most this share of the matrix's work, estimated in vectors of 8 outputs and one more for each block; default 0.25"},
+  {"work", NIRC_OPTION_SHARE, "taken where it needs at most this share of the matrix's work, estimated in vectors of 8 outputs and one more for each block", "0.25"},
 };
 
 /* The matrices [lead, out, in] of an op. */
@@ -131,6 +131,9 @@ static const char *const counters[] = {"matrices"};
 
 const nirc_pass nirc_pass_sparsify = {
   .name = "sparsify", .summary = "leave out weights that are exactly 0, in blocks, where spikes arrive",
+  .doc = "Exact: where spikes arrive a term is the weight itself, and a weight of 0 shows only in a sum that is -0; such rows keep it. Matrices that real numbers arrive at "
+         "are left alone, as 0 times an infinite value is NaN. Few or scattered zeros cost more to find than to add, hence the limit `work`; raise it for a smaller "
+         "model, at the price of time. Synaptic operations are counted as those of the whole matrix.",
   .needs = NIRC_LEVEL_SNN, .leaves = NIRC_LEVEL_SNN, .options = options, .n_options = sizeof options / sizeof *options,
   .counters = counters, .n_counters = sizeof counters / sizeof *counters, .run = run,
 };

@@ -43,5 +43,7 @@ static const char *const counters[] = {"arrays-to-scalars"};
 
 const nirc_pass nirc_pass_uniform_to_splat = {
   .name = "uniform-to-splat", .summary = "store arrays whose elements are all the same once",
+  .doc = "Exact: bits are compared, so -0 is not 0. Element type and shape stay, and so does every file that is written. Use it before code is generated: "
+         "a parameter that all neurons of a layer share then is a constant of the code and takes no memory.",
   .needs = NIRC_LEVEL_ANY, .leaves = NIRC_LEVEL_ANY, .counters = counters, .n_counters = 1, .run = run,
 };

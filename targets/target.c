@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ir/base/guess.h"
+
 #define NIRC_TARGET(target) extern const nirc_target target;
 #include "targets/targets.def"
 #undef NIRC_TARGET
@@ -19,6 +21,14 @@ const nirc_target *nirc_target_find(const char *name)
     if (strcmp(nirc_targets[i]->name, name) == 0)
       return nirc_targets[i];
   return NULL;
+}
+
+void nirc_target_guess(const char *name, nirc_diag *d)
+{
+  nirc_guess g = {0};
+  for (size_t i = 0; nirc_targets[i]; i++)
+    nirc_guess_consider(&g, name, nirc_targets[i]->name);
+  nirc_guess_note(&g, d, nirc_loc_none());
 }
 
 bool nirc_target_takes_profile(const nirc_target *t, const char *profile)

@@ -34,6 +34,7 @@ typedef struct nirc_target {
 
 extern const nirc_target *const nirc_targets[];      /* NULL-terminated, in the order of --list-targets */
 const nirc_target *nirc_target_find(const char *name);                   /* NULL where unknown */
+void nirc_target_guess(const char *name, nirc_diag *d);                   /* a note where it is nearly that of a target */
 bool nirc_target_takes_profile(const nirc_target *t, const char *profile);
 void nirc_targets_print_list(nirc_strbuf *b);        /* --list-targets */
 

@@ -40,3 +40,11 @@ void nirc_guess_note(const nirc_guess *g, nirc_diag *d, nirc_loc loc)
   if (g->name)
     nirc_note_fix(d, loc, g->name, "did you mean '%s'?", g->name);
 }
+
+void nirc_guess_word(const char *wanted, const char *const *names, size_t n, nirc_diag *d)
+{
+  nirc_guess g = {0};
+  for (size_t i = 0; i < n; i++)
+    nirc_guess_consider(&g, wanted, names[i]);
+  nirc_guess_note(&g, d, nirc_loc_none());
+}

@@ -14,4 +14,7 @@ void nirc_guess_consider(nirc_guess *g, const char *wanted, const char *name);
 /* "did you mean 'NAME'?" at loc, with the name as the fix; nothing where there is no guess. */
 void nirc_guess_note(const nirc_guess *g, nirc_diag *d, nirc_loc loc);
 
+/* That note for a word of the command line that is none of n names. */
+void nirc_guess_word(const char *wanted, const char *const *names, size_t n, nirc_diag *d);
+
 #endif
