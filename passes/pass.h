@@ -35,6 +35,9 @@ typedef struct nirc_pass {
 extern const nirc_pass *const nirc_passes[];         /* NULL-terminated, in order of name */
 const nirc_pass *nirc_pass_find(const char *name);   /* NULL where unknown */
 
+/* What -O1 to -O3 run on the snn level: no bit of a result changes. */
+#define NIRC_OPTIMISING_PASSES "canonicalize,uniform-to-splat,cse,fold-scale,uniform-to-splat,sparsify"
+
 /* What to do around each pass. */
 typedef struct nirc_pipeline_hooks {
   const char *print_before, *print_after;            /* a pass's name, "all", or NULL; prints to stderr */
