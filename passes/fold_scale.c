@@ -177,19 +177,11 @@ static bool scales_finitely(const sums *x, size_t i, double s)
   return ok;
 }
 
-static bool is_one(const nirc_blob *factor)
-{
-  for (size_t e = 0; e < (factor->splat ? 1 : factor->count); e++)
-    if (nirc_blob_get(factor, e) != 1)
-      return false;
-  return true;
-}
-
 static bool fold_behind(folding *f, nirc_op *op, const nirc_blob *factor, nirc_op *into)
 {
   sums x = sums_of(into);
   bool exact = is_spikes(nirc_op_operand(into, 0));
-  if (!x.rows || is_one(factor) || !is_spread(factor, x.spread))
+  if (!x.rows || nirc_blob_is_all(factor, 1) || !is_spread(factor, x.spread))
     return false;
   for (size_t i = 0; exact && i < x.rows; i++)
     exact = scales_exactly(&x, i, factor_at(factor, i, x.spread));

@@ -1,8 +1,8 @@
 /* passes/fuse_affine.c: two matrices in a row become their product: W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2), computed in float64 and rounded once.
  *
- * That changes the order of the sums, so results differ in their last bits: it is done only where `rounds` asks for it, and a remark says how far weights were
- * rounded. Without it, nothing is: for a bit of a result to stay, W1 would have to pick inputs, in their order. The value between must have no other use, and the
- * product must not have more weights than the two: a narrow layer between wide ones is there to save work. */
+ * That changes the order of the sums, so results differ in their last bits: it is done only where `rounds` asks for it, and a remark says how far weights
+ * were rounded. Without it, nothing is: for no bit of a result to change, W1 would have to pick inputs, in their order. The value between must have no other
+ * use, and the product must not have more weights than the two: a narrow layer between wide ones is there to save work. */
 #include <math.h>
 #include <string.h>
 
@@ -37,7 +37,9 @@ static bool is_finite(const nirc_blob *b)
 
 static bool describe(product *p, const nirc_op *first, const nirc_op *second)
 {
-  *p = (product){.w1 = nirc_op_blob(first, "weight"), .w2 = nirc_op_blob(second, "weight"), .b1 = nirc_op_blob(first, "bias"), .b2 = nirc_op_blob(second, "bias")};
+  *p = (product){.w1 = nirc_op_blob(first, "weight"), .b1 = nirc_op_blob(first, "bias")};
+  p->w2 = nirc_op_blob(second, "weight");
+  p->b2 = nirc_op_blob(second, "bias");
   if (!p->w1->count || !p->w2->count || !is_finite(p->w1) || !is_finite(p->w2) || !is_finite(p->b1) || !is_finite(p->b2))
     return false;
   p->in = dim_from_end(p->w1, 0);
@@ -107,7 +109,8 @@ static bool fuse(nirc_module *m, nirc_op *second, nirc_pass_ctx *ctx)
   if (bias)
     nirc_op_set_blob(m, second, "bias", bias);
   nirc_op_set_operands(m, second, (nirc_value *[]){nirc_op_operand(first, 0)}, 1);
-  nirc_remark(ctx->d, second->loc, "'%s' and '%s' became one matrix, of which each weight is rounded by at most %.2g of itself", first->name, second->name, p.change);
+  nirc_remark(ctx->d, second->loc, "'%s' and '%s' became one matrix, of which each weight is rounded by at most %.2g of itself", first->name, second->name,
+              p.change);
   nirc_op_erase(first);
   ctx->counters[0]++;
   return true;
