@@ -90,3 +90,26 @@ bool nirc_blob_all_finite(const nirc_blob *b)
       return false;
   return true;
 }
+
+bool nirc_blob_is_all(const nirc_blob *b, double x)
+{
+  size_t n = b->splat && b->count ? 1 : b->count;
+  for (size_t i = 0; i < n; i++)
+    if (nirc_blob_get(b, i) != x)
+      return false;
+  return n > 0;
+}
+
+bool nirc_blob_is_identity(const nirc_blob *b)
+{
+  uint32_t rank = b->shape.rank;
+  if (rank < 2 || b->shape.dims[rank - 1] != b->shape.dims[rank - 2])
+    return false;
+  size_t n = (size_t)b->shape.dims[rank - 1];
+  if (b->splat && n > 1)
+    return false;
+  for (size_t i = 0; i < b->count; i++)
+    if (nirc_blob_get(b, i) != (i / n % n == i % n ? 1 : 0))
+      return false;
+  return true;
+}

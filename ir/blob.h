@@ -33,5 +33,7 @@ bool nirc_blob_get_int(const nirc_blob *b, size_t i, int64_t *out);
 size_t nirc_blob_bytes(const nirc_blob *b);          /* stored at data */
 uint64_t nirc_blob_hash(const nirc_blob *b);         /* of dtype, shape and content: XXH3 */
 bool nirc_blob_all_finite(const nirc_blob *b);
+bool nirc_blob_is_all(const nirc_blob *b, double x); /* at least one element, and each equals x (-0 equals 0) */
+bool nirc_blob_is_identity(const nirc_blob *b);      /* [..., n, n], each matrix the identity */
 
 #endif

@@ -111,3 +111,12 @@ bool nirc_module_equal(const nirc_module *a, const nirc_module *b, const nirc_op
     *where = ok ? NULL : c.where;
   return ok;
 }
+
+bool nirc_op_attrs_equal(const nirc_op *a, const nirc_op *b, const char *but)
+{
+  const nirc_attr *x = a->attrs, *y = b->attrs;
+  for (; x && y; x = x->next, y = y->next)
+    if (but && strcmp(x->name, but) == 0 ? strcmp(y->name, but) != 0 : !same_attr(x, y))
+      return false;
+  return x == y;
+}

@@ -49,26 +49,6 @@ static void remove_dead(nirc_module *m, nirc_region *region, nirc_pass_ctx *ctx)
   }
 }
 
-static bool all_one(const nirc_blob *b)
-{
-  for (size_t e = 0; e < (b->splat ? 1 : b->count); e++)
-    if (nirc_blob_get(b, e) != 1)
-      return false;
-  return b->count > 0;
-}
-
-/* [..., n, n], each matrix the identity. */
-static bool is_identity(const nirc_blob *w)
-{
-  size_t n = (size_t)w->shape.dims[w->shape.rank - 1];
-  if (w->shape.dims[w->shape.rank - 2] != n || (w->splat && n > 1))
-    return false;
-  for (size_t e = 0; e < w->count; e++)
-    if (nirc_blob_get(w, e) != (e / n % n == e % n ? 1 : 0))
-      return false;
-  return true;
-}
-
 static bool is_pair(const nirc_op *op, const char *name, uint64_t n)
 {
   const nirc_shape *s = nirc_op_shape(op, name);
@@ -83,8 +63,8 @@ static bool is_noop(const nirc_op *op)
   bool spikes = nirc_op_operand(op, 0)->type->elem == NIRC_BOOL;
   switch (op->code) {
   case SNN_RESHAPE: return true;
-  case SNN_SCALE: return all_one(nirc_op_blob(op, "scale"));
-  case SNN_DENSE: return spikes && !nirc_op_blob(op, "bias") && is_identity(nirc_op_blob(op, "weight"));
+  case SNN_SCALE: return nirc_blob_is_all(nirc_op_blob(op, "scale"), 1);
+  case SNN_DENSE: return spikes && !nirc_op_blob(op, "bias") && nirc_blob_is_identity(nirc_op_blob(op, "weight"));
   case SNN_SUM_POOL: case SNN_AVG_POOL: return spikes && is_pair(op, "kernel_size", 1) && is_pair(op, "stride", 1) && is_pair(op, "before", 0);
   default: return false;
   }

@@ -38,6 +38,9 @@ extern const nirc_pass *const nirc_passes[];         /* NULL-terminated, in orde
 const nirc_pass *nirc_pass_find(const char *name);   /* NULL where unknown */
 void nirc_pass_guess(const char *name, nirc_diag *d); /* a note where it is nearly that of a pass */
 
+/* What -O1 to -O3 run on the snn level: no bit of a result changes. */
+#define NIRC_OPTIMISING_PASSES "canonicalize,uniform-to-splat,cse,fold-scale,uniform-to-splat,sparsify"
+
 /* What to do around each pass. */
 typedef struct nirc_pipeline_hooks {
   const char *print_before, *print_after;            /* a pass's name, "all", or NULL; prints to stderr */

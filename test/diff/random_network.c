@@ -112,6 +112,33 @@ static void set_param(builder *b, nirc_op *op, const char *name, const nirc_shap
   nirc_op_set_blob(b->m, op, name, blob);
 }
 
+/* Factors: all 1, one power of two, or one for each element or channel; a few of them negative. */
+static void set_powers(builder *b, nirc_op *op, const char *name, const nirc_shape *shape)
+{
+  bool one = random_chance(&b->r, 25), uniform = one || random_chance(&b->r, 50), negative = random_chance(&b->r, 15);
+  double x = one ? 1 : ldexp(negative ? -1 : 1, (int)random_below(&b->r, 7) - 3);
+  void *data;
+  nirc_blob *blob = nirc_module_hold(b->m, nirc_blob_new(b->m->heap, NIRC_F32, shape, false, &data));
+  for (size_t i = 0; i < blob->count; i++) {
+    if (!uniform && i % (blob->count / (size_t)shape->dims[0]) == 0)
+      x = ldexp(negative ? -1 : 1, (int)random_below(&b->r, 7) - 3);
+    store(NIRC_F32, data, i, x);
+  }
+  nirc_op_set_blob(b->m, op, name, blob);
+}
+
+/* Matrices [..., n, n] of ones on the diagonal; all zeros where they are not square. */
+static void set_identity(builder *b, nirc_op *op, const char *name, const nirc_shape *shape)
+{
+  size_t columns = (size_t)shape->dims[shape->rank - 1], rows = (size_t)shape->dims[shape->rank - 2];
+  bool zero = rows != columns || random_chance(&b->r, 20);
+  void *data;
+  nirc_blob *blob = nirc_module_hold(b->m, nirc_blob_new(b->m->heap, NIRC_F32, shape, false, &data));
+  for (size_t i = 0; i < blob->count; i++)
+    store(NIRC_F32, data, i, !zero && i / columns % rows == i % columns ? 1 : 0);
+  nirc_op_set_blob(b->m, op, name, blob);
+}
+
 static double any_weight(builder *b)                /* NaN, infinite, or 1 */
 {
   return random_chance(&b->r, 50) ? (double)NAN : random_chance(&b->r, 50) ? (double)INFINITY : 1;
@@ -218,6 +245,8 @@ static nirc_op *add_neuron(builder *b, scope *s, const nirc_shape *shape)
       continue;
     if (strncmp(name, "tau", 3) == 0)
       set_param(b, op, name, shape, 2e-3, 3e-2);
+    else if ((strcmp(name, "r") == 0 || strcmp(name, "w_in") == 0) && with(b, RANDOM_PATTERNS) && random_chance(&b->r, 50))
+      set_powers(b, op, name, shape);
     else if (strcmp(name, "r") == 0)
       set_param(b, op, name, shape, counts ? 300 : 1, counts ? 1500 : 12);
     else if (strcmp(name, "v_threshold") == 0)
@@ -234,7 +263,7 @@ static nirc_op *add_neuron(builder *b, scope *s, const nirc_shape *shape)
 static nirc_op *add_delay(builder *b, scope *s, const nirc_shape *shape, bool registers)
 {
   nirc_op *op = new_op(b, s, NIR_DELAY, NULL);
-  double low = registers ? 1e-3 : 0, high = registers || random_chance(&b->r, 80) ? 4.4e-3 : 0;
+  double low = registers ? 1e-3 : 0, high = registers || random_chance(&b->r, with(b, RANDOM_PATTERNS) ? 60 : 80) ? 4.4e-3 : 0;
   set_param(b, op, "delay", shape, low, high);
   return op;
 }
@@ -246,7 +275,10 @@ static nirc_op *add_linear(builder *b, scope *s, const nirc_shape *in, nirc_shap
   uint64_t fan_in = in->dims[in->rank - 1];
   w.dims[w.rank - 1] = out->dims[out->rank - 1];
   w.dims[w.rank++] = fan_in;
-  set_weights(b, op, "weight", &w, (size_t)fan_in, silent, (size_t)out->dims[out->rank - 1]);        /* of the first matrix */
+  if (with(b, RANDOM_PATTERNS) && !silent && random_chance(&b->r, 12))
+    set_identity(b, op, "weight", &w);
+  else
+    set_weights(b, op, "weight", &w, (size_t)fan_in, silent, (size_t)out->dims[out->rank - 1]);      /* of the first matrix */
   nirc_shape bias = nirc_shape_1d(out->dims[out->rank - 1]);
   if (op->code == NIR_AFFINE)
     set_weights(b, op, "bias", random_chance(&b->r, 50) || out->rank == 1 ? &bias : out, 30, 0, 0);
@@ -308,6 +340,8 @@ static nirc_op *add_pool(builder *b, scope *s, const nirc_shape *in, nirc_shape 
 {
   nirc_op *op = new_op(b, s, random_chance(&b->r, 50) ? NIR_SUM_POOL2D : NIR_AVG_POOL2D, NULL);
   axis axes[2] = {random_axis(b, (int64_t)in->dims[1], true, false, false), random_axis(b, (int64_t)in->dims[2], true, false, false)};
+  if (with(b, RANDOM_PATTERNS) && random_chance(&b->r, 35))
+    axes[0] = axes[1] = (axis){.kernel = 1, .stride = 1, .dilation = 1}, axes[0].out = (int64_t)in->dims[1], axes[1].out = (int64_t)in->dims[2];
   *out = (nirc_shape){.rank = 3, .dims = {in->dims[0], (uint64_t)axes[0].out, (uint64_t)axes[1].out}};
   set_ints(b, op, "kernel_size", COLUMN(axes, kernel), 2);
   set_ints(b, op, "stride", COLUMN(axes, stride), 2);
@@ -334,7 +368,29 @@ static nirc_op *add_elementwise(builder *b, scope *s, const nirc_shape *shape)
 {
   bool scale = random_chance(&b->r, 60);
   nirc_op *op = new_op(b, s, scale ? NIR_SCALE : NIR_THRESHOLD, NULL);
-  set_param(b, op, scale ? "scale" : "threshold", shape, scale ? -1 : -0.2, scale ? 2 : 0.8);
+  if (scale && with(b, RANDOM_PATTERNS) && random_chance(&b->r, 60))
+    set_powers(b, op, "scale", shape);
+  else
+    set_param(b, op, scale ? "scale" : "threshold", shape, scale ? -1 : -0.2, scale ? 2 : 0.8);
+  return op;
+}
+
+/* A node like one that there is, with the same in-edges; NULL where that one is a port or a graph. */
+static nirc_op *add_equal(builder *b, scope *s, const node *like)
+{
+  nirc_value *in[16];
+  const nirc_op *from = like->op;
+  if (from->code == NIR_GRAPH || from->code == NIR_INPUT || from->code == NIR_OUTPUT)
+    return NULL;
+  nirc_op *op = new_op(b, s, from->code, NULL);
+  for (const nirc_attr *a = from->attrs; a; a = a->next) {
+    nirc_attr *copy = nirc_op_set_attr(b->m, op, a->name, a->kind), *next = copy->next;
+    *copy = *a;
+    copy->next = next;
+  }
+  for (uint32_t i = 0; i < from->n_operands; i++)
+    in[i] = nirc_op_operand(from, i);
+  nirc_op_set_operands(b->m, op, in, from->n_operands);
   return op;
 }
 
@@ -355,6 +411,14 @@ static size_t elements(const nirc_shape *s)
   return n;
 }
 
+/* Factors, matrices and neurons more often where passes look at them: behind spikes, and behind weights. */
+static uint64_t pattern(builder *b, const nirc_op *source, uint64_t kind)
+{
+  static const uint64_t kinds[][5] = {{75, 90, 90, 90, 90}, {75, 75, 50, 50, 50}, {75, 75, 75, 50, 90}};
+  unsigned which = nirc_op_attr(source, "weight") ? 2 : source->def->spikes;
+  return random_chance(&b->r, which ? 20 : 60) ? kind : kinds[which][random_below(&b->r, 5)];
+}
+
 /* A node behind `source`; its shape goes to *out. */
 static nirc_op *add_node(builder *b, scope *s, const node *source, nirc_shape *out, bool *breaks, bool *closed)
 {
@@ -363,10 +427,13 @@ static nirc_op *add_node(builder *b, scope *s, const node *source, nirc_shape *o
   *out = *in;
   if (kind < 8 && with(b, RANDOM_NESTED) && b->depth < MAX_DEPTH)
     return add_graph(b, s, source, out, breaks);
+  if (with(b, RANDOM_PATTERNS))
+    kind = pattern(b, source->op, kind);
   bool silent = with(b, RANDOM_NAN) && strncmp(source->op->name, "silent", 6) == 0 && random_chance(&b->r, 60);
   if (kind < (in->rank == 1 ? 58 : 16) && elements(in) < 600) {
     *closed = silent;
-    out->dims[out->rank - 1] = random_size(b);
+    if (!with(b, RANDOM_PATTERNS) || random_chance(&b->r, 70))
+      out->dims[out->rank - 1] = random_size(b);
     return add_linear(b, s, in, out, *closed ? 1 : 0);
   }
   if (kind < 62 && in->rank > 1) {
@@ -388,14 +455,19 @@ static void grow(builder *b, scope *s, size_t n)
 {
   for (size_t i = 0; i < n && s->n + 8 < MAX_NODES; i++) {
     size_t before = s->n, span = before - s->first_source;
-    size_t at = s->first_source + (random_chance(&b->r, 60) ? span - 1 : random_below(&b->r, span));
+    size_t at = s->first_source + (random_chance(&b->r, with(b, RANDOM_PATTERNS) ? 80 : 60) ? span - 1 : random_below(&b->r, span));
     node source = s->nodes[at];
     nirc_shape shape;
     bool breaks = false, closed = false;
+    nirc_op *equal = with(b, RANDOM_PATTERNS) && random_chance(&b->r, 10) ? add_equal(b, s, &source) : NULL;
+    if (equal) {
+      *keep(s, equal, &source.shape) = (node){.op = equal, .shape = source.shape, .breaks = source.breaks, .closed = source.closed};
+      continue;
+    }
     nirc_op *op = add_node(b, s, &source, &shape, &breaks, &closed);
     connect(b, source.op, op);
     if (!closed)
-      join(b, s, op, &source, before, 30);
+      join(b, s, op, &source, before, with(b, RANDOM_PATTERNS) ? 8 : 30);
     node *k = keep(s, op, &shape);
     k->breaks |= breaks;
     k->closed = closed;

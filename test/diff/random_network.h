@@ -13,7 +13,8 @@ enum {
   RANDOM_NAN = 8,                                    /* NaN and infinite weights on silent inputs (see below) */
   RANDOM_JOINS = 16,                                 /* nodes with two to four in-edges */
   RANDOM_WIDE = 32,                                  /* layers of up to some hundred elements: full vectors and their tails */
-  RANDOM_ALL = 63
+  RANDOM_PATTERNS = 64,                              /* what passes look for: factors of 1 and powers of two, identities, equal nodes, no delay ... */
+  RANDOM_ALL = 127
 };
 
 /* The same network for the same seed and flags, with types inferred; NULL, after a message on stderr, where inference refused it (a fault of one
