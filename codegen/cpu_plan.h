@@ -27,7 +27,8 @@ typedef struct nirc_cpu_copy { const nirc_value *from; nirc_place to, via; bool 
 typedef struct nirc_cpu_plan {
   const nirc_module *m;
   const nirc_op *step;
-  size_t n_ops;                                      /* op->id of the step's ops counts from 0 */
+  const nirc_op **ops;                               /* by op->id: in order of execution, those of a population just before itself */
+  size_t n_ops;
   nirc_place *places;                                /* by value: first_value[op->id] + result number */
   uint32_t *first_value;
   nirc_place *workspace;                             /* by op->id: scratch of its own, where it needs some */
