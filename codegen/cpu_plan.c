@@ -35,8 +35,25 @@ bool nirc_place_equal(nirc_place a, nirc_place b)
   return a.kind == b.kind && a.at == b.at;
 }
 
+const nirc_op *nirc_cpu_tiled_sum(const nirc_op *neuron)
+{
+  const nirc_op *around = neuron->parent->parent, *sum = neuron->prev;
+  if (around->code != SNN_POPULATION || neuron->next || sum->code != SNN_DENSE)
+    return NULL;
+  const nirc_blob *w = nirc_op_blob(sum, "weight");
+  return w->shape.rank == 2 && w->count ? sum : NULL;
+}
+
+bool nirc_cpu_is_tiled_sum(const nirc_op *op)
+{
+  return op->next && nirc_cpu_tiled_sum(op->next) == op;
+}
+
 size_t nirc_cpu_workspace_bytes(const nirc_op *op)
 {
+  const nirc_op *sum = nirc_cpu_tiled_sum(op);
+  if (sum)
+    return nirc_op_operand(sum, 0)->type->count * (nirc_op_operand(sum, 0)->type->elem == NIRC_BOOL ? 4 : 8);
   return op->code == SNN_CONV ? op->results[0].type->count * sizeof(float) : 0;
 }
 
@@ -91,7 +108,7 @@ static const nirc_value *stands_for(const nirc_op *op, uint32_t r)
 static void note_uses(planner *x, const nirc_op *op)
 {
   for (uint32_t i = 0; i < op->n_operands; i++) {
-    size_t r = root_of(x, nirc_op_operand(op, i)), when = op->code == SNN_UPDATE && i == 1 ? x->p->n_ops : op->id;
+    size_t r = root_of(x, nirc_op_operand(op, i)), when = op->code == SNN_UPDATE && i == 1 ? x->p->n_ops : nirc_cpu_is_tiled_sum(op) ? op->next->id : op->id;
     if ((op->code == SNN_UPDATE && i == 0) || (op->code == SNN_ADVANCE && i == 1) || op->code == SNN_POPULATION)
       continue;                                      /* names the state, counts its slots, hands on: reads nothing */
     if (x->last_use[r] < when)
@@ -213,7 +230,7 @@ static void place_scratch(planner *x)
     const nirc_op *op = p->ops[id];
     for (uint32_t r = 0; r < op->n_results; r++) {
       size_t n = p->first_value[id] + r;
-      if (x->placed[n] || x->root[n] != n || op->code == SNN_INPUT)
+      if (x->placed[n] || x->root[n] != n || op->code == SNN_INPUT || nirc_cpu_is_tiled_sum(op))
         continue;
       p->places[n] = (nirc_place){NIRC_PLACE_SCRATCH, first_fit(x, live, &n_live, id, value_bytes(op->results[r].type), x->last_use[n])};
       x->placed[n] = true;
