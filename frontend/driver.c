@@ -164,7 +164,7 @@ static void add_quoted(nirc_strbuf *b, const char *s)
 /* The pipeline that the options stand for, from where a module is. -O0 leaves out what makes code smaller or faster. */
 static void named_pipeline(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
 {
-  const char *last = o->job.level ? "canonicalize,uniform-to-splat,sparsify" : "";
+  const char *last = o->job.level ? "canonicalize,uniform-to-splat,sparsify,fuse-neuron" : "";
   if (from == NIRC_LEVEL_SNN) {
     nirc_strbuf_add(b, last);
     return;
