@@ -6,103 +6,7 @@
 #include <string.h>
 
 #include "ir/dialect_snn.h"
-#include "ir/interp.h"
-#include "ir/verify.h"
-
-/* One module with one op under test: inputs in0, in1, ... and outputs out0, out1, ... for its operands and results. */
-typedef struct fixture { nirc_module *m; nirc_op *step; } fixture;
-
-static fixture fixture_new(void)
-{
-  fixture f = {.m = nirc_module_new(nirc_heap_default(), "test.nir", "test")};
-  f.m->level = NIRC_LEVEL_SNN;
-  f.step = nirc_op_new(f.m, &f.m->body, SNN_STEP, "step", nirc_loc_none());
-  nirc_op_set_attr(f.m, f.step, "dt", NIRC_ATTR_FLOAT)->f = 1e-3;
-  nirc_op_set_string(f.m, f.step, "profile", "nir");
-  return f;
-}
-
-#define SHAPE(...) (&(nirc_shape){.rank = sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), .dims = {__VA_ARGS__}})
-#define FLOATS(...) ((const float[]){__VA_ARGS__})
-
-static nirc_op *add_op(fixture *f, nirc_opcode code, const char *name, size_t n, nirc_value *const *operands)
-{
-  nirc_op *op = nirc_op_new(f->m, f->step->body, code, name, nirc_loc_none());
-  nirc_op_set_operands(f->m, op, operands, n);
-  return op;
-}
-
-static void set_type(fixture *f, nirc_op *op, uint32_t result, nirc_dtype elem, const nirc_shape *shape)
-{
-  op->results[result].type = nirc_type_get(&f->m->types, elem, shape);
-}
-
-static nirc_value *input(fixture *f, const char *name, const nirc_shape *shape)
-{
-  nirc_op *op = add_op(f, SNN_INPUT, name, 0, NULL);
-  nirc_op_set_string(f->m, op, "name", name);
-  set_type(f, op, 0, NIRC_F32, shape);
-  return nirc_op_result(op);
-}
-
-static void output(fixture *f, nirc_opcode code, const char *name, nirc_value *v)
-{
-  nirc_op_set_string(f->m, add_op(f, code, name, 1, &v), "name", name);
-}
-
-static void set_dense(fixture *f, nirc_op *op, const char *name, const nirc_shape *shape, const float *values)
-{
-  void *data;
-  nirc_blob *b = nirc_module_hold(f->m, nirc_blob_new(f->m->heap, NIRC_F32, shape, false, &data));
-  memcpy(data, values, b->count * sizeof *values);
-  nirc_op_set_blob(f->m, op, name, b);
-}
-
-static void set_splat(fixture *f, nirc_op *op, const char *name, const nirc_shape *shape, double value)
-{
-  nirc_op_set_blob(f->m, op, name, nirc_module_hold(f->m, nirc_blob_splat(f->m->heap, NIRC_F32, shape, value)));
-}
-
-static nirc_value *state(fixture *f, const char *name, const nirc_shape *shape, double init)
-{
-  nirc_op *op = add_op(f, SNN_STATE, name, 0, NULL);
-  nirc_op_set_string(f->m, op, "name", name);
-  set_splat(f, op, "init", shape, init);
-  set_type(f, op, 0, NIRC_F32, shape);
-  return nirc_op_result(op);
-}
-
-static void update(fixture *f, nirc_value *to, nirc_value *from)
-{
-  add_op(f, SNN_UPDATE, "update", 2, (nirc_value *[]){to, from});
-}
-
-static nirc_interp *start(fixture *f)
-{
-  nirc_diag d;
-  nirc_diag_init(&d, stderr, "test_interp");
-  ck_assert(nirc_module_verify(f->m, &d));
-  return nirc_interp_new(f->m);
-}
-
-/* Bits of one step's single output. */
-static void expect_step(nirc_interp *x, const float *in0, const float *in1, const float *want, size_t n)
-{
-  float got[64];
-  nirc_interp_step(x, (const float *const[]){in0, in1}, (float *const[]){got}, 1);
-  for (size_t i = 0; i < n; i++) {
-    uint32_t a, b;
-    memcpy(&a, &got[i], sizeof a);
-    memcpy(&b, &want[i], sizeof b);
-    ck_assert_msg(a == b, "element %zu: %.9g (0x%08x), wanted %.9g (0x%08x)", i, (double)got[i], a, (double)want[i], b);
-  }
-}
-
-static void finish(fixture *f, nirc_interp *x)
-{
-  nirc_interp_free(x);
-  nirc_module_free(f->m);
-}
+#include "test/unit/snn_fixture.h"
 
 /* ---- sums and windows ---------------------------------------------------------------------------------------------------- */
 
@@ -477,91 +381,6 @@ START_TEST(synapse_then_membrane)
 }
 END_TEST
 
-/* ---- populations -------------------------------------------------------------------------------------------------------------------- */
-
-/* x -> dense -> if_step, as one op: x, v to z, v'. */
-static nirc_op *population(fixture *f)
-{
-  nirc_value *outside[] = {input(f, "in", SHAPE(2)), state(f, "n/v", SHAPE(2), 0)}, *inside[2];
-  nirc_op *op = add_op(f, SNN_POPULATION, "n", 2, outside);
-  const nirc_type *spikes = nirc_type_get(&f->m->types, NIRC_BOOL, SHAPE(2)), *types[] = {spikes, outside[1]->type};
-  nirc_op_set_results(f->m, op, types, 2);
-  for (int64_t i = 0; i < 2; i++) {
-    nirc_op *o = nirc_op_new(f->m, op->body, SNN_OPERAND, "o", nirc_loc_none());
-    nirc_op_set_int(f->m, o, "index", i);
-    set_type(f, o, 0, NIRC_F32, SHAPE(2));
-    inside[i] = nirc_op_result(o);
-  }
-  nirc_op *sum = nirc_op_new(f->m, op->body, SNN_DENSE, "fc", nirc_loc_none()), *n = nirc_op_new(f->m, op->body, SNN_IF_STEP, "n", nirc_loc_none());
-  nirc_op_set_operands(f->m, sum, inside, 1);
-  set_dense(f, sum, "weight", SHAPE(2, 2), FLOATS(1, 2, 4, 0.5f));
-  set_type(f, sum, 0, NIRC_F32, SHAPE(2));
-  nirc_op_set_operands(f->m, n, (nirc_value *[]){nirc_op_result(sum), inside[1]}, 2);
-  set_splat(f, n, "g", SHAPE(2), 0.5);
-  set_splat(f, n, "v_threshold", SHAPE(2), 1);
-  set_splat(f, n, "v_reset", SHAPE(2), 0.25);
-  nirc_op_set_enum(f->m, n, "reset", NIRC_RESET_V_RESET);
-  nirc_op_set_enum(f->m, n, "compare", NIRC_COMPARE_GT);
-  n->results[0].type = spikes;
-  set_type(f, n, 1, NIRC_F32, SHAPE(2));
-  update(f, outside[1], &op->results[1]);
-  return op;
-}
-
-START_TEST(population_gives_what_its_last_op_gives)
-{
-  /* Sums (3, 4.5), (2, 0.5), (-1, 3.5); h = v + sum/2: (1.5, 2.25) fires, (1.25, 0.5), (-0.25, 2.25); v after a spike is 0.25. */
-  const float in[3][2] = {{1, 1}, {0, 1}, {1, -1}}, want[2][3][2] = {{{1, 1}, {1, 0}, {0, 1}}, {{0.25f, 0.25f}, {0.25f, 0.5f}, {-0.25f, 0.25f}}};
-  for (int r = 0; r < 2; r++) {
-    fixture f = fixture_new();
-    output(&f, SNN_OUTPUT, "out", &population(&f)->results[r]);
-    nirc_interp *x = start(&f);
-    for (int t = 0; t < 3; t++)
-      expect_step(x, in[t], NULL, want[r][t], 2);
-    finish(&f, x);
-  }
-}
-END_TEST
-
-/* One fault each. */
-static void spoil(fixture *f, nirc_op *op, int fault)
-{
-  nirc_op *o = op->body->first, *sum = op->body->last->prev, *n = op->body->last;
-  switch (fault) {
-  case 0: nirc_op_set_int(f->m, o, "index", 2); break;
-  case 1: nirc_op_set_int(f->m, o, "index", -1); break;
-  case 2: set_type(f, o, 0, NIRC_F32, SHAPE(3)); break;                  /* not the operand's */
-  case 3: nirc_op_new(f->m, op->body, SNN_OPERAND, "last", nirc_loc_none()); break;      /* no neurons at the end */
-  case 4: nirc_op_set_operands(f->m, n, (nirc_value *[]){nirc_op_result(sum), nirc_op_result(sum)}, 2); break;
-  case 5: nirc_op_set_operands(f->m, n, (nirc_value *[]){nirc_op_result(o), nirc_op_result(sum)}, 2); break;     /* the sum as v */
-  case 6: nirc_op_set_operands(f->m, op, (nirc_value *[]){nirc_op_operand(op, 0), nirc_op_operand(op, 1), nirc_op_operand(op, 1)}, 3); break;
-  case 7: op->results[1].type = op->results[0].type; break;
-  case 8: nirc_value_replace(&op->results[1], nirc_op_operand(op, 1)), op->n_results = 1; break;         /* without v' */
-  case 9: nirc_op_new_before(f->m, sum, SNN_POPULATION, "inner", nirc_loc_none()); break;
-  case 10: nirc_op_set_operands(f->m, op, (nirc_value *[]){nirc_op_operand(op, 0)}, 1); break;
-  case 11: nirc_op_set_operands(f->m, sum, (nirc_value *[]){nirc_op_operand(op, 0)}, 1); break;            /* from outside */
-  default: set_type(f, o = nirc_op_new(f->m, f->step->body, SNN_OPERAND, "o", nirc_loc_none()), 0, NIRC_F32, SHAPE(2)), nirc_op_set_int(f->m, o, "index", 0);
-  }
-}
-
-START_TEST(population_of_anything_else_is_refused)
-{
-  for (int fault = 0; fault <= 12; fault++) {
-    fixture f = fixture_new();
-    nirc_op *op = population(&f);
-    output(&f, SNN_OUTPUT, "out", nirc_op_result(op));
-    nirc_diag d;
-    FILE *lost = fopen("/dev/null", "w");
-    nirc_diag_init(&d, lost, "test_interp");
-    ck_assert_msg(nirc_module_verify(f.m, &d), "case %d, before", fault);
-    spoil(&f, op, fault);
-    ck_assert_msg(!nirc_module_verify(f.m, &d), "case %d", fault);
-    fclose(lost);
-    nirc_module_free(f.m);
-  }
-}
-END_TEST
-
 /* ---- states, ports ------------------------------------------------------------------------------------------------------------------ */
 
 START_TEST(update_waits_for_the_end_of_the_step)
@@ -646,8 +465,6 @@ int main(void)
   tcase_add_test(neurons, leaky_integrator_rounds_in_order);
   tcase_add_test(neurons, leaky_integrate_and_fire);
   tcase_add_test(neurons, synapse_then_membrane);
-  tcase_add_test(module, population_gives_what_its_last_op_gives);
-  tcase_add_test(module, population_of_anything_else_is_refused);
   tcase_add_test(module, update_waits_for_the_end_of_the_step);
   tcase_add_test(module, states_exchange_values);
   tcase_add_test(module, ports_stand_in_byte_order);
