@@ -1,14 +1,12 @@
-/* codegen/cpu_kernels.c: one function per op. Every weighted sum adds its terms in ascending input index, multiply and add rounded apart, and
- * leaves out terms whose input is 0 (docs/abi.md, "Order of sums"); columns are accumulated, so that the outputs are the vector lanes. */
+/* codegen/cpu_kernels.c: one function per op (neurons: cpu_neurons.c). Every weighted sum adds its terms in ascending input index, multiply and add
+ * rounded apart, and leaves out terms whose input is 0 (docs/abi.md, "Order of sums"); columns are accumulated, so that the outputs are the vector
+ * lanes. */
 #include <math.h>
 #include <string.h>
 
-#include "codegen/cpu_emit.h"
-#include "ir/dialect_snn.h"
+#include "codegen/cpu_kernels.h"
 
 /* ---- coefficients ------------------------------------------------------------------------------------------------------- */
-
-typedef struct coefficient { double splat; LLVMValueRef array; } coefficient;
 
 /* All elements of a blob, splat or not. */
 static LLVMValueRef emit_elements(nirc_emitter *e, const char *name, const nirc_blob *b)
@@ -20,16 +18,16 @@ static LLVMValueRef emit_elements(nirc_emitter *e, const char *name, const nirc_
   return nirc_emit_bytes(e, name, all, b->count * size);
 }
 
-static coefficient get_coefficient(nirc_emitter *e, const nirc_op *op, const char *name)
+nirc_coefficient nirc_get_coefficient(nirc_emitter *e, const nirc_op *op, const char *name)
 {
   const nirc_blob *b = nirc_op_blob(op, name);
   NIRC_ASSERT(b && b->dtype == NIRC_F32);
   if (b->splat || b->count == 1)
-    return (coefficient){.splat = nirc_blob_get(b, 0)};
-  return (coefficient){.array = nirc_emit_bytes(e, name, b->data, nirc_blob_bytes(b))};
+    return (nirc_coefficient){.splat = nirc_blob_get(b, 0)};
+  return (nirc_coefficient){.array = nirc_emit_bytes(e, name, b->data, nirc_blob_bytes(b))};
 }
 
-static LLVMValueRef coefficient_at(nirc_emitter *e, const coefficient *c, LLVMValueRef i)
+LLVMValueRef nirc_coefficient_at(nirc_emitter *e, const nirc_coefficient *c, LLVMValueRef i)
 {
   return c->array ? nirc_load(e, e->f32, c->array, i) : nirc_cf32(e, c->splat);
 }
@@ -54,8 +52,9 @@ static unsigned add_place(parameters *p, nirc_place place)
 static parameters parameters_of(const nirc_emitter *e, const nirc_op *op)
 {
   parameters p = {0};
+  const nirc_op *sum = nirc_cpu_tiled_sum(op);       /* in its place, what is summed */
   for (uint32_t i = 0; i < op->n_operands; i++)
-    p.operand[i] = add_place(&p, nirc_cpu_place(e->plan, nirc_op_operand(op, i)));
+    p.operand[i] = add_place(&p, nirc_cpu_place(e->plan, nirc_op_operand(sum && i == 0 ? sum : op, i)));
   for (uint32_t i = 0; i < op->n_results; i++)
     p.result[i] = add_place(&p, nirc_cpu_place(e->plan, &op->results[i]));
   if (nirc_cpu_workspace_bytes(op))
@@ -63,13 +62,10 @@ static parameters parameters_of(const nirc_emitter *e, const nirc_op *op)
   return p;
 }
 
-/* Operands, results and workspace as values inside the kernel. */
-typedef struct pointers { LLVMValueRef in[3], out[3], workspace; } pointers;
-
-static pointers pointers_of(nirc_emitter *e, const nirc_op *op)
+nirc_pointers nirc_pointers_of(nirc_emitter *e, const nirc_op *op)
 {
   parameters p = parameters_of(e, op);
-  pointers q = {{0}, {0}, NULL};
+  nirc_pointers q = {{0}, {0}, NULL};
   for (uint32_t i = 0; i < op->n_operands; i++)
     q.in[i] = nirc_emit_param(e, p.operand[i]);
   for (uint32_t i = 0; i < op->n_results; i++)
@@ -79,86 +75,22 @@ static pointers pointers_of(nirc_emitter *e, const nirc_op *op)
   return q;
 }
 
-/* ---- neurons --------------------------------------------------------------------------------------------------------------- */
-
-/* v + k*((v_leak - v) + r*x) */
-static LLVMValueRef leak(nirc_emitter *e, LLVMValueRef v, LLVMValueRef k, LLVMValueRef v_leak, LLVMValueRef r, LLVMValueRef x)
-{
-  LLVMValueRef drive = LLVMBuildFAdd(e->b, LLVMBuildFSub(e->b, v_leak, v, ""), LLVMBuildFMul(e->b, r, x, ""), "");
-  return LLVMBuildFAdd(e->b, v, LLVMBuildFMul(e->b, k, drive, ""), "");
-}
-
-typedef struct neuron_body {
-  coefficient g, k, k_syn, k_mem, w_in, r, v_leak, v_threshold, v_reset;
-  bool gain, synapse, subtract;
-  LLVMRealPredicate compare;
-} neuron_body;
-
-static neuron_body neuron_coefficients(nirc_emitter *e, const nirc_op *op)
-{
-  neuron_body n = {.gain = nirc_op_attr(op, "g") != NULL, .synapse = nirc_op_attr(op, "k_syn") != NULL};
-  if (n.gain) {
-    n.g = get_coefficient(e, op, "g");
-  } else {
-    n.k = get_coefficient(e, op, n.synapse ? "k_mem" : "k");
-    n.r = get_coefficient(e, op, "r");
-    n.v_leak = get_coefficient(e, op, "v_leak");
-  }
-  if (n.synapse) {
-    n.k_syn = get_coefficient(e, op, "k_syn");
-    n.w_in = get_coefficient(e, op, "w_in");
-  }
-  if (op->def->spikes) {
-    n.subtract = nirc_op_int(op, "reset") == NIRC_RESET_SUBTRACT;
-    n.compare = nirc_op_int(op, "compare") == NIRC_COMPARE_GE ? LLVMRealOGE : LLVMRealOGT;
-    n.v_threshold = get_coefficient(e, op, "v_threshold");
-    if (!n.subtract)
-      n.v_reset = get_coefficient(e, op, "v_reset");
-  }
-  return n;
-}
-
-static void neuron_kernel(nirc_emitter *e, const nirc_op *op)
-{
-  neuron_body n = neuron_coefficients(e, op);
-  pointers p = pointers_of(e, op);
-  unsigned next = op->def->spikes;                   /* results: [z,] v [, i] */
-  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, op->results[0].type->count));
-  LLVMValueRef x = nirc_load(e, e->f32, p.in[0], l.i), v = nirc_load(e, e->f32, p.in[1], l.i);
-  if (n.synapse) {                                   /* i + k_syn*(w_in*x - i) */
-    LLVMValueRef i = nirc_load(e, e->f32, p.in[2], l.i);
-    LLVMValueRef toward = LLVMBuildFSub(e->b, LLVMBuildFMul(e->b, coefficient_at(e, &n.w_in, l.i), x, ""), i, "");
-    x = LLVMBuildFAdd(e->b, i, LLVMBuildFMul(e->b, coefficient_at(e, &n.k_syn, l.i), toward, ""), "");
-    nirc_store(e, e->f32, x, p.out[next + 1], l.i);
-  }
-  LLVMValueRef h = n.gain ? LLVMBuildFAdd(e->b, v, LLVMBuildFMul(e->b, coefficient_at(e, &n.g, l.i), x, ""), "")
-                          : leak(e, v, coefficient_at(e, &n.k, l.i), coefficient_at(e, &n.v_leak, l.i), coefficient_at(e, &n.r, l.i), x);
-  if (op->def->spikes) {
-    LLVMValueRef threshold = coefficient_at(e, &n.v_threshold, l.i), z = LLVMBuildFCmp(e->b, n.compare, h, threshold, "");
-    LLVMValueRef reset = n.subtract ? LLVMBuildFSub(e->b, h, threshold, "") : coefficient_at(e, &n.v_reset, l.i);
-    nirc_store(e, e->f32, LLVMBuildUIToFP(e->b, z, e->f32, ""), p.out[0], l.i);
-    h = LLVMBuildSelect(e->b, z, reset, h, "");
-  }
-  nirc_store(e, e->f32, h, p.out[next], l.i);
-  nirc_loop_end(e, &l);
-}
-
 /* ---- elementwise --------------------------------------------------------------------------------------------------------------- */
 
 static void elementwise_kernel(nirc_emitter *e, const nirc_op *op)
 {
-  pointers p = pointers_of(e, op);
-  coefficient c = {0};
+  nirc_pointers p = nirc_pointers_of(e, op);
+  nirc_coefficient c = {0};
   if (op->code != SNN_ADD)
-    c = get_coefficient(e, op, op->code == SNN_SCALE ? "scale" : "threshold");
+    c = nirc_get_coefficient(e, op, op->code == SNN_SCALE ? "scale" : "threshold");
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, op->results[0].type->count));
   LLVMValueRef x = nirc_load(e, e->f32, p.in[0], l.i), y;
   if (op->code == SNN_ADD)
     y = LLVMBuildFAdd(e->b, x, nirc_load(e, e->f32, p.in[1], l.i), "");
   else if (op->code == SNN_SCALE)
-    y = LLVMBuildFMul(e->b, coefficient_at(e, &c, l.i), x, "");
+    y = LLVMBuildFMul(e->b, nirc_coefficient_at(e, &c, l.i), x, "");
   else
-    y = LLVMBuildUIToFP(e->b, LLVMBuildFCmp(e->b, LLVMRealOGT, x, coefficient_at(e, &c, l.i), ""), e->f32, "");
+    y = LLVMBuildUIToFP(e->b, LLVMBuildFCmp(e->b, LLVMRealOGT, x, nirc_coefficient_at(e, &c, l.i), ""), e->f32, "");
   nirc_store(e, e->f32, y, p.out[0], l.i);
   nirc_loop_end(e, &l);
 }
@@ -169,13 +101,13 @@ static void elementwise_kernel(nirc_emitter *e, const nirc_op *op)
 static void start_sums(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, size_t n, size_t wrap)
 {
   bool bias = nirc_op_attr(op, "bias") != NULL;
-  coefficient c = {0};
+  nirc_coefficient c = {0};
   if (bias)
-    c = get_coefficient(e, op, "bias");
+    c = nirc_get_coefficient(e, op, "bias");
   nirc_loop outer = nirc_loop_begin(e, nirc_c64(e, wrap ? n / wrap : 0));
   LLVMValueRef row = nirc_at(e, e->f32, y, nirc_mul(e, outer.i, nirc_c64(e, wrap)));
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, wrap));
-  nirc_store(e, e->f32, bias ? coefficient_at(e, &c, l.i) : nirc_cf32(e, 0), row, l.i);
+  nirc_store(e, e->f32, bias ? nirc_coefficient_at(e, &c, l.i) : nirc_cf32(e, 0), row, l.i);
   nirc_loop_end(e, &l);
   nirc_loop_end(e, &outer);
 }
@@ -191,7 +123,7 @@ static void add_column(nirc_emitter *e, LLVMValueRef y, LLVMValueRef w, LLVMValu
   nirc_loop_end(e, &l);
 }
 
-static LLVMValueRef is_active(nirc_emitter *e, LLVMValueRef x)
+LLVMValueRef nirc_emit_is_active(nirc_emitter *e, LLVMValueRef x)
 {
   return LLVMBuildFCmp(e->b, LLVMRealUNE, x, nirc_cf32(e, 0), "");
 }
@@ -218,7 +150,7 @@ static void dense_kernel(nirc_emitter *e, const nirc_op *op)
   const nirc_blob *weight = nirc_op_blob(op, "weight");
   size_t in = weight->shape.dims[weight->shape.rank - 1], out = weight->shape.dims[weight->shape.rank - 2];
   size_t lead = in && out ? weight->count / (in * out) : 0;
-  pointers p = pointers_of(e, op);
+  nirc_pointers p = nirc_pointers_of(e, op);
   size_t all = op->results[0].type->count;
   start_sums(e, op, p.out[0], all, all);
   LLVMValueRef w = transposed(e, weight, lead, out, in);
@@ -227,14 +159,14 @@ static void dense_kernel(nirc_emitter *e, const nirc_op *op)
   LLVMValueRef w0 = nirc_at(e, e->f32, w, nirc_mul(e, k.i, nirc_c64(e, in * out)));
   nirc_loop j = nirc_loop_begin(e, nirc_c64(e, in));
   LLVMValueRef x = nirc_load(e, e->f32, x0, j.i);
-  nirc_if active = nirc_if_begin(e, is_active(e, x));
+  nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, x));
   add_column(e, y, nirc_at(e, e->f32, w0, nirc_mul(e, j.i, nirc_c64(e, out))), x, nirc_op_operand(op, 0)->type->elem == NIRC_BOOL, out);
   nirc_if_end(e, &active);
   nirc_loop_end(e, &j);
   nirc_loop_end(e, &k);
 }
 
-static LLVMValueRef load_index(nirc_emitter *e, LLVMValueRef array, LLVMValueRef i)
+LLVMValueRef nirc_load_index(nirc_emitter *e, LLVMValueRef array, LLVMValueRef i)
 {
   return LLVMBuildZExt(e->b, nirc_load(e, e->i32, array, i), e->i64, "");
 }
@@ -244,16 +176,16 @@ static void sparse_dense_kernel(nirc_emitter *e, const nirc_op *op)
   const nirc_blob *weight = nirc_op_blob(op, "weight"), *first = nirc_op_blob(op, "first"), *row = nirc_op_blob(op, "row");
   const nirc_type *in = nirc_op_operand(op, 0)->type, *out = op->results[0].type;
   size_t n_in = in->shape.dims[in->shape.rank - 1], n_out = out->shape.dims[out->shape.rank - 1], size = weight->shape.dims[1];
-  pointers p = pointers_of(e, op);
+  nirc_pointers p = nirc_pointers_of(e, op);
   start_sums(e, op, p.out[0], out->count, out->count);
   LLVMValueRef w = emit_elements(e, "weight", weight), firsts = emit_elements(e, "first", first), rows = emit_elements(e, "row", row);
   nirc_loop k = nirc_loop_begin(e, nirc_c64(e, n_in ? in->count / n_in : 0)), j = nirc_loop_begin(e, nirc_c64(e, n_in));
   LLVMValueRef y0 = nirc_at(e, e->f32, p.out[0], nirc_mul(e, k.i, nirc_c64(e, n_out))), at = nirc_add(e, nirc_mul(e, k.i, nirc_c64(e, n_in)), j.i);
   LLVMValueRef x = nirc_load(e, e->f32, p.in[0], at);
-  nirc_if active = nirc_if_begin(e, is_active(e, x));
-  LLVMValueRef from = load_index(e, firsts, at), n = LLVMBuildSub(e->b, load_index(e, firsts, nirc_add(e, at, nirc_c64(e, 1))), from, "");
+  nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, x));
+  LLVMValueRef from = nirc_load_index(e, firsts, at), n = LLVMBuildSub(e->b, nirc_load_index(e, firsts, nirc_add(e, at, nirc_c64(e, 1))), from, "");
   nirc_loop l = nirc_loop_begin(e, n);
-  LLVMValueRef b = nirc_add(e, from, l.i), y = nirc_at(e, e->f32, y0, load_index(e, rows, b));
+  LLVMValueRef b = nirc_add(e, from, l.i), y = nirc_at(e, e->f32, y0, nirc_load_index(e, rows, b));
   add_column(e, y, nirc_at(e, e->f32, w, nirc_mul(e, b, nirc_c64(e, size))), x, in->elem == NIRC_BOOL, size);
   nirc_loop_end(e, &l);
   nirc_if_end(e, &active);
@@ -322,11 +254,11 @@ typedef struct tap_loop { nirc_loop l; LLVMValueRef tap, to; } tap_loop;
 
 static tap_loop tap_loop_begin(nirc_emitter *e, const tap_arrays *t, LLVMValueRef position)
 {
-  LLVMValueRef first = load_index(e, t->first, position), end = load_index(e, t->first, nirc_add(e, position, nirc_c64(e, 1)));
+  LLVMValueRef first = nirc_load_index(e, t->first, position), end = nirc_load_index(e, t->first, nirc_add(e, position, nirc_c64(e, 1)));
   tap_loop k = {.l = nirc_loop_begin(e, LLVMBuildSub(e->b, end, first, ""))};
   LLVMValueRef at = nirc_add(e, first, k.l.i);
-  k.tap = load_index(e, t->tap, at);
-  k.to = load_index(e, t->to, at);
+  k.tap = nirc_load_index(e, t->tap, at);
+  k.to = nirc_load_index(e, t->to, at);
   return k;
 }
 
@@ -368,7 +300,7 @@ static void scatter(nirc_emitter *e, const conv_shape *c, LLVMValueRef sums, LLV
 static void conv_kernel(nirc_emitter *e, const nirc_op *op)
 {
   conv_shape c = conv_shape_of(op);
-  pointers p = pointers_of(e, op);
+  nirc_pointers p = nirc_pointers_of(e, op);
   size_t pixels = c.out[0] * c.out[1];
   start_sums(e, op, p.workspace, pixels * c.out_channels, c.out_channels);
   taps ty = taps_of(e, &c, 0), tx = taps_of(e, &c, 1);
@@ -378,7 +310,7 @@ static void conv_kernel(nirc_emitter *e, const nirc_op *op)
   LLVMValueRef line = nirc_mul(e, nirc_add(e, nirc_mul(e, channel.i, nirc_c64(e, c.in[0])), y.i), nirc_c64(e, c.in[1]));
   nirc_loop x = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
   LLVMValueRef value = nirc_load(e, e->f32, p.in[0], nirc_add(e, line, x.i));
-  nirc_if active = nirc_if_begin(e, is_active(e, value));
+  nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, value));
   scatter(e, &c, p.workspace, w, t, channel.i, y.i, x.i, value, nirc_op_operand(op, 0)->type->elem == NIRC_BOOL);
   nirc_if_end(e, &active);
   nirc_loop_end(e, &x);
@@ -397,7 +329,7 @@ static void conv_kernel(nirc_emitter *e, const nirc_op *op)
 static void pool_kernel(nirc_emitter *e, const nirc_op *op)
 {
   conv_shape c = conv_shape_of(op);
-  pointers p = pointers_of(e, op);
+  nirc_pointers p = nirc_pointers_of(e, op);
   size_t all = op->results[0].type->count, pixels = c.out[0] * c.out[1];
   start_sums(e, op, p.out[0], all, all);
   taps ty = taps_of(e, &c, 0), tx = taps_of(e, &c, 1);
@@ -407,7 +339,7 @@ static void pool_kernel(nirc_emitter *e, const nirc_op *op)
   LLVMValueRef sums = nirc_at(e, e->f32, p.out[0], nirc_mul(e, channel.i, nirc_c64(e, pixels)));
   nirc_loop x = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
   LLVMValueRef value = nirc_load(e, e->f32, p.in[0], nirc_add(e, line, x.i));
-  nirc_if active = nirc_if_begin(e, is_active(e, value));
+  nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, value));
   tap_loop row = tap_loop_begin(e, &t[0], y.i), column = tap_loop_begin(e, &t[1], x.i);
   LLVMValueRef to = nirc_add(e, nirc_mul(e, row.to, nirc_c64(e, c.out[1])), column.to);
   nirc_store(e, e->f32, LLVMBuildFAdd(e->b, nirc_load(e, e->f32, sums, to), value, ""), sums, to);
@@ -436,7 +368,7 @@ static void delay_read_kernel(nirc_emitter *e, const nirc_op *op)
 {
   size_t n = op->results[0].type->count, slots = nirc_op_operand(op, 0)->type->shape.dims[0];
   const nirc_blob *steps = nirc_op_blob(op, "steps");
-  pointers p = pointers_of(e, op);
+  nirc_pointers p = nirc_pointers_of(e, op);
   uint32_t *back = NIRC_NEW_ARRAY(e->arena, uint32_t, n);                /* slots - steps: never negative */
   for (size_t i = 0; i < n; i++) {
     int64_t s = 0;
@@ -445,7 +377,7 @@ static void delay_read_kernel(nirc_emitter *e, const nirc_op *op)
   }
   LLVMValueRef ahead = nirc_emit_bytes(e, "steps", back, n * sizeof *back), slot = load_slot(e, p.in[1]);
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, n));
-  LLVMValueRef from = nirc_add(e, slot, load_index(e, ahead, l.i)), wrapped = LLVMBuildSub(e->b, from, nirc_c64(e, slots), "");
+  LLVMValueRef from = nirc_add(e, slot, nirc_load_index(e, ahead, l.i)), wrapped = LLVMBuildSub(e->b, from, nirc_c64(e, slots), "");
   from = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntUGE, from, nirc_c64(e, slots), ""), wrapped, from, "");
   nirc_store(e, e->f32, nirc_load(e, e->f32, p.in[0], nirc_add(e, nirc_mul(e, from, nirc_c64(e, n)), l.i)), p.out[0], l.i);
   nirc_loop_end(e, &l);
@@ -454,7 +386,7 @@ static void delay_read_kernel(nirc_emitter *e, const nirc_op *op)
 static void delay_write_kernel(nirc_emitter *e, const nirc_op *op)
 {
   size_t n = nirc_op_operand(op, 2)->type->count;
-  pointers p = pointers_of(e, op);
+  nirc_pointers p = nirc_pointers_of(e, op);
   if (p.out[0] != p.in[0])
     nirc_emit_copy(e, e->f32, p.out[0], p.in[0], nirc_c64(e, op->results[0].type->count));
   LLVMValueRef to = nirc_at(e, e->f32, p.out[0], nirc_mul(e, load_slot(e, p.in[1]), nirc_c64(e, n)));
@@ -463,7 +395,7 @@ static void delay_write_kernel(nirc_emitter *e, const nirc_op *op)
 
 static void advance_kernel(nirc_emitter *e, const nirc_op *op)
 {
-  pointers p = pointers_of(e, op);
+  nirc_pointers p = nirc_pointers_of(e, op);
   LLVMValueRef next = LLVMBuildAdd(e->b, LLVMBuildLoad2(e->b, e->i32, p.in[0], ""), nirc_c32(e, 1), "");
   LLVMValueRef end = LLVMBuildICmp(e->b, LLVMIntEQ, next, nirc_c32(e, nirc_op_operand(op, 1)->type->shape.dims[0]), "");
   LLVMBuildStore(e->b, LLVMBuildSelect(e->b, end, nirc_c32(e, 0), next, ""), p.out[0]);
@@ -477,13 +409,14 @@ static const kernel_fn kernels[NIRC_N_OPS] = {
   [SNN_ADD] = elementwise_kernel, [SNN_SCALE] = elementwise_kernel, [SNN_THRESHOLD] = elementwise_kernel, [SNN_DENSE] = dense_kernel,
   [SNN_SPARSE_DENSE] = sparse_dense_kernel,
   [SNN_CONV] = conv_kernel, [SNN_SUM_POOL] = pool_kernel, [SNN_AVG_POOL] = pool_kernel, [SNN_DELAY_READ] = delay_read_kernel,
-  [SNN_DELAY_WRITE] = delay_write_kernel, [SNN_ADVANCE] = advance_kernel, [SNN_I_STEP] = neuron_kernel, [SNN_IF_STEP] = neuron_kernel,
-  [SNN_LI_STEP] = neuron_kernel, [SNN_LIF_STEP] = neuron_kernel, [SNN_CUBA_LI_STEP] = neuron_kernel, [SNN_CUBA_LIF_STEP] = neuron_kernel,
+  [SNN_DELAY_WRITE] = delay_write_kernel, [SNN_ADVANCE] = advance_kernel, [SNN_I_STEP] = nirc_emit_neuron_kernel, [SNN_IF_STEP] = nirc_emit_neuron_kernel,
+  [SNN_LI_STEP] = nirc_emit_neuron_kernel, [SNN_LIF_STEP] = nirc_emit_neuron_kernel, [SNN_CUBA_LI_STEP] = nirc_emit_neuron_kernel,
+  [SNN_CUBA_LIF_STEP] = nirc_emit_neuron_kernel,
 };
 
 LLVMValueRef nirc_emit_kernel(nirc_emitter *e, const nirc_op *op)
 {
-  if (!kernels[op->code])
+  if (!kernels[op->code] || nirc_cpu_is_tiled_sum(op))
     return NULL;
   parameters p = parameters_of(e, op);
   LLVMTypeRef types[8];
@@ -538,9 +471,9 @@ LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op)
   LLVMValueRef value = nirc_load(e, e->f32, x, nirc_add(e, nirc_mul(e, row.i, nirc_c64(e, c.in[1])), column.i)), n = nirc_c64(e, each);
   for (int a = 0; conv && a < 2; a++) {
     LLVMValueRef at = a ? column.i : LLVMBuildURem(e->b, row.i, nirc_c64(e, c.in[0]), "");
-    n = nirc_mul(e, n, LLVMBuildSub(e->b, load_index(e, first[a], nirc_add(e, at, nirc_c64(e, 1))), load_index(e, first[a], at), ""));
+    n = nirc_mul(e, n, LLVMBuildSub(e->b, nirc_load_index(e, first[a], nirc_add(e, at, nirc_c64(e, 1))), nirc_load_index(e, first[a], at), ""));
   }
-  LLVMValueRef more = LLVMBuildSelect(e->b, is_active(e, value), n, nirc_c64(e, 0), "");
+  LLVMValueRef more = LLVMBuildSelect(e->b, nirc_emit_is_active(e, value), n, nirc_c64(e, 0), "");
   LLVMBuildStore(e->b, nirc_add(e, LLVMBuildLoad2(e->b, e->i64, total, ""), more), total);
   nirc_loop_end(e, &column);
   nirc_loop_end(e, &row);

@@ -118,8 +118,8 @@ static bool print_module(nirc_emitter *e, LLVMTargetMachineRef tm, nirc_cpu_kind
 static bool check_size(const nirc_cpu_plan *p, nirc_diag *d)
 {
   size_t bytes = 0;
-  NIRC_FOR_EACH_OP(op, p->step->body)
-    for (const nirc_attr *a = op->attrs; a; a = a->next)
+  for (size_t id = 0; id < p->n_ops; id++)
+    for (const nirc_attr *a = p->ops[id]->attrs; a; a = a->next)
       if (a->blob && !nirc_add_size(&bytes, bytes, nirc_blob_bytes(a->blob)))
         bytes = SIZE_MAX;
   if (bytes <= MAX_CONSTANT_BYTES)

@@ -7,10 +7,9 @@
 typedef struct planner {
   nirc_cpu_plan *p;
   nirc_arena *arena;
-  const nirc_op **ops;                               /* by id */
   size_t n_values;
   const nirc_value **values;                         /* by value index */
-  size_t *root;                                      /* by value index: the value whose memory it shares (through reshapes) */
+  size_t *root;                                      /* by value index: the value whose memory it shares (through reshapes and populations) */
   size_t *last_use;                                  /* by root: id of the last op that reads it; n_ops: the end of the step */
   bool *placed;
   bool overflow;
@@ -36,8 +35,25 @@ bool nirc_place_equal(nirc_place a, nirc_place b)
   return a.kind == b.kind && a.at == b.at;
 }
 
+const nirc_op *nirc_cpu_tiled_sum(const nirc_op *neuron)
+{
+  const nirc_op *around = neuron->parent->parent, *sum = neuron->prev;
+  if (around->code != SNN_POPULATION || neuron->next || sum->code != SNN_DENSE)
+    return NULL;
+  const nirc_blob *w = nirc_op_blob(sum, "weight");
+  return w->shape.rank == 2 && w->count ? sum : NULL;
+}
+
+bool nirc_cpu_is_tiled_sum(const nirc_op *op)
+{
+  return op->next && nirc_cpu_tiled_sum(op->next) == op;
+}
+
 size_t nirc_cpu_workspace_bytes(const nirc_op *op)
 {
+  const nirc_op *sum = nirc_cpu_tiled_sum(op);
+  if (sum)
+    return nirc_op_operand(sum, 0)->type->count * (nirc_op_operand(sum, 0)->type->elem == NIRC_BOOL ? 4 : 8);
   return op->code == SNN_CONV ? op->results[0].type->count * sizeof(float) : 0;
 }
 
@@ -59,14 +75,53 @@ static size_t advance(planner *x, size_t at, size_t bytes)
 
 /* ---- numbering and lifetimes ------------------------------------------------------------------------------------------ */
 
+static void count(planner *x, const nirc_region *region)
+{
+  NIRC_FOR_EACH_OP(op, region) {
+    if (op->body)
+      count(x, op->body);
+    op->id = (uint32_t)x->p->n_ops++;
+    x->n_values += op->n_results;
+  }
+}
+
+static void list(planner *x, const nirc_region *region)
+{
+  NIRC_FOR_EACH_OP(op, region) {
+    if (op->body)
+      list(x, op->body);
+    x->p->ops[op->id] = op;
+  }
+}
+
+/* The value that result r of the op is by another name; its own where it is none. */
+static const nirc_value *stands_for(const nirc_op *op, uint32_t r)
+{
+  switch (op->code) {
+  case SNN_RESHAPE: return nirc_op_operand(op, 0);
+  case SNN_OPERAND: return nirc_op_operand(op->parent->parent, (uint32_t)nirc_op_int(op, "index"));
+  case SNN_POPULATION: return &op->body->last->results[r];
+  default: return &op->results[r];
+  }
+}
+
+static void note_uses(planner *x, const nirc_op *op)
+{
+  for (uint32_t i = 0; i < op->n_operands; i++) {
+    size_t r = root_of(x, nirc_op_operand(op, i)), when = op->code == SNN_UPDATE && i == 1 ? x->p->n_ops : nirc_cpu_is_tiled_sum(op) ? op->next->id : op->id;
+    if ((op->code == SNN_UPDATE && i == 0) || (op->code == SNN_ADVANCE && i == 1) || op->code == SNN_POPULATION)
+      continue;                                      /* names the state, counts its slots, hands on: reads nothing */
+    if (x->last_use[r] < when)
+      x->last_use[r] = when;
+  }
+}
+
 static void number(planner *x)
 {
   nirc_cpu_plan *p = x->p;
-  NIRC_FOR_EACH_OP(op, p->step->body) {
-    op->id = (uint32_t)p->n_ops++;
-    x->n_values += op->n_results;
-  }
-  x->ops = NIRC_NEW_ARRAY(x->arena, const nirc_op *, p->n_ops);
+  count(x, p->step->body);
+  p->ops = NIRC_NEW_ARRAY(x->arena, const nirc_op *, p->n_ops);
+  list(x, p->step->body);
   x->values = NIRC_NEW_ARRAY(x->arena, const nirc_value *, x->n_values);
   x->root = NIRC_NEW_ARRAY(x->arena, size_t, x->n_values);
   x->last_use = NIRC_NEW_ARRAY(x->arena, size_t, x->n_values);
@@ -75,23 +130,18 @@ static void number(planner *x)
   p->places = NIRC_NEW_ARRAY(x->arena, nirc_place, x->n_values);
   p->workspace = NIRC_NEW_ARRAY(x->arena, nirc_place, p->n_ops);
   size_t n = 0;
-  NIRC_FOR_EACH_OP(op, p->step->body) {
-    x->ops[op->id] = op;
-    p->first_value[op->id] = (uint32_t)n;
+  for (size_t id = 0; id < p->n_ops; id++) {
+    const nirc_op *op = p->ops[id];
+    p->first_value[id] = (uint32_t)n;
     for (uint32_t r = 0; r < op->n_results; r++, n++) {
+      const nirc_value *v = stands_for(op, r);
       x->values[n] = &op->results[r];
-      x->root[n] = op->code == SNN_RESHAPE ? root_of(x, nirc_op_operand(op, 0)) : n;
-      x->last_use[x->root[n]] = op->id;
+      x->root[n] = v == x->values[n] ? n : root_of(x, v);
+      x->last_use[x->root[n]] = id;
     }
   }
-  NIRC_FOR_EACH_OP(op, p->step->body)
-    for (uint32_t i = 0; i < op->n_operands; i++) {
-      size_t r = root_of(x, nirc_op_operand(op, i)), when = op->code == SNN_UPDATE && i == 1 ? p->n_ops : op->id;
-      if ((op->code == SNN_UPDATE && i == 0) || (op->code == SNN_ADVANCE && i == 1))
-        continue;                                    /* names the state, counts its slots: reads nothing */
-      if (x->last_use[r] < when)
-        x->last_use[r] = when;
-    }
+  for (size_t id = 0; id < p->n_ops; id++)
+    note_uses(x, p->ops[id]);
 }
 
 /* ---- states -------------------------------------------------------------------------------------------------------------- */
@@ -131,10 +181,13 @@ static void place_states(planner *x)
     p->lane_bytes = advance(x, p->lane_bytes, value_bytes(v->type));
     x->placed[n] = true;
   }
-  NIRC_FOR_EACH_OP(op, p->step->body) {
+  for (size_t id = 0; id < p->n_ops; id++) {
+    const nirc_op *op = p->ops[id];
     if (op->code != SNN_UPDATE)
       continue;
     const nirc_value *state = nirc_op_operand(op, 0), *next = nirc_op_operand(op, 1);
+    if (next->def->code == SNN_POPULATION)
+      next = stands_for(next->def, next->index);
     nirc_place to = nirc_cpu_place(p, state);
     if (fits_in_place(x, state, next)) {
       p->places[value_index(x, next)] = to;
@@ -174,10 +227,10 @@ static void place_scratch(planner *x)
   block *live = NIRC_NEW_ARRAY(x->arena, block, x->n_values + 2 * p->n_ops + 1);
   size_t n_live = 0;
   for (size_t id = 0; id < p->n_ops; id++) {
-    const nirc_op *op = x->ops[id];
+    const nirc_op *op = p->ops[id];
     for (uint32_t r = 0; r < op->n_results; r++) {
       size_t n = p->first_value[id] + r;
-      if (x->placed[n] || op->code == SNN_RESHAPE || op->code == SNN_INPUT)
+      if (x->placed[n] || x->root[n] != n || op->code == SNN_INPUT || nirc_cpu_is_tiled_sum(op))
         continue;
       p->places[n] = (nirc_place){NIRC_PLACE_SCRATCH, first_fit(x, live, &n_live, id, value_bytes(op->results[r].type), x->last_use[n])};
       x->placed[n] = true;
@@ -207,7 +260,7 @@ static void place_events(planner *x)
   p->scratch_bytes = advance(x, p->scratch_bytes, bytes);
 }
 
-static void place_inputs_and_reshapes(planner *x)
+static void place_inputs_and_other_names(planner *x)
 {
   for (size_t k = 0; k < x->p->n_inputs; k++)
     x->p->places[value_index(x, &x->p->inputs[k].op->results[0])] = (nirc_place){NIRC_PLACE_INPUT, k};
@@ -230,7 +283,8 @@ static void collect_ports(nirc_cpu_plan *p, nirc_arena *a)
   p->fields = NIRC_NEW_ARRAY(a, nirc_cpu_port, p->n_ops);
   p->copies = NIRC_NEW_ARRAY(a, nirc_cpu_copy, p->n_ops);
   p->counters = NIRC_NEW_ARRAY(a, nirc_cpu_counter, p->n_ops);
-  NIRC_FOR_EACH_OP(op, p->step->body) {
+  for (size_t id = 0; id < p->n_ops; id++) {
+    const nirc_op *op = p->ops[id];
     const nirc_value *v = op->code == SNN_INPUT ? &op->results[0] : op->n_operands ? op->operands[0].value : NULL;
     if (op->code == SNN_INPUT)
       p->inputs[p->n_inputs++] = (nirc_cpu_port){nirc_op_attr(op, "name")->s, v->type, op};
@@ -273,7 +327,8 @@ static uint64_t fingerprint(const planner *x)
   uint64_t h = 0;
   for (const nirc_attr *a = x->p->step->attrs; a; a = a->next)
     mix_attr(&h, a);
-  NIRC_FOR_EACH_OP(op, x->p->step->body) {
+  for (size_t id = 0; id < x->p->n_ops; id++) {
+    const nirc_op *op = x->p->ops[id];
     mix(&h, op->def->mnemonic, strlen(op->def->mnemonic));
     for (const nirc_attr *a = op->attrs; a; a = a->next)
       mix_attr(&h, a);
@@ -294,7 +349,7 @@ bool nirc_cpu_plan_make(nirc_cpu_plan *p, nirc_arena *a, const nirc_module *m, n
   place_states(&x);
   place_scratch(&x);
   place_events(&x);
-  place_inputs_and_reshapes(&x);
+  place_inputs_and_other_names(&x);
   p->fingerprint = fingerprint(&x);
   if (x.overflow)
     nirc_error_status(d, NIRC_STATUS_LIMIT, nirc_loc_file(m->path), "the network's state does not fit into memory");

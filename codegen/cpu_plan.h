@@ -27,7 +27,8 @@ typedef struct nirc_cpu_copy { const nirc_value *from; nirc_place to, via; bool 
 typedef struct nirc_cpu_plan {
   const nirc_module *m;
   const nirc_op *step;
-  size_t n_ops;                                      /* op->id of the step's ops counts from 0 */
+  const nirc_op **ops;                               /* by op->id: in order of execution, those of a population just before itself */
+  size_t n_ops;
   nirc_place *places;                                /* by value: first_value[op->id] + result number */
   uint32_t *first_value;
   nirc_place *workspace;                             /* by op->id: scratch of its own, where it needs some */
@@ -48,7 +49,12 @@ bool nirc_cpu_plan_make(nirc_cpu_plan *p, nirc_arena *a, const nirc_module *m, n
 nirc_place nirc_cpu_place(const nirc_cpu_plan *p, const nirc_value *v);
 bool nirc_place_equal(nirc_place a, nirc_place b);
 
-/* Bytes of scratch that an op wants beside its operands and results (a convolution's sums, channels last). */
+/* The sum that a population's neurons take tile by tile, so that it needs no memory and no function of its own; NULL: none, or it is computed as a whole. */
+const nirc_op *nirc_cpu_tiled_sum(const nirc_op *neuron);
+bool nirc_cpu_is_tiled_sum(const nirc_op *op);       /* the same, asked of the sum */
+
+/* Bytes of scratch that an op wants beside its operands and results (a convolution's sums, channels last; the active inputs of a tiled
+ * sum: their numbers and, unless they are spikes, their values). */
 size_t nirc_cpu_workspace_bytes(const nirc_op *op);
 
 #endif

@@ -137,8 +137,8 @@ static void emit_lane(runtime *r)
   nirc_emitter *e = r->e;
   const nirc_cpu_plan *p = e->plan;
   LLVMValueRef *kernels = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, p->n_ops), *counts = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, p->n_counters);
-  NIRC_FOR_EACH_OP(op, p->step->body)
-    kernels[op->id] = nirc_emit_kernel(e, op);
+  for (size_t id = 0; id < p->n_ops; id++)
+    kernels[id] = nirc_emit_kernel(e, p->ops[id]);
   for (size_t k = 0; k < p->n_counters; k++)
     counts[k] = nirc_emit_count_kernel(e, p->counters[k].op);
   r->lane_fn = nirc_emit_function(e, "lane", e->t_void, (LLVMTypeRef[]){e->ptr, e->i64, e->i64, e->ptr, e->ptr}, 5, false);
@@ -146,9 +146,10 @@ static void emit_lane(runtime *r)
   l.states = lane_states(r, l.x, nirc_emit_param(e, 1));
   l.scratch = scratch(r, l.x);
   size_t k = 0, slot;
-  NIRC_FOR_EACH_OP(op, p->step->body) {
-    if (kernels[op->id])
-      nirc_emit_kernel_call(e, op, kernels[op->id], lane_address, &l);
+  for (size_t id = 0; id < p->n_ops; id++) {
+    const nirc_op *op = p->ops[id];
+    if (kernels[id])
+      nirc_emit_kernel_call(e, op, kernels[id], lane_address, &l);
     if (k < p->n_counters && p->counters[k].op == op)
       emit_counting(&l, k, counts[k]), k++;
     if (op->code == SNN_OUTPUT) {

@@ -37,6 +37,7 @@ static const nirc_attr_def pool_attrs[] = {
   SHAPE("kernel_size", "[rows, columns]"), SHAPE("stride", "[rows, columns]"), SHAPE("before", "zeros above and left: [rows, columns]")};
 static const nirc_attr_def scale_attrs[] = {COEFFICIENT("scale", "factor")};
 static const nirc_attr_def threshold_attrs[] = {COEFFICIENT("threshold", "threshold")};
+static const nirc_attr_def operand_attrs[] = {{.name = "index", .kind = NIRC_ATTR_INT, .doc = "number of the population's operand, from 0"}};
 static const nirc_attr_def delay_attrs[] = {{.name = "steps", .kind = NIRC_ATTR_DENSE, .doc = "i64, steps of delay per element"}};
 
 #define G COEFFICIENT("g", "gain of the input")
@@ -114,3 +115,9 @@ const nirc_op_def nirc_def_snn_cuba_lif_step = {
   OP("snn.cuba_lif_step", 3, 3), ATTRS(cuba_lif_attrs), .spikes = true, .verify = nirc_snn_verify_layer,
   .doc = "(x, v, i): leaky integrate-and-fire behind a synapse; gives (z, v', i').",
   .equation = "i' = i + k_syn*(w_in*x - i); h = v + k_mem*((v_leak - v) + r*i')" FIRES};
+const nirc_op_def nirc_def_snn_population = {
+  OP("snn.population", -1, -1), .has_region = true, .verify = nirc_snn_verify_population,
+  .doc = "Neurons with the weighted sum that drives them, as one unit: in its region a snn.operand for each operand, a snn.dense, snn.sparse_dense or snn.conv, "
+         "and last the neuron op that alone takes that sum. Its results are the neuron op's."};
+const nirc_op_def nirc_def_snn_operand = {
+  OP("snn.operand", 0, 1), ATTRS(operand_attrs), .verify = nirc_snn_verify_operand, .doc = "Stands in a population for one of its operands."};

@@ -16,6 +16,11 @@ bool nirc_snn_verify_conv(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_pool(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_reshape(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_delay(nirc_module *m, const nirc_op *op, nirc_diag *d);
+bool nirc_snn_verify_population(nirc_module *m, const nirc_op *op, nirc_diag *d);        /* operands, a sum, the neurons that take it */
+bool nirc_snn_verify_operand(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_layer(nirc_module *m, const nirc_op *op, nirc_diag *d);     /* elementwise: all shapes alike; layer attributes f32 of that shape */
+
+bool nirc_snn_is_synapse(nirc_opcode code);          /* weighted sums: what a population may begin with */
+bool nirc_snn_is_neuron(nirc_opcode code);           /* (x, states...): what it ends with */
 
 #endif

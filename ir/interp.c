@@ -43,7 +43,7 @@ struct nirc_interp {
   const nirc_heap *heap;
   nirc_arena *arena;
   instruction *program;
-  size_t n_instructions;
+  size_t n_instructions;                             /* the ops of populations behind them, as in the text */
   state *states;
   size_t n_states;
   port_list inputs, outputs, probes;
@@ -115,23 +115,36 @@ static void collect_states(nirc_interp *x, const nirc_region *step)
   }
 }
 
+/* `around`: the population that the region is of, or NULL. */
+static void add_instructions(nirc_interp *x, const nirc_numbering *numbers, const nirc_region *region, const instruction *around)
+{
+  NIRC_FOR_EACH_OP(op, region) {
+    instruction *k = &x->program[x->n_instructions++];
+    k->op = op;
+    NIRC_ASSERT(op->n_operands <= MAX_OPERANDS && op->n_results <= MAX_RESULTS);
+    for (uint32_t i = 0; i < op->n_operands; i++) {
+      const nirc_value *v = nirc_op_operand(op, i);  /* numbers count snn.step, the instructions do not */
+      k->in[i] = x->program[nirc_numbering_find(numbers, v->def)->number - 1].out[v->index];
+    }
+    if (op->code == SNN_OPERAND) {
+      k->out[0] = around->in[nirc_op_int(op, "index")];
+    } else if (op->code == SNN_POPULATION) {
+      add_instructions(x, numbers, op->body, k);
+      memcpy(k->out, x->program[x->n_instructions - 1].out, sizeof k->out);
+    } else {
+      for (uint32_t i = 0; i < op->n_results; i++)
+        k->out[i] = new_cells(x->arena, op->results[i].type);
+    }
+  }
+}
+
 static void build_program(nirc_interp *x, const nirc_module *m)
 {
   const nirc_region *step = step_of(m);
   nirc_numbering numbers;
   nirc_numbering_init(&numbers, m);
   x->program = NIRC_NEW_ARRAY(x->arena, instruction, numbers.n);
-  NIRC_FOR_EACH_OP(op, step) {
-    instruction *k = &x->program[x->n_instructions++];
-    k->op = op;
-    NIRC_ASSERT(op->n_operands <= MAX_OPERANDS && op->n_results <= MAX_RESULTS);
-    for (uint32_t i = 0; i < op->n_operands; i++) {
-      const nirc_value *v = nirc_op_operand(op, i);  /* numbers count snn.step, the instructions do not */
-      k->in[i] = x->program[nirc_numbering_find(&numbers, v->def)->number - 1].out[v->index];
-    }
-    for (uint32_t i = 0; i < op->n_results; i++)
-      k->out[i] = new_cells(x->arena, op->results[i].type);
-  }
+  add_instructions(x, &numbers, step, NULL);
   nirc_numbering_deinit(&numbers);
   collect_states(x, step);
   collect_ports(x, step, SNN_INPUT, &x->inputs);
@@ -397,7 +410,7 @@ static void eval_element(const instruction *k, size_t e)
 static void eval(const instruction *k)
 {
   switch (k->op->code) {
-  case SNN_INPUT: case SNN_STATE: case SNN_OUTPUT: case SNN_PROBE: break;
+  case SNN_INPUT: case SNN_STATE: case SNN_OUTPUT: case SNN_PROBE: case SNN_POPULATION: case SNN_OPERAND: break;
   case SNN_UPDATE: copy_cells(k->out[0], k->in[1]); break;
   case SNN_DENSE: eval_dense(k); break;
   case SNN_SPARSE_DENSE: eval_sparse_dense(k); break;

@@ -84,6 +84,14 @@ static void unlink_op(nirc_op *op)
   op->prev = op->next = NULL;
 }
 
+static void make_results(nirc_module *m, nirc_op *op, uint32_t n)
+{
+  op->n_results = n;
+  op->results = NIRC_NEW_ARRAY(m->arena, nirc_value, n);
+  for (uint32_t i = 0; i < n; i++)
+    op->results[i] = (nirc_value){.def = op, .index = i};
+}
+
 static nirc_op *make(nirc_module *m, nirc_opcode code, const char *name, nirc_loc loc)
 {
   nirc_op *op = NIRC_NEW(m->arena, nirc_op);
@@ -91,10 +99,7 @@ static nirc_op *make(nirc_module *m, nirc_opcode code, const char *name, nirc_lo
   op->def = nirc_op_defs[code];
   op->name = nirc_arena_strdup(m->arena, name);
   op->loc = loc;
-  op->n_results = (uint32_t)op->def->n_results;
-  op->results = NIRC_NEW_ARRAY(m->arena, nirc_value, op->n_results);
-  for (uint32_t i = 0; i < op->n_results; i++)
-    op->results[i] = (nirc_value){.def = op, .index = i};
+  make_results(m, op, op->def->n_results < 0 ? 0 : (uint32_t)op->def->n_results);
   if (op->def->has_region) {
     op->body = NIRC_NEW(m->arena, nirc_region);
     op->body->parent = op;
@@ -114,6 +119,16 @@ nirc_op *nirc_op_new_before(nirc_module *m, nirc_op *at, nirc_opcode code, const
   nirc_op *op = make(m, code, name, loc);
   link_before(op, at->parent, at);
   return op;
+}
+
+void nirc_op_set_results(nirc_module *m, nirc_op *op, const nirc_type *const *types, size_t n)
+{
+  NIRC_ASSERT(op->def->n_results < 0 && n <= UINT32_MAX);
+  for (uint32_t i = 0; i < op->n_results; i++)
+    NIRC_ASSERT(!op->results[i].uses);
+  make_results(m, op, (uint32_t)n);
+  for (uint32_t i = 0; i < n; i++)
+    op->results[i].type = types[i];
 }
 
 void nirc_op_move_to(nirc_op *op, nirc_region *region)

@@ -76,7 +76,7 @@ typedef struct nirc_op_def {
   const char *equation;                              /* what it computes, and where that is written; NULL where doc says it all */
   nirc_level level;
   int n_operands;                                    /* -1: any number */
-  int n_results;
+  int n_results;                                     /* -1: those of the last op of its region */
   bool has_region;
   bool spikes;                                       /* its first result is 0 or 1 */
   bool integrates;                                   /* nir: has dynamics (breaks a cycle) */
@@ -164,6 +164,8 @@ nirc_op *nirc_op_new(nirc_module *m, nirc_region *region, nirc_opcode code, cons
 /* The same before `at`. */
 nirc_op *nirc_op_new_before(nirc_module *m, nirc_op *at, nirc_opcode code, const char *name, nirc_loc loc);
 void nirc_op_set_operands(nirc_module *m, nirc_op *op, nirc_value *const *values, size_t n);     /* replaces all */
+/* The results of an op whose definition leaves their number open; the ones before must have no use. */
+void nirc_op_set_results(nirc_module *m, nirc_op *op, const nirc_type *const *types, size_t n);
 void nirc_op_move_to(nirc_op *op, nirc_region *region);                  /* to its end; operands and results keep */
 void nirc_value_replace(nirc_value *old, nirc_value *by);                /* in all uses */
 void nirc_op_erase(nirc_op *op);                     /* its results must have no use */

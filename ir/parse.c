@@ -8,7 +8,7 @@
 #include "ir/scan.h"
 #include "ir/verify.h"
 
-enum { MAX_DEPTH = 32 };
+enum { MAX_DEPTH = 32, MAX_OPEN_RESULTS = 16 };
 
 typedef struct reference { const char *name; uint64_t namesake, result; nirc_loc loc; } reference;      /* %name~namesake#result */
 
@@ -170,10 +170,31 @@ static bool operands(parser *p, pending *w)
   return !p->s.failed;
 }
 
+/* Where the definition leaves the number of results open, the types say it. */
+static bool open_result_types(parser *p, nirc_op *op)
+{
+  const nirc_type *types[MAX_OPEN_RESULTS];
+  uint32_t n = 0;
+  do {
+    nirc_dtype t;
+    nirc_shape s;
+    nirc_loc loc = nirc_scan_loc(&p->s);
+    if (n == MAX_OPEN_RESULTS)
+      return nirc_scan_fail(&p->s, loc, "more results than any op has");
+    if (!nirc_scan_type(&p->s, &t, &s))
+      return false;
+    types[n++] = nirc_type_get(&p->m->types, t, &s);
+  } while (nirc_scan_accept(&p->s, ","));
+  nirc_op_set_results(p->m, op, types, n);
+  return !p->s.failed;
+}
+
 static bool result_types(parser *p, nirc_op *op)
 {
   if (!nirc_scan_accept(&p->s, ":"))
     return !p->s.failed;
+  if (op->def->n_results < 0)
+    return open_result_types(p, op);
   for (uint32_t i = 0; i < op->n_results; i++) {
     nirc_dtype t;
     nirc_shape s;

@@ -56,7 +56,10 @@ static void add_counts(nirc_strbuf *b, const nirc_op_def *def)
     nirc_strbuf_add(b, "Operands: any number");
   else
     nirc_strbuf_addf(b, "Operands: %d", def->n_operands);
-  nirc_strbuf_addf(b, "; results: %d", def->n_results);
+  if (def->n_results < 0)
+    nirc_strbuf_add(b, "; results: those of its last op");
+  else
+    nirc_strbuf_addf(b, "; results: %d", def->n_results);
   if (def->spikes)
     nirc_strbuf_add(b, ", the first of them i1");
   nirc_strbuf_addf(b, "%s.\n", def->has_region ? "; has a region" : "");

@@ -136,6 +136,59 @@ bool nirc_snn_verify_sparse_dense(nirc_module *m, const nirc_op *op, nirc_diag *
   return verify_blocks(op, (int64_t)w->dims[1], (int64_t)last, d);
 }
 
+/* ---- populations ------------------------------------------------------------------------------------------------------------ */
+
+bool nirc_snn_is_synapse(nirc_opcode code)
+{
+  return code == SNN_DENSE || code == SNN_SPARSE_DENSE || code == SNN_CONV;
+}
+
+bool nirc_snn_is_neuron(nirc_opcode code)
+{
+  switch (code) {
+  case SNN_I_STEP: case SNN_IF_STEP: case SNN_LI_STEP: case SNN_LIF_STEP: case SNN_CUBA_LI_STEP: case SNN_CUBA_LIF_STEP: return true;
+  default: return false;
+  }
+}
+
+bool nirc_snn_verify_operand(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  (void)m;
+  const nirc_op *around = op->parent->parent;
+  if (!around || around->code != SNN_POPULATION)
+    return fault(op, d, "stands in no snn.population");
+  int64_t i = nirc_op_int(op, "index");
+  if (i < 0 || i >= (int64_t)around->n_operands)
+    return fault(op, d, "index = %" PRId64 ", the population has %u operands", i, around->n_operands);
+  const nirc_type *given = operand(around, (uint32_t)i), *t = op->results[0].type;
+  if (given != t && !(given->elem == NIRC_BOOL && t->elem == NIRC_F32 && nirc_shape_equal(&given->shape, &t->shape)))        /* spikes are numbers */
+    return fault(op, d, "its type is not that of operand %" PRId64, i);
+  return true;
+}
+
+/* Operands, then one sum, then the neurons: nothing else may stand in a population. */
+bool nirc_snn_verify_population(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  (void)m;
+  const nirc_op *neuron = op->body->last, *synapse = neuron ? neuron->prev : NULL;
+  if (!synapse || !nirc_snn_is_neuron(neuron->code) || !nirc_snn_is_synapse(synapse->code))
+    return fault(op, d, "must end with a weighted sum and a neuron op");
+  for (const nirc_op *o = op->body->first; o != synapse; o = o->next)
+    if (o->code != SNN_OPERAND)
+      return fault(op, d, "'%s' (%s) cannot stand in front of the weighted sum", o->name, o->def->mnemonic);
+  const nirc_use *use = synapse->results[0].uses;
+  if (!use || use->next || use->index != 0)
+    return fault(op, d, "the sum '%s' must be the neurons' input and nothing else", synapse->name);
+  if (op->n_operands != neuron->n_operands)
+    return fault(op, d, "%u operands; %u are wanted: what is weighted, and the states of its last op", op->n_operands, neuron->n_operands);
+  if (op->n_results != neuron->n_results)
+    return fault(op, d, "%u results, its last op has %u", op->n_results, neuron->n_results);
+  for (uint32_t i = 0; i < op->n_results; i++)
+    if (op->results[i].type != neuron->results[i].type)
+      return fault(op, d, "result %u is not of the type that its last op gives", i);
+  return true;
+}
+
 /* ---- windows ---------------------------------------------------------------------------------------------------------------- */
 
 enum { MAX_AXIS = 1 << 30 };                         /* keeps every index of a window within 64 bits */

@@ -93,7 +93,7 @@ static size_t verify_uses(verifier *x, const nirc_op *op, const nirc_value *v)
 static size_t verify_results(verifier *x, const nirc_op *op)
 {
   size_t uses = 0;
-  if (op->n_results != (uint32_t)op->def->n_results)
+  if (op->def->n_results >= 0 && op->n_results != (uint32_t)op->def->n_results)
     FAULT(x, op, "%u results, %d are wanted", op->n_results, op->def->n_results);
   for (uint32_t i = 0; i < op->n_results; i++) {
     const nirc_value *v = &op->results[i];

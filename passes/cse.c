@@ -12,7 +12,7 @@
 enum { MAX_ROUNDS = 64 };                            /* after which no two states are taken to be equal */
 
 static const nirc_pass_option options[] = {
-  {"all", NIRC_OPTION_FLAG, "also equal states, and ops whose spikes or synaptic operations are counted: one line of --stats stays for them; default false"},
+  {"all", NIRC_OPTION_FLAG, "also equal states, and ops whose spikes or synaptic operations are counted: one line of --stats stays for them", "false"},
 };
 
 /* ---- a table of classes ------------------------------------------------------------------------------------------------ */

@@ -16,7 +16,7 @@
 #include "passes/pass.h"
 
 static const nirc_pass_option options[] = {
-  {"rounds", NIRC_OPTION_FLAG, "also factors that change how results are rounded; default false"},
+  {"rounds", NIRC_OPTION_FLAG, "also factors that change how results are rounded", "false"},
 };
 
 /* Rows of weights, one sum each, of an op that has them. */

@@ -9,7 +9,7 @@
 #include "passes/pass.h"
 
 static const nirc_pass_option options[] = {
-  {"rounds", NIRC_OPTION_FLAG, "do it, though results are rounded in another way; default false"},
+  {"rounds", NIRC_OPTION_FLAG, "do it, though results are rounded in another way", "false"},
 };
 
 typedef struct product {

@@ -84,10 +84,10 @@ static nirc_module *make_module(experiment *x, bool plain)
   const char *profile = profiles[random_below(&r, 4)], *dt = dts[random_below(&r, 4)];
   if (random_chance(&r, 60))
     snprintf(reset, sizeof reset, ",reset=%s", random_chance(&r, 50) ? "subtract" : "v_reset");
-  bool probes = random_chance(&r, 60), canonical = random_chance(&r, 50);
+  bool probes = random_chance(&r, 60), canonical = random_chance(&r, 50), fused = random_chance(&r, 60);
   const char *sparse = random_chance(&r, 60) ? random_chance(&r, 50) ? ",sparsify{work=1}" : ",sparsify" : "";
-  snprintf(text, sizeof text, "inline-subgraphs,%sdiscretise{profile=%s,dt=%s%s}%s%s", probes && !plain ? "probe{node=all}," : "", profile, dt, reset,
-           canonical && !plain ? ",canonicalize" : "", plain ? "" : sparse);
+  snprintf(text, sizeof text, "inline-subgraphs,%sdiscretise{profile=%s,dt=%s%s}%s%s%s", probes && !plain ? "probe{node=all}," : "", profile, dt, reset,
+           canonical && !plain ? ",canonicalize" : "", plain ? "" : sparse, fused && !plain ? ",fuse-neuron" : "");
   x->part = "passes";
   if (m && run_pipeline(m, text))
     return m;
@@ -185,14 +185,14 @@ static bool check_step(const experiment *x, size_t step, size_t first, size_t la
   return true;
 }
 
-/* Probes, canonicalize and sparsify must not change an output. */
+/* Probes, canonicalize, sparsify and fuse-neuron must not change an output. */
 static bool same_outputs(experiment *x, const nirc_module *m, const nirc_module *plain)
 {
   experiment other = {.seed = x->seed};
   interpret(x, m);
   interpret(&other, plain);
   bool ok = true;
-  x->part = "interpreter, without probes, canonicalize and sparsify";
+  x->part = "interpreter, without probes, canonicalize, sparsify and fuse-neuron";
   for (size_t p = 0; ok && p < x->n_out; p++)
     for (size_t step = 0; ok && step < STEPS; step++)
       ok = check_port(x, p, step, 0, LANES, at(&other.want[p], step, 0));

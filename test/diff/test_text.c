@@ -55,7 +55,8 @@ static bool try_seed(uint64_t seed)
   nirc_diag_init(&d, stdout, "test_text");
   d.quiet = true;
   nirc_module *m = random_network(seed, RANDOM_ALL);
-  bool ok = m && round_trip(seed, "nir", m) && nirc_pipeline_run(m, "inline-subgraphs,discretise{dt=1ms}", NULL, &d) && round_trip(seed, "snn", m);
+  bool ok = m && round_trip(seed, "nir", m) && nirc_pipeline_run(m, "inline-subgraphs,discretise{dt=1ms}", NULL, &d) && round_trip(seed, "snn", m) &&
+            nirc_pipeline_run(m, "fuse-neuron", NULL, &d) && round_trip(seed, "snn, populations", m);
   nirc_module_free(m);
   return ok || fault(seed, "either", "failed");
 }

@@ -1,0 +1,187 @@
+/* codegen/cpu_neurons.c: the neuron ops, and the populations that take their sums tile by tile: a tile of outputs is kept in registers while the active
+ * inputs add to it in ascending order, so that the sum of each output has the terms and the order of cpu_kernels.c. */
+#include "codegen/cpu_kernels.h"
+#include "ir/dialect_snn.h"
+
+enum { TILE = 64 };                                  /* outputs: 4 to 16 vector registers */
+
+/* ---- neurons --------------------------------------------------------------------------------------------------------------- */
+
+/* v + k*((v_leak - v) + r*x) */
+static LLVMValueRef leak(nirc_emitter *e, LLVMValueRef v, LLVMValueRef k, LLVMValueRef v_leak, LLVMValueRef r, LLVMValueRef x)
+{
+  LLVMValueRef drive = LLVMBuildFAdd(e->b, LLVMBuildFSub(e->b, v_leak, v, ""), LLVMBuildFMul(e->b, r, x, ""), "");
+  return LLVMBuildFAdd(e->b, v, LLVMBuildFMul(e->b, k, drive, ""), "");
+}
+
+typedef struct neuron_body {
+  nirc_coefficient g, k, k_syn, k_mem, w_in, r, v_leak, v_threshold, v_reset;
+  bool gain, synapse, subtract;
+  LLVMRealPredicate compare;
+} neuron_body;
+
+static neuron_body neuron_coefficients(nirc_emitter *e, const nirc_op *op)
+{
+  neuron_body n = {.gain = nirc_op_attr(op, "g") != NULL, .synapse = nirc_op_attr(op, "k_syn") != NULL};
+  if (n.gain) {
+    n.g = nirc_get_coefficient(e, op, "g");
+  } else {
+    n.k = nirc_get_coefficient(e, op, n.synapse ? "k_mem" : "k");
+    n.r = nirc_get_coefficient(e, op, "r");
+    n.v_leak = nirc_get_coefficient(e, op, "v_leak");
+  }
+  if (n.synapse) {
+    n.k_syn = nirc_get_coefficient(e, op, "k_syn");
+    n.w_in = nirc_get_coefficient(e, op, "w_in");
+  }
+  if (op->def->spikes) {
+    n.subtract = nirc_op_int(op, "reset") == NIRC_RESET_SUBTRACT;
+    n.compare = nirc_op_int(op, "compare") == NIRC_COMPARE_GE ? LLVMRealOGE : LLVMRealOGT;
+    n.v_threshold = nirc_get_coefficient(e, op, "v_threshold");
+    if (!n.subtract)
+      n.v_reset = nirc_get_coefficient(e, op, "v_reset");
+  }
+  return n;
+}
+
+/* Neurons first .. first + count - 1, whose inputs are x[0 .. count - 1]. */
+static void emit_neurons(nirc_emitter *e, const nirc_op *op, const neuron_body *n, const nirc_pointers *p, LLVMValueRef x0, LLVMValueRef first, size_t count)
+{
+  unsigned next = op->def->spikes;                   /* results: [z,] v [, i] */
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, count));
+  LLVMValueRef at = nirc_add(e, first, l.i), x = nirc_load(e, e->f32, x0, l.i), v = nirc_load(e, e->f32, p->in[1], at);
+  if (n->synapse) {                                  /* i + k_syn*(w_in*x - i) */
+    LLVMValueRef i = nirc_load(e, e->f32, p->in[2], at);
+    LLVMValueRef toward = LLVMBuildFSub(e->b, LLVMBuildFMul(e->b, nirc_coefficient_at(e, &n->w_in, at), x, ""), i, "");
+    x = LLVMBuildFAdd(e->b, i, LLVMBuildFMul(e->b, nirc_coefficient_at(e, &n->k_syn, at), toward, ""), "");
+    nirc_store(e, e->f32, x, p->out[next + 1], at);
+  }
+  LLVMValueRef h = n->gain ? LLVMBuildFAdd(e->b, v, LLVMBuildFMul(e->b, nirc_coefficient_at(e, &n->g, at), x, ""), "")
+                           : leak(e, v, nirc_coefficient_at(e, &n->k, at), nirc_coefficient_at(e, &n->v_leak, at), nirc_coefficient_at(e, &n->r, at), x);
+  if (op->def->spikes) {
+    LLVMValueRef threshold = nirc_coefficient_at(e, &n->v_threshold, at), z = LLVMBuildFCmp(e->b, n->compare, h, threshold, "");
+    LLVMValueRef reset = n->subtract ? LLVMBuildFSub(e->b, h, threshold, "") : nirc_coefficient_at(e, &n->v_reset, at);
+    nirc_store(e, e->f32, LLVMBuildUIToFP(e->b, z, e->f32, ""), p->out[0], at);
+    h = LLVMBuildSelect(e->b, z, reset, h, "");
+  }
+  nirc_store(e, e->f32, h, p->out[next], at);
+  nirc_loop_end(e, &l);
+}
+
+/* ---- populations: the sum in registers, a tile of outputs at a time ----------------------------------------------------------------------------- */
+
+/* Weights [out, in] as one block [in, width] for each tile of at most TILE outputs. */
+static LLVMValueRef tiled_weights(nirc_emitter *e, const nirc_blob *w, size_t out, size_t in)
+{
+  const nirc_heap *h = e->plan->m->heap;
+  float *t = nirc_heap_alloc(h, w->count * sizeof *t), *to = t;
+  const float *from = w->data;
+  for (size_t first = 0; first < out; first += TILE)
+    for (size_t j = 0; j < in; j++)
+      for (size_t o = first; o < out && o < first + TILE; o++)
+        *to++ = from[w->splat ? 0 : o * in + j];
+  LLVMValueRef g = nirc_emit_bytes(e, "weight", t, w->count * sizeof *t);
+  nirc_heap_free(h, t);
+  return g;
+}
+
+/* What is active, listed once for all tiles: after this nothing reads the operand, so the neurons may write where it was. */
+typedef struct active_list { LLVMValueRef index, value, n; } active_list;        /* value: NULL where all are 1 */
+
+static active_list emit_active_list(nirc_emitter *e, LLVMValueRef x, LLVMValueRef workspace, size_t in, bool binary)
+{
+  active_list a = {.index = workspace, .value = binary ? NULL : nirc_at(e, e->i32, workspace, nirc_c64(e, in))};
+  LLVMValueRef count = LLVMBuildAlloca(e->b, e->i64, "count");
+  LLVMBuildStore(e->b, nirc_c64(e, 0), count);
+  nirc_loop j = nirc_loop_begin(e, nirc_c64(e, in));
+  LLVMValueRef value = nirc_load(e, e->f32, x, j.i), n = LLVMBuildLoad2(e->b, e->i64, count, "");
+  nirc_store(e, e->i32, LLVMBuildTrunc(e->b, j.i, e->i32, ""), a.index, n);      /* without a branch: the next one overwrites it */
+  if (a.value)
+    nirc_store(e, e->f32, value, a.value, n);
+  LLVMBuildStore(e->b, nirc_add(e, n, LLVMBuildZExt(e->b, nirc_emit_is_active(e, value), e->i64, "")), count);
+  nirc_loop_end(e, &j);
+  a.n = LLVMBuildLoad2(e->b, e->i64, count, "");
+  return a;
+}
+
+typedef struct tile { LLVMTypeRef type; LLVMValueRef sums, memory; unsigned width; } tile;
+
+/* Room on the stack; in the function's first block, so that `sums` becomes registers. */
+static tile new_tile(nirc_emitter *e, size_t width)
+{
+  tile t = {.type = LLVMVectorType(e->f32, (unsigned)width), .width = (unsigned)width};
+  t.sums = LLVMBuildAlloca(e->b, t.type, "sums");
+  t.memory = LLVMBuildAlloca(e->b, t.type, "tile");
+  LLVMSetAlignment(t.sums, NIRC_CPU_ALIGN);
+  LLVMSetAlignment(t.memory, NIRC_CPU_ALIGN);
+  return t;
+}
+
+static LLVMValueRef load_tile(nirc_emitter *e, const tile *t, LLVMValueRef p, unsigned align)
+{
+  LLVMValueRef v = LLVMBuildLoad2(e->b, t->type, p, "");
+  LLVMSetAlignment(v, align);
+  return v;
+}
+
+static void store_tile(nirc_emitter *e, LLVMValueRef v, LLVMValueRef p)
+{
+  LLVMSetAlignment(LLVMBuildStore(e->b, v, p), NIRC_CPU_ALIGN);
+}
+
+static LLVMValueRef spread(nirc_emitter *e, const tile *t, LLVMValueRef x)
+{
+  LLVMValueRef one = LLVMBuildInsertElement(e->b, LLVMGetPoison(t->type), x, nirc_c32(e, 0), "");
+  return LLVMBuildShuffleVector(e->b, one, LLVMGetPoison(t->type), LLVMConstNull(LLVMVectorType(e->i32, t->width)), "");
+}
+
+/* Sums of outputs first .. first + width - 1, w being their block of weights; left in the tile's memory. */
+static void emit_tile_sums(nirc_emitter *e, const tile *t, const nirc_coefficient *bias, const active_list *a, LLVMValueRef w, LLVMValueRef first)
+{
+  unsigned align = t->width == TILE ? NIRC_CPU_ALIGN : sizeof(float);
+  LLVMValueRef start = bias->array ? load_tile(e, t, nirc_at(e, e->f32, bias->array, first), align) : spread(e, t, nirc_cf32(e, bias->splat));
+  store_tile(e, start, t->sums);
+  nirc_loop k = nirc_loop_begin(e, a->n);
+  LLVMValueRef j = nirc_load_index(e, a->index, k.i), term = load_tile(e, t, nirc_at(e, e->f32, w, nirc_mul(e, j, nirc_c64(e, t->width))), align);
+  if (a->value)
+    term = LLVMBuildFMul(e->b, term, spread(e, t, nirc_load(e, e->f32, a->value, k.i)), "");
+  store_tile(e, LLVMBuildFAdd(e->b, load_tile(e, t, t->sums, NIRC_CPU_ALIGN), term, ""), t->sums);
+  nirc_loop_end(e, &k);
+  store_tile(e, load_tile(e, t, t->sums, NIRC_CPU_ALIGN), t->memory);
+}
+
+static void population_kernel(nirc_emitter *e, const nirc_op *neuron, const nirc_op *sum)
+{
+  const nirc_blob *weight = nirc_op_blob(sum, "weight");
+  size_t out = weight->shape.dims[0], in = weight->shape.dims[1], rest = out % TILE;
+  tile whole = new_tile(e, TILE), last = rest ? new_tile(e, rest) : whole;
+  nirc_pointers p = nirc_pointers_of(e, neuron);
+  neuron_body n = neuron_coefficients(e, neuron);
+  nirc_coefficient bias = {0};
+  if (nirc_op_attr(sum, "bias"))
+    bias = nirc_get_coefficient(e, sum, "bias");
+  active_list a = emit_active_list(e, p.in[0], p.workspace, in, nirc_op_operand(sum, 0)->type->elem == NIRC_BOOL);
+  LLVMValueRef w = tiled_weights(e, weight, out, in);
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, out / TILE));
+  LLVMValueRef first = nirc_mul(e, l.i, nirc_c64(e, TILE));
+  emit_tile_sums(e, &whole, &bias, &a, nirc_at(e, e->f32, w, nirc_mul(e, first, nirc_c64(e, in))), first);
+  emit_neurons(e, neuron, &n, &p, whole.memory, first, TILE);
+  nirc_loop_end(e, &l);
+  if (!rest)
+    return;
+  first = nirc_c64(e, out - rest);
+  emit_tile_sums(e, &last, &bias, &a, nirc_at(e, e->f32, w, nirc_mul(e, first, nirc_c64(e, in))), first);
+  emit_neurons(e, neuron, &n, &p, last.memory, first, rest);
+}
+
+void nirc_emit_neuron_kernel(nirc_emitter *e, const nirc_op *op)
+{
+  const nirc_op *sum = nirc_cpu_tiled_sum(op);
+  if (sum) {
+    population_kernel(e, op, sum);
+    return;
+  }
+  neuron_body n = neuron_coefficients(e, op);
+  nirc_pointers p = nirc_pointers_of(e, op);
+  emit_neurons(e, op, &n, &p, p.in[0], nirc_c64(e, 0), op->results[0].type->count);
+}
