@@ -25,6 +25,8 @@ typedef struct driver {
   nirc_arena *arena;
   nirc_sink *out;                                    /* while something is being written */
   nirc_module *m;
+  nirc_source source;                                /* the input, where it is text; kept for messages */
+  char *text;
   const char *name;                                  /* base name of the outputs: --name, or from the input's */
   double since;                                      /* when the last thing was done; 0: nothing yet */
 } driver;
@@ -121,14 +123,16 @@ static void read_text(driver *x)
     nirc_error_status(&x->d, NIRC_STATUS_IO, nirc_loc_file(input), "cannot be read: %s", strerror(errno));
     return;
   }
+  x->text = text;
+  x->source = (nirc_source){.path = nirc_arena_strdup(x->arena, input), .text = text, .size = size};
+  nirc_diag_add_source(&x->d, &x->source);
   nirc_loc loc = nirc_loc_file(input);
   if (size > limit)
     nirc_error_status(&x->d, NIRC_STATUS_LIMIT, loc, "more than %zu bytes of text", limit);
   else if (starts_with(text, size, "nirt"))
-    x->m = nirc_module_parse(text, size, nirc_arena_strdup(x->arena, input), &x->heap, &x->d);
+    x->m = nirc_module_parse(text, size, x->source.path, &x->heap, &x->d);
   else
     nirc_error(&x->d, loc, starts_with(text, size, "nirc") ? "the network language (.snn) is not read in this version" : "no IR text: its first word is not `nirt`");
-  nirc_heap_free(&x->heap, text);
 }
 
 static bool read_module(driver *x)
@@ -381,6 +385,7 @@ nirc_status nirc_driver_main(int argc, char **argv)
   bool ok = nirc_options_read(&x.o, argc, argv, x.arena, &x.d) && (x.o.print ? print(&x) : compile(&x)) && !nirc_diag_failed(&x.d);
   nirc_sink_discard(x.out);
   nirc_module_free(x.m);
+  nirc_heap_free(&x.heap, x.text);
   nirc_arena_free(x.arena);
   if (ok)
     return NIRC_STATUS_OK;

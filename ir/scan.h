@@ -16,7 +16,7 @@ typedef struct nirc_scanner {
   bool failed;
 } nirc_scanner;
 
-nirc_loc nirc_scan_loc(const nirc_scanner *p);       /* of the next character */
+nirc_loc nirc_scan_loc(const nirc_scanner *p);       /* of the next character, as long as the word or string that begins there */
 /* Reports the first fault; false in any case. */
 bool nirc_scan_fail(nirc_scanner *p, nirc_loc loc, const char *what);
 void nirc_scan_space(nirc_scanner *p);
