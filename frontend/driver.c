@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "codegen/cpu.h"
+#include "frontend/crash.h"
 #include "frontend/graph.h"
 #include "frontend/nir_build.h"
 #include "frontend/nir_write.h"
@@ -29,6 +30,10 @@ typedef struct driver {
   char *text;
   const char *name;                                  /* base name of the outputs: --name, or from the input's */
   double since;                                      /* when the last thing was done; 0: nothing yet */
+  int stage;                                         /* where the compilation is */
+  bool rerun;                                        /* the other process after a fault (frontend/crash.h) */
+  int stop_before;                                   /* the stage at which that one writes its file and ends */
+  nirc_strbuf crash_text;                            /* what it will write */
 } driver;
 
 static void exhausted(void *user, size_t size)
@@ -96,19 +101,24 @@ static char *slurp(driver *x, const char *path, size_t limit, size_t *size)
   return NULL;
 }
 
+/* Is that the first word of the text, blanks and comments aside? */
 static bool starts_with(const char *text, size_t size, const char *word)
 {
-  size_t n = strlen(word);
-  return size > n && memcmp(text, word, n) == 0 && strchr(" \t\r\n", text[n]);
+  size_t n = strlen(word), at = 0;
+  while (at < size && (text[at] == '#' || strchr(" \t\r\n", text[at]))) {
+    const char *end = text[at] == '#' ? memchr(text + at, '\n', size - at) : text + at;
+    at = end ? (size_t)(end - text) + 1 : size;
+  }
+  return size - at > n && memcmp(text + at, word, n) == 0 && strchr(" \t\r\n", text[at + n]);
 }
 
 /* Is it text, by its first word? What is no regular file (a pipe would make us wait) or cannot be read is none: the reader of HDF5 says so. */
 static bool is_text_file(const char *path)
 {
   struct stat st;
-  char start[6] = {0};
+  char start[4096];                                  /* comments come first */
   FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
-  size_t n = f ? fread(start, 1, 5, f) : 0;
+  size_t n = f ? fread(start, 1, sizeof start, f) : 0;
   if (f)
     fclose(f);
   return starts_with(start, n, "nirt") || starts_with(start, n, "nirc");
@@ -126,6 +136,8 @@ static void read_text(driver *x)
   x->text = text;
   x->source = (nirc_source){.path = nirc_arena_strdup(x->arena, input), .text = text, .size = size};
   nirc_diag_add_source(&x->d, &x->source);
+  if (strcmp(input, "-") == 0)
+    nirc_crash_set_input(text, size);
   nirc_loc loc = nirc_loc_file(input);
   if (size > limit)
     nirc_error_status(&x->d, NIRC_STATUS_LIMIT, loc, "more than %zu bytes of text", limit);
@@ -197,10 +209,86 @@ static bool too_late(driver *x)
   return true;
 }
 
+static void enter(driver *x, int stage)
+{
+  x->stage = stage;
+  nirc_crash_set_stage(stage);
+}
+
+/* What the other process will write: how to repeat the fault, and the module. Names in a pipeline may hold anything: what would end the line or the word is quoted. */
+static void make_crash_text(driver *x, const nirc_module *m, const char *rest)
+{
+  nirc_strbuf *b = &x->crash_text;
+  b->size = 0;
+  nirc_strbuf_addf(b, "# nirc %s failed by a fault of its own. This is the module as it was before. To repeat it%s:\n#   nirc " NIRC_CRASH_FILE " --name %s --pass-pipeline '", PACKAGE_VERSION,
+                   *rest ? "" : ", with -O, -t and --emit as they were", x->name);
+  for (; *rest; rest++)
+    if (*rest == '\'')
+      nirc_strbuf_add(b, "'\\''");
+    else if ((unsigned char)*rest < 0x20)
+      nirc_strbuf_add(b, " ");
+    else
+      nirc_strbuf_add_bytes(b, rest, 1);
+  nirc_strbuf_add(b, "'\n");
+  nirc_module_print(b, m, false);
+}
+
+/* Writes it and ends: no caller has anything left to do. */
+static _Noreturn void write_crash_file(driver *x)
+{
+  nirc_diag_init(&x->d, stderr, "nirc");
+  nirc_sink *out = nirc_sink_new("", &x->d);
+  bool ok = out && nirc_sink_write(out, NIRC_CRASH_FILE, x->crash_text.data, x->crash_text.size);
+  if (ok)
+    ok = nirc_sink_commit(out);
+  else
+    nirc_sink_discard(out);
+  if (ok)
+    nirc_note(&x->d, nirc_loc_none(), "this is a fault of nirc; " NIRC_CRASH_FILE " repeats it, its first lines say how");
+  fflush(stderr);
+  _Exit(ok ? NIRC_STATUS_OK : NIRC_STATUS_IO);
+}
+
+static void before_pass(void *user, const nirc_module *m, unsigned number, const char *rest)
+{
+  driver *x = user;
+  enter(x, (int)number);
+  if (!x->rerun || (x->stop_before != (int)number && x->stop_before != NIRC_STAGE_VERIFY))
+    return;
+  make_crash_text(x, m, rest);
+  if (x->stop_before != NIRC_STAGE_VERIFY)
+    write_crash_file(x);
+}
+
+/* The other process says nothing of its own, and verifies where it looks for the pass. */
+static void prepare_rerun(driver *x)
+{
+  x->o.hooks = (nirc_pipeline_hooks){.stop_after = x->o.hooks.stop_after, .verify_each = x->stop_before == NIRC_STAGE_VERIFY};
+  x->d.verbose = false;
+  x->d.quiet = true;
+  x->d.stream = fopen("/dev/null", "w");
+  if (!x->d.stream)
+    _Exit(NIRC_STATUS_IO);
+}
+
+/* The passes are done, or one has failed: here the other process ends at the latest. */
+static void end_rerun(driver *x, bool ok)
+{
+  if (!x->rerun)
+    return;
+  if (ok && x->stop_before == NIRC_STAGE_CODE)
+    make_crash_text(x, x->m, "");
+  if (ok ? x->stop_before == NIRC_STAGE_CODE : x->stop_before == NIRC_STAGE_VERIFY && x->crash_text.size)
+    write_crash_file(x);
+  _Exit(NIRC_STATUS_INTERNAL);
+}
+
 static bool run_passes(driver *x, const nirc_target *t)
 {
   if (too_late(x))
     return false;
+  x->o.hooks.before = before_pass;
+  x->o.hooks.user = x;
   nirc_strbuf text;
   nirc_strbuf_init(&text, &x->heap);
   if (x->o.pipeline)
@@ -209,8 +297,13 @@ static bool run_passes(driver *x, const nirc_target *t)
     named_pipeline(&x->o, t, x->m->level, &text);
   bool ok = nirc_pipeline_run(x->m, text.data, &x->o.hooks, &x->d);
   nirc_strbuf_deinit(&text);
+  end_rerun(x, ok);
+  if (!ok && x->d.status == NIRC_STATUS_INTERNAL)
+    nirc_crash_report(x->stage);
+  enter(x, NIRC_STAGE_CODE);
   if (ok && !nirc_module_verify(x->m, &x->d)) {
     x->d.status = NIRC_STATUS_INTERNAL;
+    nirc_crash_report(NIRC_STAGE_VERIFY);
     ok = false;
   }
   return ok && !nirc_diag_failed(&x->d);             /* -Werror */
@@ -380,12 +473,20 @@ nirc_status nirc_driver_main(int argc, char **argv)
   driver x = {.heap = *nirc_heap_default()};
   x.heap.exhausted = exhausted;
   x.heap.user = &x;
+  x.rerun = nirc_crash_is_rerun(&argc, argv, &x.stop_before);
+  if (!x.rerun)
+    nirc_crash_watch(argc, argv);
   x.arena = nirc_arena_new(&x.heap);
+  nirc_strbuf_init(&x.crash_text, &x.heap);
   nirc_diag_init(&x.d, stderr, "nirc");
-  bool ok = nirc_options_read(&x.o, argc, argv, x.arena, &x.d) && (x.o.print ? print(&x) : compile(&x)) && !nirc_diag_failed(&x.d);
+  bool ok = nirc_options_read(&x.o, argc, argv, x.arena, &x.d);
+  if (ok && x.rerun)
+    prepare_rerun(&x);
+  ok = ok && (x.o.print ? print(&x) : compile(&x)) && !nirc_diag_failed(&x.d);
   nirc_sink_discard(x.out);
   nirc_module_free(x.m);
   nirc_heap_free(&x.heap, x.text);
+  nirc_strbuf_deinit(&x.crash_text);
   nirc_arena_free(x.arena);
   if (ok)
     return NIRC_STATUS_OK;

@@ -122,11 +122,11 @@ static bool op_body(nirc_parser *p, nirc_op *op, pending *w, unsigned depth)
 static int opcode(nirc_parser *p, const char *mnemonic, nirc_loc loc)
 {
   nirc_guess guess = {0};
-  for (int code = 0; code < NIRC_N_OPS; code++) {
+  for (int code = 0; code < NIRC_N_OPS; code++)
     if (strcmp(nirc_op_defs[code]->mnemonic, mnemonic) == 0)
       return code;
+  for (int code = 0; code < NIRC_N_OPS; code++)
     nirc_guess_consider(&guess, mnemonic, nirc_op_defs[code]->mnemonic);
-  }
   nirc_parse_fault(p, loc, NIRC_PARSE_TEXT("unknown op `%s`", mnemonic), &guess);
   p->s.failed = true;
   return NIRC_N_OPS;
@@ -284,13 +284,14 @@ static bool region(nirc_parser *p, nirc_region *r, unsigned depth)
 static bool hex_bytes(nirc_parser *p, unsigned char *to, size_t n)
 {
   for (size_t i = 0; i < n; i++) {
-    nirc_scan_space(&p->s);
+    nirc_scan_blank(&p->s);
     int high = p->s.end - p->s.at >= 2 ? nirc_scan_hex_digit(p->s.at[0]) : -1, low = high < 0 ? -1 : nirc_scan_hex_digit(p->s.at[1]);
     if (low < 0)
       return nirc_scan_fail(&p->s, nirc_scan_loc(&p->s), "two hexadecimal digits are wanted here: the blob has fewer bytes than its type");
     to[i] = (unsigned char)(high * 16 + low);
     p->s.at += 2;
   }
+  nirc_scan_blank(&p->s);
   return nirc_scan_accept(&p->s, "\"") || nirc_scan_fail(&p->s, nirc_scan_loc(&p->s), "the blob has more bytes than its type");
 }
 

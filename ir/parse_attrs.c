@@ -138,10 +138,10 @@ static const nirc_attr_def *definition_of(nirc_parser *p, const nirc_op *op, con
 {
   nirc_guess guess = {0};
   const nirc_attr_def *def = nirc_op_def_attr(op->def, name);
-  for (size_t i = 0; i < op->def->n_attrs; i++)
-    nirc_guess_consider(&guess, name, op->def->attrs[i].name);
   if (!def)
     def = generic_attr(op, name);
+  for (size_t i = 0; !def && i < op->def->n_attrs; i++)
+    nirc_guess_consider(&guess, name, op->def->attrs[i].name);
   if (!def)
     nirc_parse_fault(p, loc, NIRC_PARSE_TEXT("'%s' has no attribute '%s'", op->def->mnemonic, name), &guess);
   return def;

@@ -44,7 +44,7 @@ bool nirc_scan_fail(nirc_scanner *p, nirc_loc loc, const char *what)
   return false;
 }
 
-void nirc_scan_space(nirc_scanner *p)
+void nirc_scan_blank(nirc_scanner *p)
 {
   for (; p->at < p->end; p->at++) {
     if (*p->at == '\n') {
@@ -54,6 +54,13 @@ void nirc_scan_space(nirc_scanner *p)
       return;
     }
   }
+}
+
+void nirc_scan_space(nirc_scanner *p)
+{
+  for (nirc_scan_blank(p); p->at < p->end && *p->at == '#'; nirc_scan_blank(p))
+    while (p->at < p->end && *p->at != '\n')
+      p->at++;
 }
 
 bool nirc_scan_peek(nirc_scanner *p, const char *s)

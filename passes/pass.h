@@ -33,7 +33,7 @@ typedef struct nirc_pass {
 } nirc_pass;
 
 extern const nirc_pass *const nirc_passes[];         /* NULL-terminated, in order of name */
-const nirc_pass *nirc_pass_find(const char *name);   /* NULL where unknown */
+const nirc_pass *nirc_pass_find(const char *name);   /* NULL where unknown; finds `fail`, too, which is for tests and in no list */
 
 /* What to do around each pass. */
 typedef struct nirc_pipeline_hooks {
@@ -41,6 +41,9 @@ typedef struct nirc_pipeline_hooks {
   const char *dump_dir;                              /* write NN-PASS.nirt after each pass, or NULL */
   const char *stop_after;                            /* end after this pass, or NULL */
   bool verify_each, time_passes, stats;
+  /* Called before each pass: its number, from 1, and the pipeline from it on. NULL: nobody wants to know. */
+  void (*before)(void *user, const nirc_module *m, unsigned number, const char *rest);
+  void *user;
 } nirc_pipeline_hooks;
 
 /* Runs `text`: PASS{option=value,...},PASS,... False after a diagnostic: unknown pass or option, a bad value (status 2), or what a pass

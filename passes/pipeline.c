@@ -204,7 +204,10 @@ bool nirc_pipeline_run(nirc_module *m, const char *text, const nirc_pipeline_hoo
   bool ok = true, stop = false;
   for (unsigned number = 1; ok && !stop && *p.at; number++) {
     nirc_pass_ctx ctx = {.d = d};
+    const char *rest = p.at;
     const nirc_pass *pass = parse_pass(&p, &ctx);
+    if (pass && h->before)
+      h->before(h->user, m, number, rest);
     ok = pass && run_pass(m, pass, &ctx, h, number);
     stop = ok && h->stop_after && strcmp(h->stop_after, pass->name) == 0;
   }
