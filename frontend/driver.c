@@ -14,6 +14,7 @@
 #include "frontend/nirc_options.h"
 #include "frontend/selftest.h"
 #include "ir/base/sink.h"
+#include "ir/check_text.h"
 #include "ir/parse.h"
 #include "ir/print.h"
 #include "ir/verify.h"
@@ -31,6 +32,7 @@ typedef struct driver {
   const char *name;                                  /* base name of the outputs: --name, or from the input's */
   double since;                                      /* when the last thing was done; 0: nothing yet */
   int stage;                                         /* where the compilation is */
+  bool check_text;                                   /* NIRC_CHECK_TEXT=1 in the environment: for tests */
   bool rerun;                                        /* the other process after a fault (frontend/crash.h) */
   int stop_before;                                   /* the stage at which that one writes its file and ends */
   nirc_strbuf crash_text;                            /* what it will write */
@@ -287,6 +289,7 @@ static bool run_passes(driver *x, const nirc_target *t)
 {
   if (too_late(x))
     return false;
+  x->o.hooks.check_text = x->check_text;
   x->o.hooks.before = before_pass;
   x->o.hooks.user = x;
   nirc_strbuf text;
@@ -426,6 +429,8 @@ static bool compile(driver *x)
   say(x, "started");
   if (!read_module(x))
     return false;
+  if (x->check_text && !nirc_module_check_text(x->m, &x->d))
+    return false;
   say(x, "read and checked the network");
   if (x->o.check)
     return check_targets(x);
@@ -476,6 +481,8 @@ nirc_status nirc_driver_main(int argc, char **argv)
   x.rerun = nirc_crash_is_rerun(&argc, argv, &x.stop_before);
   if (!x.rerun)
     nirc_crash_watch(argc, argv);
+  const char *check_text = getenv("NIRC_CHECK_TEXT");
+  x.check_text = !x.rerun && check_text && strcmp(check_text, "1") == 0;
   x.arena = nirc_arena_new(&x.heap);
   nirc_strbuf_init(&x.crash_text, &x.heap);
   nirc_diag_init(&x.d, stderr, "nirc");

@@ -41,6 +41,7 @@ typedef struct nirc_pipeline_hooks {
   const char *dump_dir;                              /* write NN-PASS.nirt after each pass, or NULL */
   const char *stop_after;                            /* end after this pass, or NULL */
   bool verify_each, time_passes, stats;
+  bool check_text;                                   /* each module's text must say all of it (ir/check_text.h) */
   /* Called before each pass: its number, from 1, and the pipeline from it on. NULL: nobody wants to know. */
   void (*before)(void *user, const nirc_module *m, unsigned number, const char *rest);
   void *user;

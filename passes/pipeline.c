@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "ir/check_text.h"
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "passes/pass.h"
@@ -188,7 +189,7 @@ static bool run_pass(nirc_module *m, const nirc_pass *pass, nirc_pass_ctx *ctx, 
     print_ir(m, "after", pass);
   if (h->dump_dir && !dump_ir(m, h->dump_dir, number, pass, ctx->d))
     return false;
-  if (h->verify_each && !nirc_module_verify(m, ctx->d)) {
+  if ((h->verify_each && !nirc_module_verify(m, ctx->d)) || (h->check_text && !nirc_module_check_text(m, ctx->d))) {
     nirc_note(ctx->d, nirc_loc_none(), "after pass %s", pass->name);
     return false;
   }

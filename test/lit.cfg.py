@@ -64,6 +64,7 @@ for feature, there in (("shared", os.path.isdir(shared)), ("valgrind", config.ni
 config.environment["PATH"] = os.pathsep.join([config.nirc_llvm_bindir, os.environ.get("PATH", "/usr/bin:/bin")])
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 config.environment["LC_ALL"] = "C.UTF-8"
+config.environment["NIRC_CHECK_TEXT"] = "1"            # every module that the tests make must survive as text (docs/ir.md)
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
