@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "codegen/cpu.h"
+#include "frontend/crash.h"
 #include "frontend/graph.h"
 #include "frontend/nir_build.h"
 #include "frontend/nir_write.h"
@@ -17,6 +18,7 @@
 #include "frontend/snn/read.h"
 #include "frontend/snn/write.h"
 #include "ir/base/sink.h"
+#include "ir/check_text.h"
 #include "ir/parse.h"
 #include "ir/print.h"
 #include "ir/verify.h"
@@ -29,8 +31,15 @@ typedef struct driver {
   nirc_arena *arena;
   nirc_sink *out;                                    /* while something is being written */
   nirc_module *m;
+  nirc_source source;                                /* the input, where it is text; kept for messages */
+  char *text;
   const char *name;                                  /* base name of the outputs: --name, or from the input's */
   double since;                                      /* when the last thing was done; 0: nothing yet */
+  int stage;                                         /* where the compilation is */
+  bool check_text;                                   /* NIRC_CHECK_TEXT=1 in the environment: for tests */
+  bool rerun;                                        /* the other process after a fault (frontend/crash.h) */
+  int stop_before;                                   /* the stage at which that one writes its file and ends */
+  nirc_strbuf crash_text;                            /* what it will write */
 } driver;
 
 static void exhausted(void *user, size_t size)
@@ -139,16 +148,20 @@ static void read_text(driver *x)
     nirc_error_status(&x->d, NIRC_STATUS_IO, nirc_loc_file(input), "cannot be read: %s", strerror(errno));
     return;
   }
+  x->text = text;
+  x->source = (nirc_source){.path = nirc_arena_strdup(x->arena, input), .text = text, .size = size};
+  nirc_diag_add_source(&x->d, &x->source);
+  if (strcmp(input, "-") == 0)
+    nirc_crash_set_input(text, size);
   nirc_loc loc = nirc_loc_file(input);
   if (size > limit)
     nirc_error_status(&x->d, NIRC_STATUS_LIMIT, loc, "more than %zu bytes of text", limit);
   else if (starts_with(text, size, "nirt"))
-    x->m = nirc_module_parse(text, size, nirc_arena_strdup(x->arena, input), &x->heap, &x->d);
+    x->m = nirc_module_parse(text, size, x->source.path, &x->heap, &x->d);
   else if (starts_with(text, size, "nirc"))
-    x->m = nirc_snn_read(text, size, nirc_arena_strdup(x->arena, input), x->o.network, x->name, x->arena, &x->heap, &x->d);
+    x->m = nirc_snn_read(text, size, x->source.path, x->o.network, x->name, x->arena, &x->heap, &x->d);
   else
     nirc_error(&x->d, loc, "no network: its first word is neither `nirc` (the network language) nor `nirt` (IR text)");
-  nirc_heap_free(&x->heap, text);
 }
 
 /* --format: the text again, in its layout. */
@@ -253,10 +266,87 @@ static bool too_late(driver *x)
   return true;
 }
 
+static void enter(driver *x, int stage)
+{
+  x->stage = stage;
+  nirc_crash_set_stage(stage);
+}
+
+/* What the other process will write: how to repeat the fault, and the module. Names in a pipeline may hold anything: what would end the line or the word is quoted. */
+static void make_crash_text(driver *x, const nirc_module *m, const char *rest)
+{
+  nirc_strbuf *b = &x->crash_text;
+  b->size = 0;
+  nirc_strbuf_addf(b, "# nirc %s failed by a fault of its own. This is the module as it was before. To repeat it%s:\n#   nirc " NIRC_CRASH_FILE " --name %s --pass-pipeline '", PACKAGE_VERSION,
+                   *rest ? "" : ", with -O, -t and --emit as they were", x->name);
+  for (; *rest; rest++)
+    if (*rest == '\'')
+      nirc_strbuf_add(b, "'\\''");
+    else if ((unsigned char)*rest < 0x20)
+      nirc_strbuf_add(b, " ");
+    else
+      nirc_strbuf_add_bytes(b, rest, 1);
+  nirc_strbuf_add(b, "'\n");
+  nirc_module_print(b, m, false);
+}
+
+/* Writes it and ends: no caller has anything left to do. */
+static _Noreturn void write_crash_file(driver *x)
+{
+  nirc_diag_init(&x->d, stderr, "nirc");
+  nirc_sink *out = nirc_sink_new("", &x->d);
+  bool ok = out && nirc_sink_write(out, NIRC_CRASH_FILE, x->crash_text.data, x->crash_text.size);
+  if (ok)
+    ok = nirc_sink_commit(out);
+  else
+    nirc_sink_discard(out);
+  if (ok)
+    nirc_note(&x->d, nirc_loc_none(), "this is a fault of nirc; " NIRC_CRASH_FILE " repeats it, its first lines say how");
+  fflush(stderr);
+  _Exit(ok ? NIRC_STATUS_OK : NIRC_STATUS_IO);
+}
+
+static void before_pass(void *user, const nirc_module *m, unsigned number, const char *rest)
+{
+  driver *x = user;
+  enter(x, (int)number);
+  if (!x->rerun || (x->stop_before != (int)number && x->stop_before != NIRC_STAGE_VERIFY))
+    return;
+  make_crash_text(x, m, rest);
+  if (x->stop_before != NIRC_STAGE_VERIFY)
+    write_crash_file(x);
+}
+
+/* The other process says nothing of its own, and verifies where it looks for the pass. */
+static void prepare_rerun(driver *x)
+{
+  x->o.hooks = (nirc_pipeline_hooks){.stop_after = x->o.hooks.stop_after, .verify_each = x->stop_before == NIRC_STAGE_VERIFY};
+  x->d.verbose = false;
+  x->d.quiet = true;
+  x->d.stream = fopen("/dev/null", "w");
+  if (!x->d.stream)
+    _Exit(NIRC_STATUS_IO);
+}
+
+/* The passes are done, or one has failed: here the other process ends at the latest. */
+static void end_rerun(driver *x, bool ok)
+{
+  if (!x->rerun)
+    return;
+  if (ok && x->stop_before == NIRC_STAGE_CODE)
+    make_crash_text(x, x->m, "");
+  if (ok ? x->stop_before == NIRC_STAGE_CODE : x->stop_before == NIRC_STAGE_VERIFY && x->crash_text.size)
+    write_crash_file(x);
+  _Exit(NIRC_STATUS_INTERNAL);
+}
+
 static bool run_passes(driver *x, const nirc_target *t)
 {
   if (too_late(x))
     return false;
+  x->o.hooks.check_text = x->check_text;
+  x->o.hooks.before = before_pass;
+  x->o.hooks.user = x;
   nirc_strbuf text;
   nirc_strbuf_init(&text, &x->heap);
   if (x->o.pipeline)
@@ -265,8 +355,13 @@ static bool run_passes(driver *x, const nirc_target *t)
     named_pipeline(&x->o, t, x->m->level, &text);
   bool ok = nirc_pipeline_run(x->m, text.data, &x->o.hooks, &x->d);
   nirc_strbuf_deinit(&text);
+  end_rerun(x, ok);
+  if (!ok && x->d.status == NIRC_STATUS_INTERNAL)
+    nirc_crash_report(x->stage);
+  enter(x, NIRC_STAGE_CODE);
   if (ok && !nirc_module_verify(x->m, &x->d)) {
     x->d.status = NIRC_STATUS_INTERNAL;
+    nirc_crash_report(NIRC_STAGE_VERIFY);
     ok = false;
   }
   return ok && !nirc_diag_failed(&x->d);             /* -Werror */
@@ -400,6 +495,8 @@ static bool compile(driver *x)
   say(x, "started");
   if (!read_module(x))
     return false;
+  if (x->check_text && !nirc_module_check_text(x->m, &x->d))
+    return false;
   say(x, "read and checked the network");
   if (x->o.check)
     return check_targets(x);
@@ -448,11 +545,22 @@ nirc_status nirc_driver_main(int argc, char **argv)
   driver x = {.heap = *nirc_heap_default()};
   x.heap.exhausted = exhausted;
   x.heap.user = &x;
+  x.rerun = nirc_crash_is_rerun(&argc, argv, &x.stop_before);
+  if (!x.rerun)
+    nirc_crash_watch(argc, argv);
+  const char *check_text = getenv("NIRC_CHECK_TEXT");
+  x.check_text = !x.rerun && check_text && strcmp(check_text, "1") == 0;
   x.arena = nirc_arena_new(&x.heap);
+  nirc_strbuf_init(&x.crash_text, &x.heap);
   nirc_diag_init(&x.d, stderr, "nirc");
-  bool ok = nirc_options_read(&x.o, argc, argv, x.arena, &x.d) && (x.o.print ? print(&x) : compile(&x)) && !nirc_diag_failed(&x.d);
+  bool ok = nirc_options_read(&x.o, argc, argv, x.arena, &x.d);
+  if (ok && x.rerun)
+    prepare_rerun(&x);
+  ok = ok && (x.o.print ? print(&x) : compile(&x)) && !nirc_diag_failed(&x.d);
   nirc_sink_discard(x.out);
   nirc_module_free(x.m);
+  nirc_heap_free(&x.heap, x.text);
+  nirc_strbuf_deinit(&x.crash_text);
   nirc_arena_free(x.arena);
   if (ok)
     return NIRC_STATUS_OK;

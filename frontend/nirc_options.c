@@ -76,7 +76,7 @@ static const nirc_manual_section sections[] = {
    "2\twrong usage\n"
    "3\ta file cannot be opened, read or written\n"
    "4\ta resource limit was met\n"
-   "70\tinternal error\n"
+   "70\tinternal error; the module before it is then in nirc-crash.nirt\n"
    "\n"
    "Messages go to standard error in the form `PLACE: error|warning|remark|note: text [CODE]`, PLACE being `FILE:/node/nodes/NAME/FIELD` for a .nir file.\n"},
   {"ENVIRONMENT",

@@ -5,9 +5,10 @@
 
 #include "ir/op.h"
 
-/* The module that `text` (size bytes, a NUL behind them) is, verified, and on the nir level with every edge checked. `path` is what diagnostics call the text. Printed text gives a module that prints the same
- * text again. NULL after diagnostics with line and column: one for what is no IR text, all for what the verifier finds. The text is not trusted: regions nest 32
- * deep at the most, numbers are checked against their types. */
+/* The module that `text` (size bytes, a NUL behind them) is, verified, and on the nir level with every edge checked. `path` is what diagnostics call the
+ * text. Printed text gives a module that prints the same text again. NULL after diagnostics: after a fault, reading goes on at the next op, up to
+ * NIRC_MAX_ERRORS; what the verifier finds is looked for in text without faults only. Status 1. The text is not trusted: regions nest 32 deep at the most,
+ * numbers are checked against their types. */
 nirc_module *nirc_module_parse(const char *text, size_t size, const char *path, const nirc_heap *h, nirc_diag *d);
 
 #endif

@@ -2,19 +2,40 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/base/guess.h"
 #include "ir/base/utf8.h"
 
 /* ---- characters ------------------------------------------------------------------------------------------------------------- */
 
-nirc_loc nirc_scan_loc(const nirc_scanner *p)
+static bool is_word(char c)
 {
-  return (nirc_loc){.file = p->path, .line = p->line, .column = (uint32_t)(p->at - p->line_start) + 1};
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/* Reports the first fault; the rest of the text is then not looked at. */
+/* Bytes of the word, number, mnemonic or string that comes next; 0 for any other sign. */
+static size_t length_of_next(const nirc_scanner *p)
+{
+  const char *s = p->at;
+  if (s < p->end && *s == '"') {
+    for (s++; s < p->end && *s != '"' && *s != '\n'; s++)
+      s += *s == '\\' && s + 1 < p->end && s[1] != '\n';
+    return (size_t)(s - p->at) + (s < p->end && *s == '"');
+  }
+  while (s < p->end && (is_word(*s) || *s == '.' || *s == '-' || *s == '+'))
+    s++;
+  return (size_t)(s - p->at);
+}
+
+nirc_loc nirc_scan_loc(const nirc_scanner *p)
+{
+  return (nirc_loc){.file = p->path, .line = p->line, .column = (uint32_t)(p->at - p->line_start) + 1, .length = (uint32_t)length_of_next(p)};
+}
+
+/* Reports the first fault; the rest of the text is then not looked at, unless the parser goes on behind it. */
 bool nirc_scan_fail(nirc_scanner *p, nirc_loc loc, const char *what)
 {
   if (!p->failed)
@@ -23,7 +44,7 @@ bool nirc_scan_fail(nirc_scanner *p, nirc_loc loc, const char *what)
   return false;
 }
 
-void nirc_scan_space(nirc_scanner *p)
+void nirc_scan_blank(nirc_scanner *p)
 {
   for (; p->at < p->end; p->at++) {
     if (*p->at == '\n') {
@@ -33,6 +54,13 @@ void nirc_scan_space(nirc_scanner *p)
       return;
     }
   }
+}
+
+void nirc_scan_space(nirc_scanner *p)
+{
+  for (nirc_scan_blank(p); p->at < p->end && *p->at == '#'; nirc_scan_blank(p))
+    while (p->at < p->end && *p->at != '\n')
+      p->at++;
 }
 
 bool nirc_scan_peek(nirc_scanner *p, const char *s)
@@ -52,11 +80,6 @@ bool nirc_scan_accept(nirc_scanner *p, const char *s)
 bool nirc_scan_expect(nirc_scanner *p, const char *s)
 {
   return nirc_scan_accept(p, s) || nirc_scan_fail(p, nirc_scan_loc(p), nirc_arena_printf(p->scratch, "`%s` is wanted here", s));
-}
-
-static bool is_word(char c)
-{
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 /* Characters of a word, with `more` among them; NULL after a diagnostic. */
@@ -129,12 +152,14 @@ const char *nirc_scan_name(nirc_scanner *p)
 
 bool nirc_scan_whole(nirc_scanner *p, uint64_t *out)
 {
+  nirc_scan_space(p);
+  nirc_loc loc = nirc_scan_loc(p);
   const char *s = nirc_scan_word(p, "", "a whole number");
   char *end = NULL;
   errno = 0;
   if (s)
     *out = strtoull(s, &end, 10);
-  return s && isdigit((unsigned char)*s) && !*end && !errno ? true : nirc_scan_fail(p, nirc_scan_loc(p), "a whole number is wanted here");
+  return s && isdigit((unsigned char)*s) && !*end && !errno ? true : nirc_scan_fail(p, loc, "a whole number is wanted here");
 }
 
 /* ---- types and numbers ------------------------------------------------------------------------------------------------------- */
@@ -156,30 +181,40 @@ bool nirc_scan_shape(nirc_scanner *p, nirc_shape *s)
 
 bool nirc_scan_type(nirc_scanner *p, nirc_dtype *elem, nirc_shape *s)
 {
+  nirc_scan_space(p);
   nirc_loc loc = nirc_scan_loc(p);
   const char *w = nirc_scan_word(p, "", "an element type");
   int t = 0;
   while (w && t < NIRC_N_DTYPES && strcmp(nirc_dtype_name((nirc_dtype)t), w))
     t++;
-  if (!w || t == NIRC_N_DTYPES)
-    return nirc_scan_fail(p, loc, "an element type is wanted here: i1, i8 to i64, u8 to u64, f16, f32, f64");
+  if (!w)
+    return false;
+  if (t == NIRC_N_DTYPES) {
+    nirc_guess guess = {0};
+    for (t = 0; t < NIRC_N_DTYPES; t++)
+      nirc_guess_consider(&guess, w, nirc_dtype_name((nirc_dtype)t));
+    nirc_scan_fail(p, loc, nirc_arena_printf(p->scratch, "unknown element type `%s`; there are i1, i8 to i64, u8 to u64, f16, f32, f64", w));
+    nirc_guess_note(&guess, p->d, loc);
+    return false;
+  }
   *elem = (nirc_dtype)t;
   size_t count;
   return nirc_scan_shape(p, s) && (nirc_shape_count(s, &count) ? true : nirc_scan_fail(p, loc, "too many elements"));
 }
 
-/* A float64 that is a float16 to its bits; false where none is equal. */
+/* A finite float64 that is a float16 to its bits; false where none is equal. */
 static bool to_half(double x, uint16_t *bits)
 {
-  for (uint32_t h = 0; h < 0x10000; h++) {           /* at most 16 inline elements are written so */
-    uint16_t b = (uint16_t)h;
-    double back = nirc_dtype_get(NIRC_F16, &b, 0);
-    if (memcmp(&back, &x, sizeof x) == 0) {
-      *bits = b;
-      return true;
-    }
+  uint16_t low = 0, high = 0x7c00;                   /* bits without the sign are in the order of their numbers; 0x7c00 is infinity */
+  while (low < high) {
+    uint16_t middle = (uint16_t)((low + high) / 2);
+    if (nirc_dtype_get(NIRC_F16, &middle, 0) < fabs(x))
+      low = (uint16_t)(middle + 1);
+    else
+      high = middle;
   }
-  return false;
+  *bits = (uint16_t)(low | (signbit(x) ? 0x8000 : 0));
+  return nirc_dtype_get(NIRC_F16, &low, 0) == fabs(x);
 }
 
 static bool float_element(const char *s, nirc_dtype t, void *to)
@@ -190,8 +225,12 @@ static bool float_element(const char *s, nirc_dtype t, void *to)
     memcpy(to, &bits, nirc_dtype_size(t));           /* little-endian machines only: configure says so */
     return !*end && strlen(s) == 2 + 2 * nirc_dtype_size(t);
   }
+  if (s[strspn(s, "0123456789+-.eE")])               /* strtod knows other notations */
+    return false;
   double wide = strtod(s, &end);
   float narrow = strtof(s, NULL);
+  if (!isfinite(t == NIRC_F32 ? (double)narrow : wide))
+    return false;
   uint16_t half = 0;
   if (t == NIRC_F16 && !to_half(wide, &half))
     return false;
@@ -214,9 +253,10 @@ static bool whole_element(const char *s, nirc_dtype t, void *to)
 
 bool nirc_scan_element(nirc_scanner *p, nirc_dtype t, void *to)
 {
+  nirc_scan_space(p);
   nirc_loc loc = nirc_scan_loc(p);
   const char *s = nirc_scan_word(p, "+-.", "a number");
   if (s && (nirc_dtype_is_float(t) ? float_element(s, t, to) : whole_element(s, t, to)))
     return true;
-  return nirc_scan_fail(p, loc, nirc_arena_printf(p->scratch, "no %s number", nirc_dtype_name(t)));
+  return nirc_scan_fail(p, loc, nirc_arena_printf(p->scratch, "`%s` is no %s number", s ? s : "", nirc_dtype_name(t)));
 }

@@ -16,10 +16,11 @@ typedef struct nirc_scanner {
   bool failed;
 } nirc_scanner;
 
-nirc_loc nirc_scan_loc(const nirc_scanner *p);       /* of the next character */
+nirc_loc nirc_scan_loc(const nirc_scanner *p);       /* of the next character, as long as the word or string that begins there */
 /* Reports the first fault; false in any case. */
 bool nirc_scan_fail(nirc_scanner *p, nirc_loc loc, const char *what);
-void nirc_scan_space(nirc_scanner *p);
+void nirc_scan_blank(nirc_scanner *p);               /* past blanks and ends of lines */
+void nirc_scan_space(nirc_scanner *p);               /* the same, and comments: from # to the end of the line */
 bool nirc_scan_peek(nirc_scanner *p, const char *s);     /* does s come next, space aside? */
 bool nirc_scan_accept(nirc_scanner *p, const char *s);   /* takes it where it does */
 bool nirc_scan_expect(nirc_scanner *p, const char *s);   /* a fault where it does not */

@@ -35,11 +35,11 @@ typedef struct nirc_pass {
 } nirc_pass;
 
 extern const nirc_pass *const nirc_passes[];         /* NULL-terminated, in order of name */
-const nirc_pass *nirc_pass_find(const char *name);   /* NULL where unknown */
+const nirc_pass *nirc_pass_find(const char *name);   /* NULL where unknown; finds `fail`, too, which is for tests and in no list */
 void nirc_pass_guess(const char *name, nirc_diag *d); /* a note where it is nearly that of a pass */
 
 /* What -O1 to -O3 run on the snn level: no bit of a result changes. */
-#define NIRC_OPTIMISING_PASSES "canonicalize,uniform-to-splat,cse,fold-scale,uniform-to-splat,sparsify"
+#define NIRC_OPTIMISING_PASSES "canonicalize,uniform-to-splat,cse,fold-scale,uniform-to-splat,sparsify,fuse-neuron"
 
 /* What to do around each pass. */
 typedef struct nirc_pipeline_hooks {
@@ -48,6 +48,10 @@ typedef struct nirc_pipeline_hooks {
   const char *stop_after;                            /* end after this pass, or NULL */
   bool verify_each, time_passes;
   bool stats, stats_json;                            /* what each pass counted, to stderr: a line for each counter, as it runs; one JSON object in the end */
+  bool check_text;                                   /* each module's text must say all of it (ir/check_text.h) */
+  /* Called before each pass: its number, from 1, and the pipeline from it on. NULL: nobody wants to know. */
+  void (*before)(void *user, const nirc_module *m, unsigned number, const char *rest);
+  void *user;
 } nirc_pipeline_hooks;
 
 /* Runs `text`: PASS{option=value,...},PASS,... False after a diagnostic: unknown pass or option, a bad value (status 2), or what a pass

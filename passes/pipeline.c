@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "ir/base/guess.h"
+#include "ir/check_text.h"
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "passes/pass.h"
@@ -231,7 +232,7 @@ static bool run_pass(nirc_module *m, const nirc_pass *pass, nirc_pass_ctx *ctx, 
     print_ir(m, "after", pass);
   if (h->dump_dir && !dump_ir(m, h->dump_dir, number, pass, ctx->d))
     return false;
-  if (h->verify_each && !nirc_module_verify(m, ctx->d)) {
+  if ((h->verify_each && !nirc_module_verify(m, ctx->d)) || (h->check_text && !nirc_module_check_text(m, ctx->d))) {
     nirc_note(ctx->d, nirc_loc_none(), "after pass %s", pass->name);
     return false;
   }
@@ -248,7 +249,10 @@ bool nirc_pipeline_run(nirc_module *m, const char *text, const nirc_pipeline_hoo
   bool ok = true, stop = false;
   for (unsigned number = 1; ok && !stop && *p.at; number++) {
     nirc_pass_ctx ctx = {.d = d};
+    const char *rest = p.at;
     const nirc_pass *pass = parse_pass(&p, &ctx);
+    if (pass && h->before)
+      h->before(h->user, m, number, rest);
     ok = pass && run_pass(m, pass, &ctx, h, number);
     if (ok && counted)
       add_counters(counted, pass, &ctx);

@@ -1,9 +1,10 @@
 # test/lit.cfg.py: how lit runs the tests of the two programs. Loaded by test/lit.site.cfg.py of the build directory.
 #
 # Substitutions: %nirc %nirc-run %cc %cxx %python %valgrind %srcroot %builddir %shared %warnings %cflags
-# Features (REQUIRES: ...): numpy h5py nir-package torch shared valgrind cxx asan ubsan tsan plain root
+# Features (REQUIRES: ...): numpy h5py nir-package torch shared valgrind cxx libfuzzer asan ubsan tsan plain root
 # From LLVM: FileCheck, not, split-file, count.
 import os
+import shutil
 import subprocess
 
 import lit.formats
@@ -12,6 +13,13 @@ import lit.formats
 def has_module(name):
     code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({name!r}) is None)"
     return subprocess.run([python, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def has_libfuzzer():
+    """clang-19 with libclang-rt-19-dev."""
+    program = b"#include <stddef.h>\nint LLVMFuzzerTestOneInput(const char *d, size_t n) { return d == NULL && n; }\n"
+    return bool(shutil.which("clang-19")) and subprocess.run(["clang-19", "-fsanitize=fuzzer,address", "-x", "c", "-", "-o", "/dev/null"], input=program,
+                                                             stderr=subprocess.DEVNULL).returncode == 0
 
 
 root, build = config.nirc_srcroot, config.nirc_builddir
@@ -49,13 +57,14 @@ for feature, module in (("numpy", "numpy"), ("h5py", "h5py"), ("nir-package", "n
     if has_module(module):
         config.available_features.add(feature)
 for feature, there in (("shared", os.path.isdir(shared)), ("valgrind", config.nirc_valgrind), ("cxx", config.nirc_cxx),
-                       ("root", os.geteuid() == 0)):
+                       ("libfuzzer", has_libfuzzer()), ("root", os.geteuid() == 0)):
     if there:
         config.available_features.add(feature)
 
 config.environment["PATH"] = os.pathsep.join([config.nirc_llvm_bindir, os.environ.get("PATH", "/usr/bin:/bin")])
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 config.environment["LC_ALL"] = "C.UTF-8"
+config.environment["NIRC_CHECK_TEXT"] = "1"            # every module that the tests make must survive as text (docs/ir.md)
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]

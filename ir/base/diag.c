@@ -1,6 +1,7 @@
 #include "ir/base/diag.h"
 
 #include <jansson.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,5 +220,8 @@ void nirc_assert_failed(const char *file, int line, const char *what)
 {
   fprintf(stderr, "nirc: error: internal error at %s:%d: %s\n", file, line, what);
   fflush(stderr);
+  struct sigaction on_abort;
+  if (sigaction(SIGABRT, NULL, &on_abort) == 0 && on_abort.sa_handler != SIG_DFL)
+    abort();                                         /* someone wants to know: the driver, a fuzzer */
   _Exit(NIRC_STATUS_INTERNAL);
 }
