@@ -11,6 +11,7 @@
 #include "frontend/nir_build.h"
 #include "frontend/nir_write.h"
 #include "frontend/nirc_options.h"
+#include "frontend/report.h"
 #include "frontend/selftest.h"
 #include "ir/base/sink.h"
 #include "ir/parse.h"
@@ -23,7 +24,8 @@ typedef struct driver {
   nirc_diag d;
   nirc_heap heap;                                    /* malloc, and an end that leaves no temporary behind */
   nirc_arena *arena;
-  nirc_sink *out;                                    /* while something is being written */
+  nirc_sink *out, *report_out;                       /* while something is being written */
+  nirc_report *report;                               /* NULL: none is wanted */
   nirc_module *m;
   const char *name;                                  /* base name of the outputs: --name, or from the input's */
   double since;                                      /* when the last thing was done; 0: nothing yet */
@@ -32,6 +34,7 @@ typedef struct driver {
 static void exhausted(void *user, size_t size)
 {
   driver *x = user;
+  nirc_sink_discard(x->report_out);                  /* it may lie in a folder that the other has made */
   nirc_sink_discard(x->out);
   fprintf(stderr, "nirc: error: out of memory (%zu bytes wanted)\n", size);
   exit(NIRC_STATUS_LIMIT);
@@ -193,6 +196,12 @@ static bool too_late(driver *x)
   return true;
 }
 
+static void observe(void *user, const nirc_pass *pass, const nirc_pass_ctx *ctx, const nirc_module *m)
+{
+  driver *x = user;
+  nirc_report_add_pass(x->report, pass->name, pass->counters, ctx->counters, pass->n_counters, m);
+}
+
 static bool run_passes(driver *x, const nirc_target *t)
 {
   if (too_late(x))
@@ -203,6 +212,8 @@ static bool run_passes(driver *x, const nirc_target *t)
     nirc_strbuf_add(&text, x->o.pipeline);
   else
     named_pipeline(&x->o, t, x->m->level, &text);
+  x->o.hooks.observe = x->report ? observe : NULL;
+  x->o.hooks.user = x;
   bool ok = nirc_pipeline_run(x->m, text.data, &x->o.hooks, &x->d);
   nirc_strbuf_deinit(&text);
   if (ok && !nirc_module_verify(x->m, &x->d)) {
@@ -222,11 +233,82 @@ static bool reach_snn(driver *x)
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------------ */
 
-static bool commit(driver *x)
+static bool commit_sink(nirc_sink **sink)
 {
-  nirc_sink *out = x->out;
-  x->out = NULL;
+  nirc_sink *out = *sink;
+  *sink = NULL;
   return nirc_sink_commit(out);
+}
+
+static double given_dt(const driver *x)
+{
+  double dt = 0;
+  if (x->o.dt)
+    nirc_parse_time(x->o.dt, &dt);
+  return dt;
+}
+
+static bool write_stdout(driver *x, const nirc_strbuf *b)
+{
+  if (fwrite(b->data, 1, b->size, stdout) == b->size && fflush(stdout) == 0)
+    return true;
+  nirc_error_status(&x->d, NIRC_STATUS_IO, nirc_loc_none(), "standard output cannot be written");
+  return false;
+}
+
+/* A sink for the folder of `path`. */
+static nirc_sink *sink_for_file(driver *x, const char *path)
+{
+  return nirc_sink_new(nirc_arena_strndup(x->arena, path, (size_t)(file_part(path) - path)), &x->d);
+}
+
+/* Where the report would replace what the target writes. */
+static bool report_clashes(driver *x, const char *dir)
+{
+  const char *report = x->o.report;
+  for (const char *const *suffix = (const char *const[]){"so", "h", "json", NULL}; *suffix; suffix++)
+    if (strcmp(report, nirc_arena_printf(x->arena, "%s/%s.%s", dir, x->name, *suffix)) == 0) {
+      nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "--report %s: the target writes a file of that name", report);
+      return true;
+    }
+  return false;
+}
+
+/* All that can fail before anything is published. */
+static bool prepare_report(driver *x)
+{
+  if (!x->report)
+    return true;
+  nirc_report_end(x->report, x->m);
+  if (strcmp(x->o.report, "-") == 0)
+    return true;
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  nirc_report_print_json(x->report, &b);
+  x->report_out = sink_for_file(x, x->o.report);
+  bool ok = x->report_out && nirc_sink_write(x->report_out, file_part(x->o.report), b.data, b.size);
+  nirc_strbuf_deinit(&b);
+  return ok;
+}
+
+static bool publish_report(driver *x)
+{
+  if (!x->report)
+    return true;
+  if (x->report_out)
+    return commit_sink(&x->report_out);
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  nirc_report_print_json(x->report, &b);
+  bool ok = write_stdout(x, &b);
+  nirc_strbuf_deinit(&b);
+  return ok;
+}
+
+/* The report appears last, and only beside a complete output. */
+static bool publish(driver *x)
+{
+  return prepare_report(x) && (!x->out || commit_sink(&x->out)) && publish_report(x);
 }
 
 static bool make_text(driver *x, nirc_strbuf *b)
@@ -237,24 +319,13 @@ static bool make_text(driver *x, nirc_strbuf *b)
     return true;
   }
   if (x->o.emit == NIRC_EMIT_DOT) {
-    double dt = 0;
-    if (x->o.dt)
-      nirc_parse_time(x->o.dt, &dt);
     nirc_graph g;
-    nirc_graph_make(&g, x->arena, x->m, dt);
+    nirc_graph_make(&g, x->arena, x->m, given_dt(x));
     nirc_graph_print_dot(&g, x->arena, b);
     return true;
   }
   nirc_cpu_options o = {.triple = x->o.job.triple, .cpu = x->o.job.cpu, .level = x->o.job.level, .target = "cpu"};
   return reach_snn(x) && nirc_cpu_emit(x->m, &o, kinds[x->o.emit], b, &x->d);
-}
-
-static bool write_stdout(driver *x, const nirc_strbuf *b)
-{
-  if (fwrite(b->data, 1, b->size, stdout) == b->size && fflush(stdout) == 0)
-    return true;
-  nirc_error_status(&x->d, NIRC_STATUS_IO, nirc_loc_none(), "standard output cannot be written");
-  return false;
 }
 
 /* --emit: one file, or standard output. */
@@ -272,11 +343,11 @@ static bool write_file(driver *x)
   nirc_strbuf_init(&b, &x->heap);
   if (x->o.emit == NIRC_EMIT_NIR || make_text(x, &b)) {
     if (to_stdout) {
-      ok = write_stdout(x, &b);
-    } else if ((x->out = nirc_sink_new(nirc_arena_strndup(x->arena, path, (size_t)(file - path)), &x->d))) {
+      ok = prepare_report(x) && write_stdout(x, &b) && publish_report(x);
+    } else if ((x->out = sink_for_file(x, path))) {
       const char *temporary = x->o.emit == NIRC_EMIT_NIR ? nirc_sink_file(x->out, file) : NULL;
       ok = x->o.emit == NIRC_EMIT_NIR ? temporary && nirc_nir_write(x->m, temporary, &x->d) : nirc_sink_write(x->out, file, b.data, b.size);
-      ok = ok && commit(x);
+      ok = ok && publish(x);
     }
   }
   nirc_strbuf_deinit(&b);
@@ -287,8 +358,11 @@ static bool write_target(driver *x)
 {
   if (!reach_snn(x))
     return false;
-  x->out = nirc_sink_new(x->o.output ? x->o.output : x->name, &x->d);
-  return x->out && x->o.target->emit(x->m, &x->o.job, x->out, &x->d) && commit(x);
+  const char *dir = x->o.output ? x->o.output : x->name;
+  if (x->report && report_clashes(x, dir))
+    return false;
+  x->out = nirc_sink_new(dir, &x->d);
+  return x->out && x->o.target->emit(x->m, &x->o.job, x->out, &x->d) && publish(x);
 }
 
 /* ---- what one invocation does ---------------------------------------------------------------------------------------------------- */
@@ -330,8 +404,12 @@ static bool compile(driver *x)
   if (!read_module(x))
     return false;
   say(x, "read and checked the network");
+  if (x->o.report) {
+    x->report = nirc_report_begin(x->arena, x->m, given_dt(x));
+    x->report->target = (x->o.check || x->o.emit == NIRC_EMIT_TARGET) && x->o.target ? x->o.target->name : NULL;
+  }
   if (x->o.check)
-    return check_targets(x);
+    return check_targets(x) && !nirc_diag_failed(&x->d) && publish(x);
   bool untouched = (x->o.emit == NIRC_EMIT_NIR || x->o.emit == NIRC_EMIT_NIRT || x->o.emit == NIRC_EMIT_DOT) && !x->o.pipeline && !x->o.hooks.stop_after;
   if (!untouched && !run_passes(x, x->o.target))
     return false;
@@ -379,6 +457,7 @@ nirc_status nirc_driver_main(int argc, char **argv)
   x.arena = nirc_arena_new(&x.heap);
   nirc_diag_init(&x.d, stderr, "nirc");
   bool ok = nirc_options_read(&x.o, argc, argv, x.arena, &x.d) && (x.o.print ? print(&x) : compile(&x)) && !nirc_diag_failed(&x.d);
+  nirc_sink_discard(x.report_out);
   nirc_sink_discard(x.out);
   nirc_module_free(x.m);
   nirc_arena_free(x.arena);

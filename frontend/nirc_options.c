@@ -23,6 +23,8 @@ static const nirc_option table[] = {
   {.id = OPT_NAME, .name = "name", .argument = "NAME", .help = "base name of the outputs and C prefix; default: the input's file name, made a C identifier"},
   {.id = OPT_PROBE, .name = "probe", .argument = "NODE", .help = "record this node's state and value as well (may repeat); `all` for every node, GRAPH/NODE in a nested graph"},
   {.id = OPT_CHECK, .name = "check", .help = "read, verify and say whether the target can take it (status 0 or 1); write nothing"},
+  {.id = OPT_REPORT, .name = "report", .argument = "FILE",
+   .help = "also write what each layer holds and costs and what the passes did, as JSON; `-` for standard output. Written only where the run succeeds"},
   {.id = OPT_SEMANTICS, .name = "semantics", .argument = "PROFILE", .heading = "What it means",
    .help = "whose arithmetic: `nir` (default), `nir_exact` or `unit`; `:reset=KIND` and `:dt=TIME` behind it are the options of that name"},
   {.id = OPT_DT, .name = "dt", .argument = "TIME", .help = "time step, as 1ms, 100us or a number of seconds; default 1e-4, or 1 for a graph with I or IF and no time constant"},
@@ -34,7 +36,6 @@ static const nirc_option table[] = {
   {.id = OPT_MTRIPLE, .name = "mtriple", .argument = "TRIPLE", .help = "machine to generate code for; default: this machine's (NIRC_LD names a linker for another)"},
   {.id = OPT_QUANTISE, .name = "quantise", .argument = "KIND", .help = "`none` (default): weights stay float32"},
   {.id = OPT_EMULATE, .name = "emulate", .help = "with a chip target: also a library of the chip's arithmetic", .hidden = true},
-  {.id = OPT_REPORT, .name = "report", .argument = "FILE", .help = "report on the network", .hidden = true},
   {.id = OPT_PIPELINE, .name = "pass-pipeline", .argument = "P", .heading = "Passes", .help = "run these passes instead of those of -O: PASS{option=value,...},PASS,..."},
   {.id = OPT_PRINT_PIPELINE, .name = "print-pipeline", .help = "print the passes that the other options ask for, and end"},
   {.id = OPT_PRINT_BEFORE, .name = "print-ir-before", .argument = "PASS", .help = "print the IR before this pass (or `all`) to standard error"},
@@ -236,7 +237,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_MTRIPLE: o->job.triple = v; return true;
   case OPT_QUANTISE: return strcmp(v, "none") == 0 || USAGE("--quantise '%s': %s", v, strcmp(v, "int8") ? "none is wanted" : "not in this version");
   case OPT_EMULATE: r->emulate = true; return true;
-  case OPT_REPORT: return USAGE("--report is not in this version (%s)", v);
+  case OPT_REPORT: o->report = v; return true;
   case OPT_PIPELINE: o->pipeline = v; return true;
   case OPT_PRINT_PIPELINE: o->print = NIRC_PRINT_PIPELINE; return true;
   case OPT_PRINT_BEFORE: o->hooks.print_before = v; return true;
@@ -290,6 +291,20 @@ static bool check_target(reader *r, nirc_diag *d)
   return !r->emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
 }
 
+/* Two things cannot go to one place. */
+static bool check_report(const nirc_options *o, nirc_diag *d)
+{
+  if (!o->report)
+    return true;
+  size_t n = strlen(o->report);
+  if (!n || o->report[n - 1] == '/')
+    return USAGE("--report '%s': a file name is wanted", o->report);
+  bool is_stdout = strcmp(o->report, "-") == 0;
+  if (o->output && strcmp(o->report, o->output) == 0)
+    return USAGE("--report %s: the output goes there (-o %s)", o->report, o->output);
+  return !(is_stdout && o->check) || USAGE("--report -: --check prints to standard output; name a file");
+}
+
 bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, nirc_diag *d)
 {
   *o = (nirc_options){.job = {.level = 2}};
@@ -302,5 +317,5 @@ bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, ni
     return true;
   if (!o->input && !o->print)
     return USAGE("%s: no input file", "nirc [OPTIONS] INPUT");
-  return check_target(&r, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
+  return check_target(&r, d) && check_report(o, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
 }

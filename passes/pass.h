@@ -41,6 +41,8 @@ typedef struct nirc_pipeline_hooks {
   const char *dump_dir;                              /* write NN-PASS.nirt after each pass, or NULL */
   const char *stop_after;                            /* end after this pass, or NULL */
   bool verify_each, time_passes, stats;
+  void (*observe)(void *user, const nirc_pass *pass, const nirc_pass_ctx *ctx, const nirc_module *m);      /* called after each pass, or NULL */
+  void *user;                                        /* of observe */
 } nirc_pipeline_hooks;
 
 /* Runs `text`: PASS{option=value,...},PASS,... False after a diagnostic: unknown pass or option, a bad value (status 2), or what a pass

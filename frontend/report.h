@@ -1,0 +1,59 @@
+/* frontend/report.h: what is known about a network and its compiling, layer by layer: collected once, printed as JSON or as a page.
+ * Owns: nothing; all of it lies in the caller's arena, types are borrowed from the module.
+ * Must not know: passes, targets, where the report goes. docs/report.md says what each number means. */
+#ifndef NIRC_FRONTEND_REPORT_H
+#define NIRC_FRONTEND_REPORT_H
+
+#include "ir/op.h"
+
+/* Counts stop at this instead of wrapping: the largest integer of JSON readers that have 64 bits. */
+#define NIRC_REPORT_MOST ((uint64_t)INT64_MAX)
+
+/* What one step costs, each a number of times a step and sample. */
+typedef struct nirc_report_cost { uint64_t state_bytes, multiply_adds, neuron_updates, elementwise; } nirc_report_cost;
+
+typedef struct nirc_report_layer {
+  const char *name, *type;                           /* GRAPH/NODE; "LIF", or a mnemonic where the network was read at the snn level */
+  const nirc_type *in, *out;                         /* NULL: receives, sends nothing */
+  uint64_t parameters, parameter_bytes, connections; /* as in the file */
+  nirc_report_cost cost;                             /* where the report has steps */
+} nirc_report_layer;
+
+typedef struct nirc_report_counter { const char *name; uint64_t value; } nirc_report_counter;
+typedef struct nirc_report_size { uint64_t ops, constant_bytes; } nirc_report_size;
+
+typedef struct nirc_report_pass {
+  const char *name;
+  const nirc_report_counter *counters;
+  size_t n_counters;
+  nirc_report_size before, after;
+  struct nirc_report_pass *next;
+} nirc_report_pass;
+
+typedef struct nirc_report {
+  nirc_arena *arena;
+  const char *name, *source;                         /* base name of the input, nothing invisible in it */
+  uint64_t source_hash[2];
+  const char *target, *profile;                      /* NULL: none */
+  double dt;                                         /* seconds; 0: not known */
+  bool has_nodes, has_steps;                         /* read at the nir level; brought to the snn level */
+  nirc_report_layer *layers;                         /* in the order of the file; what only the step knows behind them */
+  size_t n_layers, n_edges;
+  uint64_t parameters, parameter_bytes, connections; /* of all layers */
+  nirc_report_cost cost;
+  nirc_report_pass *passes, *last_pass;
+  nirc_report_size size;                             /* of the module, as the last pass left it */
+} nirc_report;
+
+/* The facts of a module as it was read, before any pass. dt as for nirc_graph_make. The module outlives the report. */
+nirc_report *nirc_report_begin(nirc_arena *a, nirc_module *m, double dt);
+
+/* A pass has run. Names are borrowed. */
+void nirc_report_add_pass(nirc_report *r, const char *name, const char *const *counter_names, const uint64_t *counters, size_t n, const nirc_module *m);
+
+/* The facts of the module as the passes left it. */
+void nirc_report_end(nirc_report *r, const nirc_module *m);
+
+void nirc_report_print_json(const nirc_report *r, nirc_strbuf *b);
+
+#endif
