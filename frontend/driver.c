@@ -274,6 +274,15 @@ static bool report_clashes(driver *x, const char *dir)
   return false;
 }
 
+static void print_report(driver *x, nirc_strbuf *b)
+{
+  size_t n = strlen(x->o.report);
+  if (n >= 5 && strcmp(x->o.report + n - 5, ".html") == 0)
+    nirc_report_print_html(x->report, b);
+  else
+    nirc_report_print_json(x->report, b);
+}
+
 /* All that can fail before anything is published. */
 static bool prepare_report(driver *x)
 {
@@ -284,7 +293,7 @@ static bool prepare_report(driver *x)
     return true;
   nirc_strbuf b;
   nirc_strbuf_init(&b, &x->heap);
-  nirc_report_print_json(x->report, &b);
+  print_report(x, &b);
   x->report_out = sink_for_file(x, x->o.report);
   bool ok = x->report_out && nirc_sink_write(x->report_out, file_part(x->o.report), b.data, b.size);
   nirc_strbuf_deinit(&b);
@@ -299,7 +308,7 @@ static bool publish_report(driver *x)
     return commit_sink(&x->report_out);
   nirc_strbuf b;
   nirc_strbuf_init(&b, &x->heap);
-  nirc_report_print_json(x->report, &b);
+  print_report(x, &b);
   bool ok = write_stdout(x, &b);
   nirc_strbuf_deinit(&b);
   return ok;

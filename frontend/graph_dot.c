@@ -50,7 +50,7 @@ static void add_label(nirc_strbuf *b, const nirc_heap *h, const char *text)
   nirc_strbuf_deinit(&visible);
 }
 
-static const char *kind_of(const nirc_op *op)
+const char *nirc_graph_kind(const nirc_op *op)
 {
   switch (op->code) {
   case NIR_INPUT: case NIR_OUTPUT: case SNN_INPUT: case SNN_OUTPUT: case SNN_PROBE: return "port";
@@ -65,7 +65,7 @@ static void add_node(nirc_strbuf *b, nirc_arena *a, const nirc_graph_node *n, si
 {
   static const struct { const char *kind, *fill; } fills[] = {{"port", "#e8e8e8"}, {"weights", "#dbe9f6"}, {"neuron", "#fde6c8"}, {"state", "#e3f1dc"}, {"other", "#ffffff"}};
   const nirc_heap *h = nirc_arena_heap(a);
-  const char *kind = kind_of(n->op), *fill = "#ffffff";
+  const char *kind = nirc_graph_kind(n->op), *fill = "#ffffff";
   for (size_t i = 0; i < sizeof fills / sizeof *fills; i++)
     if (strcmp(fills[i].kind, kind) == 0)
       fill = fills[i].fill;

@@ -24,7 +24,7 @@ static const nirc_option table[] = {
   {.id = OPT_PROBE, .name = "probe", .argument = "NODE", .help = "record this node's state and value as well (may repeat); `all` for every node, GRAPH/NODE in a nested graph"},
   {.id = OPT_CHECK, .name = "check", .help = "read, verify and say whether the target can take it (status 0 or 1); write nothing"},
   {.id = OPT_REPORT, .name = "report", .argument = "FILE",
-   .help = "also write what each layer holds and costs and what the passes did, as JSON; `-` for standard output. Written only where the run succeeds"},
+   .help = "also write what each layer holds and costs and what the passes did: a page where FILE ends in `.html`, else JSON; `-` for standard output. Written only where the run succeeds"},
   {.id = OPT_SEMANTICS, .name = "semantics", .argument = "PROFILE", .heading = "What it means",
    .help = "whose arithmetic: `nir` (default), `nir_exact` or `unit`; `:reset=KIND` and `:dt=TIME` behind it are the options of that name"},
   {.id = OPT_DT, .name = "dt", .argument = "TIME", .help = "time step, as 1ms, 100us or a number of seconds; default 1e-4, or 1 for a graph with I or IF and no time constant"},

@@ -85,6 +85,43 @@ static uint64_t connections_of(nirc_module *m, const nirc_op *op, const nirc_typ
   return times(times(weight->shape.dims[0], weight->shape.dims[1]), node_pairs(&w, &in->shape, &out->shape));
 }
 
+/* at[n]: where node n comes when every node stands behind those that it receives from in the same step, by a search against the edges from the first node on. A cycle
+ * that compiling refuses is cut somewhere. */
+static size_t *reading_order(nirc_arena *a, const nirc_graph *g)
+{
+  enum { UNSEEN, OPEN, PLACED };
+  typedef struct frame { size_t node, edge; } frame;
+  size_t *at = NIRC_NEW_ARRAY(a, size_t, g->n_nodes), *first = NIRC_NEW_ARRAY(a, size_t, g->n_nodes), placed = 0;
+  unsigned char *seen = NIRC_NEW_ARRAY(a, unsigned char, g->n_nodes);
+  frame *stack = NIRC_NEW_ARRAY(a, frame, g->n_nodes);
+  for (size_t n = 0; n < g->n_nodes; n++)
+    first[n] = g->n_edges;
+  for (size_t e = g->n_edges; e-- > 0;)
+    first[g->edges[e].to] = e;
+  for (size_t n = 0; n < g->n_nodes; n++) {
+    size_t depth = 0;
+    if (seen[n] == UNSEEN) {
+      seen[n] = OPEN;
+      stack[depth++] = (frame){n, first[n]};
+    }
+    while (depth) {
+      frame *top = &stack[depth - 1];
+      if (top->edge == g->n_edges || g->edges[top->edge].to != top->node) {
+        seen[top->node] = PLACED;
+        at[top->node] = placed++;
+        depth--;
+        continue;
+      }
+      const nirc_graph_edge *edge = &g->edges[top->edge++];
+      if (!edge->back && seen[edge->from] == UNSEEN) {
+        seen[edge->from] = OPEN;
+        stack[depth++] = (frame){edge->from, first[edge->from]};
+      }
+    }
+  }
+  return at;
+}
+
 static void add_nodes(nirc_report *r, nirc_module *m, double dt)
 {
   nirc_graph g;
@@ -92,14 +129,16 @@ static void add_nodes(nirc_report *r, nirc_module *m, double dt)
   r->n_edges = g.n_edges;
   r->n_layers = g.n_nodes;
   r->layers = NIRC_NEW_ARRAY(r->arena, nirc_report_layer, g.n_nodes);
+  const size_t *at = reading_order(r->arena, &g);
   for (size_t n = 0; n < g.n_nodes; n++)
-    r->layers[n] = (nirc_report_layer){.name = g.nodes[n].path, .type = g.nodes[n].type, .out = g.nodes[n].op->code == NIR_OUTPUT ? NULL : g.nodes[n].value};
+    r->layers[at[n]] = (nirc_report_layer){.name = g.nodes[n].path, .type = g.nodes[n].type, .kind = nirc_graph_kind(g.nodes[n].op),
+                                         .out = g.nodes[n].op->code == NIR_OUTPUT ? NULL : g.nodes[n].value};
   for (size_t e = 0; e < g.n_edges; e++) {
-    r->layers[g.edges[e].to].in = g.edges[e].value;
-    r->layers[g.edges[e].from].out = g.edges[e].value;                   /* an Output of a nested graph sends */
+    r->layers[at[g.edges[e].to]].in = g.edges[e].value;
+    r->layers[at[g.edges[e].from]].out = g.edges[e].value;                   /* an Output of a nested graph sends */
   }
   for (size_t n = 0; n < g.n_nodes; n++) {
-    nirc_report_layer *l = &r->layers[n];
+    nirc_report_layer *l = &r->layers[at[n]];
     const nirc_op *op = g.nodes[n].op;
     for (size_t i = 0; i < op->def->n_attrs; i++) {
       const nirc_blob *b = is_parameter(&op->def->attrs[i]) ? nirc_op_blob(op, op->def->attrs[i].name) : NULL;
@@ -173,8 +212,8 @@ static void add_layers(nirc_report *r, const member *ops, size_t n_ops)
     memcpy(all, r->layers, r->n_layers * sizeof *all);
   for (size_t k = 0; k < n; k++) {
     const nirc_op *op = fresh[k].op;
-    all[r->n_layers++] = (nirc_report_layer){.name = op->name, .type = op->def->mnemonic, .in = op->n_operands ? nirc_op_operand(op, 0)->type : NULL,
-                                             .out = op->n_results ? op->results[0].type : NULL};
+    all[r->n_layers++] = (nirc_report_layer){.name = op->name, .type = op->def->mnemonic, .kind = nirc_graph_kind(op),
+                                             .in = op->n_operands ? nirc_op_operand(op, 0)->type : NULL, .out = op->n_results ? op->results[0].type : NULL};
   }
   r->layers = all;
 }

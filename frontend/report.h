@@ -14,6 +14,7 @@ typedef struct nirc_report_cost { uint64_t state_bytes, multiply_adds, neuron_up
 
 typedef struct nirc_report_layer {
   const char *name, *type;                           /* GRAPH/NODE; "LIF", or a mnemonic where the network was read at the snn level */
+  const char *kind;                                  /* nirc_graph_kind */
   const nirc_type *in, *out;                         /* NULL: receives, sends nothing */
   uint64_t parameters, parameter_bytes, connections; /* as in the file */
   nirc_report_cost cost;                             /* where the report has steps */
@@ -37,7 +38,7 @@ typedef struct nirc_report {
   const char *target, *profile;                      /* NULL: none */
   double dt;                                         /* seconds; 0: not known */
   bool has_nodes, has_steps;                         /* read at the nir level; brought to the snn level */
-  nirc_report_layer *layers;                         /* in the order of the file; what only the step knows behind them */
+  nirc_report_layer *layers;                         /* sources before their users; what only the step knows behind them */
   size_t n_layers, n_edges;
   uint64_t parameters, parameter_bytes, connections; /* of all layers */
   nirc_report_cost cost;
@@ -55,5 +56,7 @@ void nirc_report_add_pass(nirc_report *r, const char *name, const char *const *c
 void nirc_report_end(nirc_report *r, const nirc_module *m);
 
 void nirc_report_print_json(const nirc_report *r, nirc_strbuf *b);
+/* One page that needs nothing else: no script, no other file. */
+void nirc_report_print_html(const nirc_report *r, nirc_strbuf *b);
 
 #endif
