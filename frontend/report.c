@@ -122,24 +122,22 @@ static size_t *reading_order(nirc_arena *a, const nirc_graph *g)
   return at;
 }
 
-static void add_nodes(nirc_report *r, nirc_module *m, double dt)
+static void add_nodes(nirc_report *r, nirc_module *m, const nirc_graph *g)
 {
-  nirc_graph g;
-  nirc_graph_make(&g, r->arena, m, dt);
-  r->n_edges = g.n_edges;
-  r->n_layers = g.n_nodes;
-  r->layers = NIRC_NEW_ARRAY(r->arena, nirc_report_layer, g.n_nodes);
-  const size_t *at = reading_order(r->arena, &g);
-  for (size_t n = 0; n < g.n_nodes; n++)
-    r->layers[at[n]] = (nirc_report_layer){.name = g.nodes[n].path, .type = g.nodes[n].type, .kind = nirc_graph_kind(g.nodes[n].op),
-                                         .out = g.nodes[n].op->code == NIR_OUTPUT ? NULL : g.nodes[n].value};
-  for (size_t e = 0; e < g.n_edges; e++) {
-    r->layers[at[g.edges[e].to]].in = g.edges[e].value;
-    r->layers[at[g.edges[e].from]].out = g.edges[e].value;                   /* an Output of a nested graph sends */
+  r->n_layers = g->n_nodes;
+  r->layers = NIRC_NEW_ARRAY(r->arena, nirc_report_layer, g->n_nodes);
+  const size_t *at = reading_order(r->arena, g);
+  for (size_t n = 0; n < g->n_nodes; n++) {
+    const nirc_graph_node *node = &g->nodes[n];
+    r->layers[at[n]] = (nirc_report_layer){.name = node->path, .type = node->type, .kind = nirc_graph_kind(node->op), .out = node->op->code == NIR_OUTPUT ? NULL : node->value};
   }
-  for (size_t n = 0; n < g.n_nodes; n++) {
+  for (size_t e = 0; e < g->n_edges; e++) {
+    r->layers[at[g->edges[e].to]].in = g->edges[e].value;
+    r->layers[at[g->edges[e].from]].out = g->edges[e].value;             /* an Output of a nested graph sends */
+  }
+  for (size_t n = 0; n < g->n_nodes; n++) {
     nirc_report_layer *l = &r->layers[at[n]];
-    const nirc_op *op = g.nodes[n].op;
+    const nirc_op *op = g->nodes[n].op;
     for (size_t i = 0; i < op->def->n_attrs; i++) {
       const nirc_blob *b = is_parameter(&op->def->attrs[i]) ? nirc_op_blob(op, op->def->attrs[i].name) : NULL;
       l->parameters += b ? b->count : 0;
@@ -306,13 +304,29 @@ static const char *base_name(nirc_arena *a, const char *path)
   return name;
 }
 
+static void keep_drawing(nirc_report *r, const nirc_graph *g)
+{
+  r->n_nodes = g->n_nodes;
+  r->n_edges = g->n_edges;
+  if (g->n_nodes > NIRC_REPORT_MOST_DRAWN)
+    return;
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, nirc_arena_heap(r->arena));
+  nirc_graph_print_dot(g, r->arena, &b);
+  r->dot = nirc_arena_strdup(r->arena, b.data);
+  nirc_strbuf_deinit(&b);
+}
+
 nirc_report *nirc_report_begin(nirc_arena *a, nirc_module *m, double dt)
 {
   nirc_report *r = NIRC_NEW(a, nirc_report);
   *r = (nirc_report){.arena = a, .name = m->name, .source = base_name(a, m->path), .source_hash = {m->source_hash[0], m->source_hash[1]}, .dt = dt, .size = size_of(m)};
   r->has_nodes = m->level == NIRC_LEVEL_NIR;
+  nirc_graph g;
+  nirc_graph_make(&g, a, m, dt);
+  keep_drawing(r, &g);
   if (r->has_nodes) {
-    add_nodes(r, m, dt);
+    add_nodes(r, m, &g);
   } else {
     size_t n;
     const member *ops = members_of(r, m->body.first, &n);

@@ -9,6 +9,8 @@
 /* Counts stop at this instead of wrapping: the largest integer of JSON readers that have 64 bits. */
 #define NIRC_REPORT_MOST ((uint64_t)INT64_MAX)
 
+enum { NIRC_REPORT_MOST_DRAWN = 1000 };              /* nodes */
+
 /* What one step costs, each a number of times a step and sample. */
 typedef struct nirc_report_cost { uint64_t state_bytes, multiply_adds, neuron_updates, elementwise; } nirc_report_cost;
 
@@ -39,7 +41,8 @@ typedef struct nirc_report {
   double dt;                                         /* seconds; 0: not known */
   bool has_nodes, has_steps;                         /* read at the nir level; brought to the snn level */
   nirc_report_layer *layers;                         /* sources before their users; what only the step knows behind them */
-  size_t n_layers, n_edges;
+  size_t n_layers, n_nodes, n_edges;                 /* nodes and edges of the drawing */
+  const char *dot;                                   /* of the network as read; NULL where it is too large to be drawn */
   uint64_t parameters, parameter_bytes, connections; /* of all layers */
   nirc_report_cost cost;
   nirc_report_pass *passes, *last_pass;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "frontend/graph.h"
+#include "frontend/graph_svg.h"
 #include "frontend/report.h"
 #include "ir/base/quantity.h"
 
@@ -33,10 +34,15 @@ static const char style[] =
   ".key{display:inline-block;width:.75em;height:.75em;border:1px solid var(--soft);border-radius:.2em;margin-right:.45em}\n"
   ".key.port{background:var(--port)}.key.weights{background:var(--weights)}.key.neuron{background:var(--neuron)}.key.state{background:var(--state)}"
   ".key.other{background:var(--other)}\n"
+  ".drawing{max-height:85vh;padding:1rem}.drawing svg{display:block;margin:0 auto;max-width:100%;height:auto}\n"
+  ".drawing text{fill:var(--ink)}.graph>polygon{fill:none;stroke:none}.cluster polygon,.cluster path{fill:none;stroke:var(--soft)}"
+  ".node path,.node polygon{fill:var(--other);stroke:var(--soft)}.node.port path{fill:var(--port)}.node.weights path{fill:var(--weights)}"
+  ".node.neuron path{fill:var(--neuron)}.node.state path{fill:var(--state)}.edge path{stroke:var(--soft)}.edge polygon{fill:var(--soft);stroke:var(--soft)}"
+  ".edge text{fill:var(--soft)}\n"
   "footer{margin-top:2.5rem;font-size:.82rem;overflow-wrap:anywhere}\n"
   "@media print{@page{margin:14mm}:root{color-scheme:light;--page:#fff;--ink:#000;--soft:#444;--line:#bbb;--panel:#f4f4f4;--bar:#bcd4ee;--port:#e4e7eb;--weights:#d6e6f7;"
   "--neuron:#fce3bf;--state:#dcefd4;--other:#fff}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}"
-  "body{font-size:10pt}.wide{overflow:visible;border:0;max-height:none}table{font-size:7.5pt}th,td{padding:.25rem .35rem}tbody th{min-width:5.5rem}caption{font-size:7.5pt;padding:.3rem .35rem}"
+  "body{font-size:10pt}.wide{overflow:visible;border:0;max-height:none}table{font-size:7.5pt}.drawing{padding:0}.drawing svg{max-height:230mm}th,td{padding:.25rem .35rem}tbody th{min-width:5.5rem}caption{font-size:7.5pt;padding:.3rem .35rem}"
   "tr,dl div{break-inside:avoid}h2{break-after:avoid}dl{grid-template-columns:repeat(4,1fr)}dd{font-size:12pt}}\n";
 
 /* ---- text and numbers ------------------------------------------------------------------------------------------------------- */
@@ -158,6 +164,32 @@ static void add_summary(nirc_strbuf *b, const nirc_report *r)
   nirc_strbuf_add(b, "</dl>\n</header>\n");
 }
 
+/* ---- drawing ------------------------------------------------------------------------------------------------------------------------- */
+
+static void add_drawing(nirc_strbuf *b, const nirc_report *r)
+{
+  nirc_strbuf title, desc, svg;
+  nirc_strbuf_init(&title, b->heap);
+  nirc_strbuf_init(&desc, b->heap);
+  nirc_strbuf_init(&svg, b->heap);
+  add_name(&title, r->name);
+  nirc_strbuf_addf(&desc, "%zu nodes and %zu edges, drawn from the inputs down; a dashed edge delivers the value of the step before.", r->n_nodes, r->n_edges);
+  nirc_strbuf_add(b, "<section aria-labelledby=\"network\">\n<h2 id=\"network\">Network</h2>\n");
+  if (r->dot && nirc_graph_draw_svg(r->dot, title.data, desc.data, &svg)) {
+    nirc_strbuf_add(b, "<div class=\"wide drawing\" role=\"region\" aria-labelledby=\"network\" tabindex=\"0\">\n");
+    nirc_strbuf_add_bytes(b, svg.data, svg.size);
+    nirc_strbuf_addf(b, "</div>\n<p class=\"soft\">%s</p>\n", desc.data);
+  } else if (r->dot) {
+    nirc_strbuf_addf(b, "<p class=\"soft\">The network, %zu nodes and %zu edges, could not be drawn in the time and memory that a drawing may take.</p>\n", r->n_nodes, r->n_edges);
+  } else {
+    nirc_strbuf_addf(b, "<p class=\"soft\">The network has %zu nodes and %zu edges; it is drawn up to %d nodes.</p>\n", r->n_nodes, r->n_edges, NIRC_REPORT_MOST_DRAWN);
+  }
+  nirc_strbuf_add(b, "</section>\n");
+  nirc_strbuf_deinit(&title);
+  nirc_strbuf_deinit(&desc);
+  nirc_strbuf_deinit(&svg);
+}
+
 /* ---- tables ---------------------------------------------------------------------------------------------------------------------- */
 
 static void add_costs(nirc_strbuf *b, const nirc_report *r, const nirc_report_cost *c)
@@ -257,6 +289,7 @@ void nirc_report_print_html(const nirc_report *r, nirc_strbuf *b)
   add_name(b, r->name);
   nirc_strbuf_addf(b, ": nirc report</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", style);
   add_summary(b, r);
+  add_drawing(b, r);
   add_layers(b, r);
   add_passes(b, r);
   nirc_strbuf_addf(b, "<footer><p>nirc %s. XXH128 of the input: %016" PRIx64 "%016" PRIx64 "</p></footer>\n</main>\n</body>\n</html>\n", PACKAGE_VERSION, r->source_hash[0],
