@@ -417,6 +417,8 @@ static bool compile(driver *x)
     x->report = nirc_report_begin(x->arena, x->m, given_dt(x));
     x->report->target = (x->o.check || x->o.emit == NIRC_EMIT_TARGET) && x->o.target ? x->o.target->name : NULL;
   }
+  if (x->o.activity && !nirc_report_read_activity(x->report, x->m, x->o.activity, &x->d))
+    return false;
   if (x->o.check)
     return check_targets(x) && !nirc_diag_failed(&x->d) && publish(x);
   bool untouched = (x->o.emit == NIRC_EMIT_NIR || x->o.emit == NIRC_EMIT_NIRT || x->o.emit == NIRC_EMIT_DOT) && !x->o.pipeline && !x->o.hooks.stop_after;

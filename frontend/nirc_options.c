@@ -8,7 +8,7 @@
 
 enum {
   OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
-  OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
+  OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_ACTIVITY, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
   OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_SELFTEST, OPT_OF_TARGET
 };
 
@@ -25,6 +25,8 @@ static const nirc_option table[] = {
   {.id = OPT_CHECK, .name = "check", .help = "read, verify and say whether the target can take it (status 0 or 1); write nothing"},
   {.id = OPT_REPORT, .name = "report", .argument = "FILE",
    .help = "also write what each layer holds and costs and what the passes did: a page where FILE ends in `.html`, else JSON; `-` for standard output. Written only where the run succeeds"},
+  {.id = OPT_ACTIVITY, .name = "activity", .argument = "TRACE",
+   .help = "with `--report`: also how active each layer was in TRACE, an output of `nirc-run` for this network compiled with `--probe`"},
   {.id = OPT_SEMANTICS, .name = "semantics", .argument = "PROFILE", .heading = "What it means",
    .help = "whose arithmetic: `nir` (default), `nir_exact` or `unit`; `:reset=KIND` and `:dt=TIME` behind it are the options of that name"},
   {.id = OPT_DT, .name = "dt", .argument = "TIME", .help = "time step, as 1ms, 100us or a number of seconds; default 1e-4, or 1 for a graph with I or IF and no time constant"},
@@ -238,6 +240,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_QUANTISE: return strcmp(v, "none") == 0 || USAGE("--quantise '%s': %s", v, strcmp(v, "int8") ? "none is wanted" : "not in this version");
   case OPT_EMULATE: r->emulate = true; return true;
   case OPT_REPORT: o->report = v; return true;
+  case OPT_ACTIVITY: o->activity = v; return true;
   case OPT_PIPELINE: o->pipeline = v; return true;
   case OPT_PRINT_PIPELINE: o->print = NIRC_PRINT_PIPELINE; return true;
   case OPT_PRINT_BEFORE: o->hooks.print_before = v; return true;
@@ -295,7 +298,7 @@ static bool check_target(reader *r, nirc_diag *d)
 static bool check_report(const nirc_options *o, nirc_diag *d)
 {
   if (!o->report)
-    return true;
+    return !o->activity || USAGE("--activity goes with --report");
   size_t n = strlen(o->report);
   if (!n || o->report[n - 1] == '/')
     return USAGE("--report '%s': a file name is wanted", o->report);

@@ -85,19 +85,26 @@ static uint64_t connections_of(nirc_module *m, const nirc_op *op, const nirc_typ
   return times(times(weight->shape.dims[0], weight->shape.dims[1]), node_pairs(&w, &in->shape, &out->shape));
 }
 
-/* at[n]: where node n comes when every node stands behind those that it receives from in the same step, by a search against the edges from the first node on. A cycle
- * that compiling refuses is cut somewhere. */
-static size_t *reading_order(nirc_arena *a, const nirc_graph *g)
+/* By node its first in-edge; the number of edges where there is none. */
+static size_t *first_edges(nirc_arena *a, const nirc_graph *g)
 {
-  enum { UNSEEN, OPEN, PLACED };
-  typedef struct frame { size_t node, edge; } frame;
-  size_t *at = NIRC_NEW_ARRAY(a, size_t, g->n_nodes), *first = NIRC_NEW_ARRAY(a, size_t, g->n_nodes), placed = 0;
-  unsigned char *seen = NIRC_NEW_ARRAY(a, unsigned char, g->n_nodes);
-  frame *stack = NIRC_NEW_ARRAY(a, frame, g->n_nodes);
+  size_t *first = NIRC_NEW_ARRAY(a, size_t, g->n_nodes);
   for (size_t n = 0; n < g->n_nodes; n++)
     first[n] = g->n_edges;
   for (size_t e = g->n_edges; e-- > 0;)
     first[g->edges[e].to] = e;
+  return first;
+}
+
+/* at[n]: where node n comes when every node stands behind those that it receives from in the same step, by a search against the edges from the first node on. A cycle
+ * that compiling refuses is cut somewhere. */
+static size_t *reading_order(nirc_arena *a, const nirc_graph *g, const size_t *first)
+{
+  enum { UNSEEN, OPEN, PLACED };
+  typedef struct frame { size_t node, edge; } frame;
+  size_t *at = NIRC_NEW_ARRAY(a, size_t, g->n_nodes), placed = 0;
+  unsigned char *seen = NIRC_NEW_ARRAY(a, unsigned char, g->n_nodes);
+  frame *stack = NIRC_NEW_ARRAY(a, frame, g->n_nodes);
   for (size_t n = 0; n < g->n_nodes; n++) {
     size_t depth = 0;
     if (seen[n] == UNSEEN) {
@@ -126,7 +133,8 @@ static void add_nodes(nirc_report *r, nirc_module *m, const nirc_graph *g)
 {
   r->n_layers = g->n_nodes;
   r->layers = NIRC_NEW_ARRAY(r->arena, nirc_report_layer, g->n_nodes);
-  const size_t *at = reading_order(r->arena, g);
+  const size_t *at = reading_order(r->arena, g, r->first_edge = first_edges(r->arena, g));
+  r->at = at;
   for (size_t n = 0; n < g->n_nodes; n++) {
     const nirc_graph_node *node = &g->nodes[n];
     r->layers[at[n]] = (nirc_report_layer){.name = node->path, .type = node->type, .kind = nirc_graph_kind(node->op), .out = node->op->code == NIR_OUTPUT ? NULL : node->value};
@@ -292,8 +300,7 @@ void nirc_report_add_pass(nirc_report *r, const char *name, const char *const *c
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------------------ */
 
-/* No directory of this machine goes into an output. */
-static const char *base_name(nirc_arena *a, const char *path)
+const char *nirc_report_file_name(nirc_arena *a, const char *path)
 {
   const char *slash = strrchr(path, '/');
   nirc_strbuf b;
@@ -320,13 +327,14 @@ static void keep_drawing(nirc_report *r, const nirc_graph *g)
 nirc_report *nirc_report_begin(nirc_arena *a, nirc_module *m, double dt)
 {
   nirc_report *r = NIRC_NEW(a, nirc_report);
-  *r = (nirc_report){.arena = a, .name = m->name, .source = base_name(a, m->path), .source_hash = {m->source_hash[0], m->source_hash[1]}, .dt = dt, .size = size_of(m)};
+  *r = (nirc_report){.arena = a, .name = m->name, .source = nirc_report_file_name(a, m->path), .source_hash = {m->source_hash[0], m->source_hash[1]}, .dt = dt, .size = size_of(m)};
   r->has_nodes = m->level == NIRC_LEVEL_NIR;
-  nirc_graph g;
-  nirc_graph_make(&g, a, m, dt);
-  keep_drawing(r, &g);
+  nirc_graph *g = NIRC_NEW(a, nirc_graph);
+  nirc_graph_make(g, a, m, dt);
+  r->graph = g;
+  keep_drawing(r, g);
   if (r->has_nodes) {
-    add_nodes(r, m, &g);
+    add_nodes(r, m, g);
   } else {
     size_t n;
     const member *ops = members_of(r, m->body.first, &n);

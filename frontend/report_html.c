@@ -29,7 +29,7 @@ static const char style[] =
   "th,td{padding:.38rem .75rem;text-align:left;vertical-align:top;border-top:1px solid var(--line)}\n"
   "thead th{border-top:0;background:var(--panel);font-weight:600;vertical-align:bottom}tbody th{font-weight:500;overflow-wrap:anywhere;min-width:8rem}\n"
   "tfoot th,tfoot td{border-top:2px solid var(--line);font-weight:600;background:var(--panel)}\n"
-  ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.shape{white-space:nowrap}\n"
+  ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.shape{white-space:nowrap}thead .n{white-space:normal}\n"
   ".bar{background:linear-gradient(var(--bar),var(--bar)) right bottom/var(--share) 4px no-repeat}\n"
   ".key{display:inline-block;width:.75em;height:.75em;border:1px solid var(--soft);border-radius:.2em;margin-right:.45em}\n"
   ".key.port{background:var(--port)}.key.weights{background:var(--weights)}.key.neuron{background:var(--neuron)}.key.state{background:var(--state)}"
@@ -95,6 +95,25 @@ static void add_bytes(nirc_strbuf *b, uint64_t n)
     nirc_strbuf_addf(b, "%.1f %s", scaled, units[unit]);
 }
 
+/* Three digits of a measured number, or all of a whole one from 1000 on. */
+static void add_measured(nirc_strbuf *b, double x)
+{
+  if (x >= 999.5)
+    add_number(b, x < (double)NIRC_REPORT_MOST ? (uint64_t)(x + 0.5) : NIRC_REPORT_MOST);
+  else
+    nirc_strbuf_addf(b, x < 0.0005 && x > 0 ? "%.1e" : x < 10 ? "%.3g" : "%.4g", x);
+}
+
+static void add_measured_cell(nirc_strbuf *b, bool known, double x)
+{
+  nirc_strbuf_addf(b, "<td class=\"n%s\">", known && x == 0 ? " zero" : "");
+  if (known)
+    add_measured(b, x);
+  else
+    nirc_strbuf_add(b, "—");
+  nirc_strbuf_add(b, "</td>");
+}
+
 /* A cell with a number; an em dash where it is not known. */
 static void add_cell(nirc_strbuf *b, bool known, uint64_t n)
 {
@@ -152,7 +171,13 @@ static void add_summary(nirc_strbuf *b, const nirc_report *r)
   char dt[NIRC_QUANTITY_TEXT];
   if (r->dt > 0 && nirc_quantity_text(dt, NIRC_F64, r->dt, (nirc_dims){1, 0, 0}))
     nirc_strbuf_addf(b, ", a step of %s", dt);
-  nirc_strbuf_add(b, "</p>\n<dl>\n");
+  nirc_strbuf_add(b, "</p>\n");
+  if (r->trace) {
+    nirc_strbuf_add(b, "<p class=\"soft\">Activity from ");
+    add_escaped(b, r->trace);
+    nirc_strbuf_addf(b, ": %" PRIu64 " steps, %" PRIu64 " sample%s</p>\n", r->steps, r->samples, r->samples == 1 ? "" : "s");
+  }
+  nirc_strbuf_add(b, "<dl>\n");
   add_tile(b, "Layers", true, r->n_layers, add_number, "nodes of the network");
   add_tile(b, "Parameters", r->has_nodes, r->parameters, add_number, "weights, biases, neurons");
   add_tile(b, "Parameters in the file", r->has_nodes, r->parameter_bytes, add_bytes, "as they are stored");
@@ -200,6 +225,16 @@ static void add_costs(nirc_strbuf *b, const nirc_report *r, const nirc_report_co
   add_share(b, r->has_steps, c->elementwise, r->cost.elementwise);
 }
 
+/* The columns of the activity, where there is one. */
+static void add_activity(nirc_strbuf *b, const nirc_report *r, const nirc_report_layer *l)
+{
+  bool rate = l->active.known && l->active.spikes && r->trace_dt > 0;
+  add_measured_cell(b, l->active.known, l->active.per_step);
+  add_measured_cell(b, l->active.known, 100 * l->active.share);
+  add_measured_cell(b, rate, rate ? l->active.share / r->trace_dt : 0);
+  add_measured_cell(b, l->has_operations, l->operations);
+}
+
 static void add_layer(nirc_strbuf *b, const nirc_report *r, const nirc_report_layer *l)
 {
   nirc_strbuf_addf(b, "<tr><th scope=\"row\"><span class=\"key %s\"></span>", l->kind);
@@ -210,6 +245,8 @@ static void add_layer(nirc_strbuf *b, const nirc_report *r, const nirc_report_la
   add_share(b, r->has_nodes, l->parameters, r->parameters);
   add_share(b, r->has_nodes, l->connections, r->connections);
   add_costs(b, r, &l->cost);
+  if (r->trace)
+    add_activity(b, r, l);
   nirc_strbuf_add(b, "</tr>\n");
 }
 
@@ -223,10 +260,18 @@ static void add_layers(nirc_strbuf *b, const nirc_report *r)
 {
   begin_table(b, "layers", "Layers");
   nirc_strbuf_add(b, "<caption>Bytes are those of one sample, operations those of one step of one sample as the passes left it, as if no input were 0; connections count every "
-                     "weighted pair of an input and an output. A bar is a layer’s share of the column.</caption>\n<thead><tr><th scope=\"col\">Layer</th><th scope=\"col\">Type</th>"
+                     "weighted pair of an input and an output. A bar is a layer’s share of the column.");
+  if (r->trace)
+    nirc_strbuf_add(b, " Measured, means over steps and samples: active elements are those that are not 0 in what a layer sends, the rate is that of a neuron’s spikes, and "
+                       "synaptic operations are active inputs times their connections.");
+  nirc_strbuf_add(b, "</caption>\n<thead><tr><th scope=\"col\">Layer</th><th scope=\"col\">Type</th>"
                      "<th scope=\"col\">Receives</th><th scope=\"col\">Sends</th><th scope=\"col\" class=\"n\">Parameters</th><th scope=\"col\" class=\"n\">Connections</th>"
                      "<th scope=\"col\" class=\"n\">State, bytes</th><th scope=\"col\" class=\"n\">Multiply-<wbr>adds</th><th scope=\"col\" class=\"n\">Neuron updates</th>"
-                     "<th scope=\"col\" class=\"n\">Other</th></tr></thead>\n<tbody>\n");
+                     "<th scope=\"col\" class=\"n\">Other</th>");
+  if (r->trace)
+    nirc_strbuf_add(b, "<th scope=\"col\" class=\"n\">Active, a step</th><th scope=\"col\" class=\"n\">Active, %</th><th scope=\"col\" class=\"n\">Rate, Hz</th>"
+                       "<th scope=\"col\" class=\"n\">Synaptic operations</th>");
+  nirc_strbuf_add(b, "</tr></thead>\n<tbody>\n");
   for (size_t n = 0; n < r->n_layers; n++)
     add_layer(b, r, &r->layers[n]);
   nirc_strbuf_add(b, "</tbody>\n<tfoot><tr><th scope=\"row\" colspan=\"4\">Total</th>");
@@ -236,6 +281,10 @@ static void add_layers(nirc_strbuf *b, const nirc_report *r)
   add_cell(b, r->has_steps, r->cost.multiply_adds);
   add_cell(b, r->has_steps, r->cost.neuron_updates);
   add_cell(b, r->has_steps, r->cost.elementwise);
+  if (r->trace) {
+    nirc_strbuf_add(b, "<td colspan=\"3\"></td>");
+    add_measured_cell(b, r->has_operations, r->operations);
+  }
   nirc_strbuf_add(b, "</tr></tfoot>\n</table></div>\n</section>\n");
 }
 

@@ -37,12 +37,33 @@ static json_t *operations_json(bool is_known, const nirc_report_cost *c)
   return json_pack("{s:o, s:o, s:o}", "multiply_adds", number(c->multiply_adds), "neuron_updates", number(c->neuron_updates), "elementwise", number(c->elementwise));
 }
 
+static json_t *real(bool is_known, double x)
+{
+  return is_known ? json_real(x) : json_null();
+}
+
+static json_t *active_json(const nirc_report *r, const nirc_report_active *a)
+{
+  if (!a->known)
+    return json_null();
+  return json_pack("{s:s, s:f, s:f, s:o}", "of", a->spikes ? "spikes" : "value", "active_per_step", a->per_step, "active_share", a->share, "rate_hz",
+                   real(a->spikes && r->trace_dt > 0, a->share / r->trace_dt));
+}
+
+static json_t *trace_json(const nirc_report *r)
+{
+  if (!r->trace)
+    return json_null();
+  return json_pack("{s:s, s:o, s:o, s:o}", "trace", r->trace, "steps", number(r->steps), "samples", number(r->samples), "dt", real(r->trace_dt > 0, r->trace_dt));
+}
+
 static json_t *layer_json(const nirc_report *r, const nirc_report_layer *l)
 {
-  return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", l->name, "type", l->type, "input_shape", shape_json(l->in), "output_shape", shape_json(l->out),
+  return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", l->name, "type", l->type, "input_shape", shape_json(l->in), "output_shape", shape_json(l->out),
                    "parameters", known(r->has_nodes, l->parameters), "parameter_bytes", known(r->has_nodes, l->parameter_bytes),
                    "connections", known(r->has_nodes, l->connections), "state_bytes", known(r->has_steps, l->cost.state_bytes),
-                   "operations", operations_json(r->has_steps, &l->cost));
+                   "operations", operations_json(r->has_steps, &l->cost),
+                   "activity", active_json(r, &l->active), "synaptic_operations", real(l->has_operations, l->operations));
 }
 
 static json_t *size_json(const nirc_report_size *s)
@@ -67,12 +88,12 @@ void nirc_report_print_json(const nirc_report *r, nirc_strbuf *b)
     json_array_append_new(passes, pass_json(p));
   char hash[33];
   snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, r->source_hash[0], r->source_hash[1]);
-  json_t *totals = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "layers", number(r->n_layers), "parameters", known(r->has_nodes, r->parameters), "parameter_bytes",
+  json_t *totals = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "layers", number(r->n_layers), "parameters", known(r->has_nodes, r->parameters), "parameter_bytes",
                              known(r->has_nodes, r->parameter_bytes), "connections", known(r->has_nodes, r->connections), "state_bytes",
-                             known(r->has_steps, r->cost.state_bytes), "operations", operations_json(r->has_steps, &r->cost));
-  json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "report", 1, "name", r->name, "compiler", "nirc " PACKAGE_VERSION, "source", r->source,
+                             known(r->has_steps, r->cost.state_bytes), "operations", operations_json(r->has_steps, &r->cost), "synaptic_operations", real(r->has_operations, r->operations));
+  json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "report", 1, "name", r->name, "compiler", "nirc " PACKAGE_VERSION, "source", r->source,
                            "source_xxh128", hash, "target", text(r->target), "profile", text(r->profile), "dt", r->dt > 0 ? json_real(r->dt) : json_null(),
-                           "totals", totals, "layers", layers, "passes", passes);
+                           "activity", trace_json(r), "totals", totals, "layers", layers, "passes", passes);
   char *printed = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
   NIRC_ASSERT(printed);                              /* names were checked to be UTF-8 when they were read */
   nirc_strbuf_add(b, printed);
