@@ -40,10 +40,11 @@ static const char style[] =
   ".node.neuron path{fill:var(--neuron)}.node.state path{fill:var(--state)}.edge path{stroke:var(--soft)}.edge polygon{fill:var(--soft);stroke:var(--soft)}"
   ".edge text{fill:var(--soft)}\n"
   "footer{margin-top:2.5rem;font-size:.82rem;overflow-wrap:anywhere}\n"
+  "@media(max-width:40rem){dl{grid-template-columns:1fr 1fr}}\n"
   "@media print{@page{margin:14mm}:root{color-scheme:light;--page:#fff;--ink:#000;--soft:#444;--line:#bbb;--panel:#f4f4f4;--bar:#bcd4ee;--port:#e4e7eb;--weights:#d6e6f7;"
   "--neuron:#fce3bf;--state:#dcefd4;--other:#fff}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}"
-  "body{font-size:10pt}.wide{overflow:visible;border:0;max-height:none}table{font-size:7.5pt}.drawing{padding:0}.drawing svg{max-height:230mm}th,td{padding:.25rem .35rem}tbody th{min-width:5.5rem}caption{font-size:7.5pt;padding:.3rem .35rem}"
-  "tr,dl div{break-inside:avoid}h2{break-after:avoid}dl{grid-template-columns:repeat(4,1fr)}dd{font-size:12pt}}\n";
+  "body{font-size:10pt}.wide{overflow:visible;border:0;max-height:none}table{font-size:7.5pt}.drawing{padding:0}.drawing svg{max-height:155mm}th,td{padding:.25rem .35rem}tbody th{min-width:5.5rem}caption{font-size:7.5pt;padding:.3rem .35rem}"
+  "tfoot{display:table-row-group}tr,dl div{break-inside:avoid}h2{break-after:avoid}dl{grid-template-columns:repeat(4,1fr)}dd{font-size:12pt}}\n";
 
 /* ---- text and numbers ------------------------------------------------------------------------------------------------------- */
 
@@ -104,9 +105,13 @@ static void add_measured(nirc_strbuf *b, double x)
     nirc_strbuf_addf(b, x < 0.0005 && x > 0 ? "%.1e" : x < 10 ? "%.3g" : "%.4g", x);
 }
 
-static void add_measured_cell(nirc_strbuf *b, bool known, double x)
+/* With a bar for a share above 0. */
+static void add_measured_cell(nirc_strbuf *b, bool known, double x, double share)
 {
-  nirc_strbuf_addf(b, "<td class=\"n%s\">", known && x == 0 ? " zero" : "");
+  if (known && share > 0)
+    nirc_strbuf_addf(b, "<td class=\"n bar\" style=\"--share:%.1f%%\">", 100 * share);
+  else
+    nirc_strbuf_addf(b, "<td class=\"n%s\">", known && x == 0 ? " zero" : "");
   if (known)
     add_measured(b, x);
   else
@@ -225,28 +230,22 @@ static void add_costs(nirc_strbuf *b, const nirc_report *r, const nirc_report_co
   add_share(b, r->has_steps, c->elementwise, r->cost.elementwise);
 }
 
-/* The columns of the activity, where there is one. */
-static void add_activity(nirc_strbuf *b, const nirc_report *r, const nirc_report_layer *l)
+static void begin_layer(nirc_strbuf *b, const nirc_report_layer *l)
 {
-  bool rate = l->active.known && l->active.spikes && r->trace_dt > 0;
-  add_measured_cell(b, l->active.known, l->active.per_step);
-  add_measured_cell(b, l->active.known, 100 * l->active.share);
-  add_measured_cell(b, rate, rate ? l->active.share / r->trace_dt : 0);
-  add_measured_cell(b, l->has_operations, l->operations);
+  nirc_strbuf_addf(b, "<tr><th scope=\"row\"><span class=\"key %s\"></span>", l->kind);
+  add_name(b, l->name);
+  nirc_strbuf_add(b, "</th>");
 }
 
 static void add_layer(nirc_strbuf *b, const nirc_report *r, const nirc_report_layer *l)
 {
-  nirc_strbuf_addf(b, "<tr><th scope=\"row\"><span class=\"key %s\"></span>", l->kind);
-  add_name(b, l->name);
-  nirc_strbuf_addf(b, "</th><td>%s</td>", l->type);
+  begin_layer(b, l);
+  nirc_strbuf_addf(b, "<td>%s</td>", l->type);
   add_shape(b, l->in);
   add_shape(b, l->out);
   add_share(b, r->has_nodes, l->parameters, r->parameters);
   add_share(b, r->has_nodes, l->connections, r->connections);
   add_costs(b, r, &l->cost);
-  if (r->trace)
-    add_activity(b, r, l);
   nirc_strbuf_add(b, "</tr>\n");
 }
 
@@ -260,18 +259,10 @@ static void add_layers(nirc_strbuf *b, const nirc_report *r)
 {
   begin_table(b, "layers", "Layers");
   nirc_strbuf_add(b, "<caption>Bytes are those of one sample, operations those of one step of one sample as the passes left it, as if no input were 0; connections count every "
-                     "weighted pair of an input and an output. A bar is a layer’s share of the column.");
-  if (r->trace)
-    nirc_strbuf_add(b, " Measured, means over steps and samples: active elements are those that are not 0 in what a layer sends, the rate is that of a neuron’s spikes, and "
-                       "synaptic operations are active inputs times their connections.");
-  nirc_strbuf_add(b, "</caption>\n<thead><tr><th scope=\"col\">Layer</th><th scope=\"col\">Type</th>"
+                     "weighted pair of an input and an output. A bar is a layer’s share of the column.</caption>\n<thead><tr><th scope=\"col\">Layer</th><th scope=\"col\">Type</th>"
                      "<th scope=\"col\">Receives</th><th scope=\"col\">Sends</th><th scope=\"col\" class=\"n\">Parameters</th><th scope=\"col\" class=\"n\">Connections</th>"
                      "<th scope=\"col\" class=\"n\">State, bytes</th><th scope=\"col\" class=\"n\">Multiply-<wbr>adds</th><th scope=\"col\" class=\"n\">Neuron updates</th>"
-                     "<th scope=\"col\" class=\"n\">Other</th>");
-  if (r->trace)
-    nirc_strbuf_add(b, "<th scope=\"col\" class=\"n\">Active, a step</th><th scope=\"col\" class=\"n\">Active, %</th><th scope=\"col\" class=\"n\">Rate, Hz</th>"
-                       "<th scope=\"col\" class=\"n\">Synaptic operations</th>");
-  nirc_strbuf_add(b, "</tr></thead>\n<tbody>\n");
+                     "<th scope=\"col\" class=\"n\">Other</th></tr></thead>\n<tbody>\n");
   for (size_t n = 0; n < r->n_layers; n++)
     add_layer(b, r, &r->layers[n]);
   nirc_strbuf_add(b, "</tbody>\n<tfoot><tr><th scope=\"row\" colspan=\"4\">Total</th>");
@@ -281,10 +272,32 @@ static void add_layers(nirc_strbuf *b, const nirc_report *r)
   add_cell(b, r->has_steps, r->cost.multiply_adds);
   add_cell(b, r->has_steps, r->cost.neuron_updates);
   add_cell(b, r->has_steps, r->cost.elementwise);
-  if (r->trace) {
-    nirc_strbuf_add(b, "<td colspan=\"3\"></td>");
-    add_measured_cell(b, r->has_operations, r->operations);
+  nirc_strbuf_add(b, "</tr></tfoot>\n</table></div>\n</section>\n");
+}
+
+/* Means over steps and samples. */
+static void add_activity(nirc_strbuf *b, const nirc_report *r)
+{
+  begin_table(b, "activity", "Activity");
+  nirc_strbuf_addf(b, "<caption>Means over %" PRIu64 " steps and %" PRIu64 " sample%s. Active elements are those that are not 0 in what a layer sends; the rate is that of a neuron’s "
+                      "spikes; synaptic operations are active inputs times their connections.</caption>\n", r->steps, r->samples, r->samples == 1 ? "" : "s");
+  nirc_strbuf_add(b, "<thead><tr><th scope=\"col\">Layer</th><th scope=\"col\">Measured</th><th scope=\"col\" class=\"n\">Active elements, a step</th>"
+                     "<th scope=\"col\" class=\"n\">Active, %</th><th scope=\"col\" class=\"n\">Rate, Hz</th><th scope=\"col\" class=\"n\">Synaptic operations, a step</th>"
+                     "</tr></thead>\n<tbody>\n");
+  for (size_t n = 0; n < r->n_layers; n++) {
+    const nirc_report_layer *l = &r->layers[n];
+    const nirc_report_active *a = &l->active;
+    bool rate = a->known && a->spikes && r->trace_dt > 0;
+    begin_layer(b, l);
+    nirc_strbuf_addf(b, "<td>%s</td>", !a->known ? "—" : a->spikes ? "spikes" : "values");
+    add_measured_cell(b, a->known, a->per_step, 0);
+    add_measured_cell(b, a->known, 100 * a->share, a->share);
+    add_measured_cell(b, rate, rate ? a->share / r->trace_dt : 0, 0);
+    add_measured_cell(b, l->has_operations, l->operations, r->has_operations && r->operations > 0 ? l->operations / r->operations : 0);
+    nirc_strbuf_add(b, "</tr>\n");
   }
+  nirc_strbuf_add(b, "</tbody>\n<tfoot><tr><th scope=\"row\" colspan=\"5\">Total</th>");
+  add_measured_cell(b, r->has_operations, r->operations, 0);
   nirc_strbuf_add(b, "</tr></tfoot>\n</table></div>\n</section>\n");
 }
 
@@ -340,6 +353,8 @@ void nirc_report_print_html(const nirc_report *r, nirc_strbuf *b)
   add_summary(b, r);
   add_drawing(b, r);
   add_layers(b, r);
+  if (r->trace)
+    add_activity(b, r);
   add_passes(b, r);
   nirc_strbuf_addf(b, "<footer><p>nirc %s. XXH128 of the input: %016" PRIx64 "%016" PRIx64 "</p></footer>\n</main>\n</body>\n</html>\n", PACKAGE_VERSION, r->source_hash[0],
                    r->source_hash[1]);
