@@ -43,7 +43,7 @@ static const char style[] =
   "@media(max-width:40rem){dl{grid-template-columns:1fr 1fr}}\n"
   "@media print{@page{margin:14mm}:root{color-scheme:light;--page:#fff;--ink:#000;--soft:#444;--line:#bbb;--panel:#f4f4f4;--bar:#bcd4ee;--port:#e4e7eb;--weights:#d6e6f7;"
   "--neuron:#fce3bf;--state:#dcefd4;--other:#fff}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}"
-  "body{font-size:10pt}.wide{overflow:visible;border:0;max-height:none}table{font-size:7.5pt}.drawing{padding:0}.drawing svg{max-height:155mm}th,td{padding:.25rem .35rem}tbody th{min-width:5.5rem}caption{font-size:7.5pt;padding:.3rem .35rem}"
+  "body{font-size:10pt}.wide{overflow:visible;border:0;max-height:none}table{font-size:7.5pt}.drawing{padding:0}.drawing svg{max-height:128mm}th,td{padding:.25rem .35rem}tbody th{min-width:5.5rem}caption{font-size:7.5pt;padding:.3rem .35rem}"
   "tfoot{display:table-row-group}tr,dl div{break-inside:avoid}h2{break-after:avoid}dl{grid-template-columns:repeat(4,1fr)}dd{font-size:12pt}}\n";
 
 /* ---- text and numbers ------------------------------------------------------------------------------------------------------- */
