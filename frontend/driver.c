@@ -13,6 +13,7 @@
 #include "frontend/nir_build.h"
 #include "frontend/nir_write.h"
 #include "frontend/nirc_options.h"
+#include "frontend/report.h"
 #include "frontend/selftest.h"
 #include "frontend/snn/format.h"
 #include "frontend/snn/read.h"
@@ -29,7 +30,8 @@ typedef struct driver {
   nirc_diag d;
   nirc_heap heap;                                    /* malloc, and an end that leaves no temporary behind */
   nirc_arena *arena;
-  nirc_sink *out;                                    /* while something is being written */
+  nirc_sink *out, *report_out;                       /* while something is being written */
+  nirc_report *report;                               /* NULL: none is wanted */
   nirc_module *m;
   nirc_source source;                                /* the input, where it is text; kept for messages */
   char *text;
@@ -45,6 +47,7 @@ typedef struct driver {
 static void exhausted(void *user, size_t size)
 {
   driver *x = user;
+  nirc_sink_discard(x->report_out);                  /* it may lie in a folder that the other has made */
   nirc_sink_discard(x->out);
   fprintf(stderr, "nirc: error: out of memory (%zu bytes wanted)\n", size);
   exit(NIRC_STATUS_LIMIT);
@@ -340,6 +343,12 @@ static void end_rerun(driver *x, bool ok)
   _Exit(NIRC_STATUS_INTERNAL);
 }
 
+static void observe(void *user, const nirc_pass *pass, const nirc_pass_ctx *ctx, const nirc_module *m)
+{
+  driver *x = user;
+  nirc_report_add_pass(x->report, pass->name, pass->counters, ctx->counters, pass->n_counters, m);
+}
+
 static bool run_passes(driver *x, const nirc_target *t)
 {
   if (too_late(x))
@@ -353,6 +362,7 @@ static bool run_passes(driver *x, const nirc_target *t)
     nirc_strbuf_add(&text, x->o.pipeline);
   else
     named_pipeline(&x->o, t, x->m->level, &text);
+  x->o.hooks.observe = x->report ? observe : NULL;
   bool ok = nirc_pipeline_run(x->m, text.data, &x->o.hooks, &x->d);
   nirc_strbuf_deinit(&text);
   end_rerun(x, ok);
@@ -377,11 +387,83 @@ static bool reach_snn(driver *x)
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------------ */
 
-static bool commit(driver *x)
+static bool commit_sink(nirc_sink **sink)
 {
-  nirc_sink *out = x->out;
-  x->out = NULL;
+  nirc_sink *out = *sink;
+  *sink = NULL;
   return nirc_sink_commit(out);
+}
+
+static double given_dt(const driver *x)
+{
+  double dt = 0;
+  if (x->o.dt)
+    nirc_parse_time(x->o.dt, &dt);
+  return dt;
+}
+
+/* A sink for the folder of `path`. */
+static nirc_sink *sink_for_file(driver *x, const char *path)
+{
+  return nirc_sink_new(nirc_arena_strndup(x->arena, path, (size_t)(file_part(path) - path)), &x->d);
+}
+
+/* Where the report would replace what the target writes. */
+static bool report_clashes(driver *x, const char *dir)
+{
+  const char *report = x->o.report;
+  for (const char *const *suffix = (const char *const[]){"so", "h", "json", NULL}; *suffix; suffix++)
+    if (strcmp(report, nirc_arena_printf(x->arena, "%s/%s.%s", dir, x->name, *suffix)) == 0) {
+      nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "--report %s: the target writes a file of that name", report);
+      return true;
+    }
+  return false;
+}
+
+static void print_report(driver *x, nirc_strbuf *b)
+{
+  size_t n = strlen(x->o.report);
+  if (n >= 5 && strcmp(x->o.report + n - 5, ".html") == 0)
+    nirc_report_print_html(x->report, b);
+  else
+    nirc_report_print_json(x->report, b);
+}
+
+/* All that can fail before anything is published. */
+static bool prepare_report(driver *x)
+{
+  if (!x->report)
+    return true;
+  nirc_report_end(x->report, x->m);
+  if (strcmp(x->o.report, "-") == 0)
+    return true;
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  print_report(x, &b);
+  x->report_out = sink_for_file(x, x->o.report);
+  bool ok = x->report_out && nirc_sink_write(x->report_out, file_part(x->o.report), b.data, b.size);
+  nirc_strbuf_deinit(&b);
+  return ok;
+}
+
+static bool publish_report(driver *x)
+{
+  if (!x->report)
+    return true;
+  if (x->report_out)
+    return commit_sink(&x->report_out);
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  print_report(x, &b);
+  bool ok = write_stdout(x, &b);
+  nirc_strbuf_deinit(&b);
+  return ok;
+}
+
+/* The report appears last, and only beside a complete output. */
+static bool publish(driver *x)
+{
+  return prepare_report(x) && (!x->out || commit_sink(&x->out)) && publish_report(x);
 }
 
 static bool make_text(driver *x, nirc_strbuf *b)
@@ -392,11 +474,8 @@ static bool make_text(driver *x, nirc_strbuf *b)
     return true;
   }
   if (x->o.emit == NIRC_EMIT_DOT) {
-    double dt = 0;
-    if (x->o.dt)
-      nirc_parse_time(x->o.dt, &dt);
     nirc_graph g;
-    nirc_graph_make(&g, x->arena, x->m, dt);
+    nirc_graph_make(&g, x->arena, x->m, given_dt(x));
     nirc_graph_print_dot(&g, x->arena, b);
     return true;
   }
@@ -433,9 +512,9 @@ static bool write_file(driver *x)
     nirc_snn_write(&b, x->m, side, &refers);
   if (x->o.emit == NIRC_EMIT_NIR || x->o.emit == NIRC_EMIT_SNN || make_text(x, &b)) {
     if (to_stdout)
-      ok = write_stdout(x, &b);
-    else if ((x->out = nirc_sink_new(nirc_arena_strndup(x->arena, path, (size_t)(file - path)), &x->d)))
-      ok = write_files(x, file, &b, refers ? side : NULL) && commit(x);
+      ok = prepare_report(x) && write_stdout(x, &b) && publish_report(x);
+    else if ((x->out = sink_for_file(x, path)))
+      ok = write_files(x, file, &b, refers ? side : NULL) && publish(x);
   }
   nirc_strbuf_deinit(&b);
   return ok;
@@ -445,8 +524,11 @@ static bool write_target(driver *x)
 {
   if (!reach_snn(x))
     return false;
-  x->out = nirc_sink_new(x->o.output ? x->o.output : x->name, &x->d);
-  return x->out && x->o.target->emit(x->m, &x->o.job, x->out, &x->d) && commit(x);
+  const char *dir = x->o.output ? x->o.output : x->name;
+  if (x->report && report_clashes(x, dir))
+    return false;
+  x->out = nirc_sink_new(dir, &x->d);
+  return x->out && x->o.target->emit(x->m, &x->o.job, x->out, &x->d) && publish(x);
 }
 
 /* ---- what one invocation does ---------------------------------------------------------------------------------------------------- */
@@ -498,8 +580,14 @@ static bool compile(driver *x)
   if (x->check_text && !nirc_module_check_text(x->m, &x->d))
     return false;
   say(x, "read and checked the network");
+  if (x->o.report) {
+    x->report = nirc_report_begin(x->arena, x->m, given_dt(x));
+    x->report->target = (x->o.check || x->o.emit == NIRC_EMIT_TARGET) && x->o.target ? x->o.target->name : NULL;
+  }
+  if (x->o.activity && !nirc_report_read_activity(x->report, x->m, x->o.activity, &x->d))
+    return false;
   if (x->o.check)
-    return check_targets(x);
+    return check_targets(x) && !nirc_diag_failed(&x->d) && publish(x);
   bool untouched = (is_text_of_module(x) || x->o.emit == NIRC_EMIT_NIR) && !x->o.pipeline && !x->o.hooks.stop_after;
   if (!untouched && !run_passes(x, x->o.target))
     return false;
@@ -557,6 +645,7 @@ nirc_status nirc_driver_main(int argc, char **argv)
   if (ok && x.rerun)
     prepare_rerun(&x);
   ok = ok && (x.o.print ? print(&x) : compile(&x)) && !nirc_diag_failed(&x.d);
+  nirc_sink_discard(x.report_out);
   nirc_sink_discard(x.out);
   nirc_module_free(x.m);
   nirc_heap_free(&x.heap, x.text);

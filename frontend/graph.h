@@ -40,6 +40,9 @@ typedef struct nirc_graph {
  * positive throughout. A cycle that compiling refuses has no back edge. */
 void nirc_graph_make(nirc_graph *g, nirc_arena *a, const nirc_module *m, double dt);
 
+/* What a node is for, as the class of its drawing: "port", "weights", "neuron", "state" or "other". */
+const char *nirc_graph_kind(const nirc_op *op);
+
 /* Appends the graph as a `digraph`. */
 void nirc_graph_print_dot(const nirc_graph *g, nirc_arena *a, nirc_strbuf *b);
 

@@ -50,7 +50,7 @@ static void add_label(nirc_strbuf *b, const nirc_heap *h, const char *text)
   nirc_strbuf_deinit(&visible);
 }
 
-static const char *kind_of(const nirc_op *op)
+const char *nirc_graph_kind(const nirc_op *op)
 {
   switch (op->code) {
   case NIR_INPUT: case NIR_OUTPUT: case SNN_INPUT: case SNN_OUTPUT: case SNN_PROBE: return "port";
@@ -65,7 +65,7 @@ static void add_node(nirc_strbuf *b, nirc_arena *a, const nirc_graph_node *n, si
 {
   static const struct { const char *kind, *fill; } fills[] = {{"port", "#e8e8e8"}, {"weights", "#dbe9f6"}, {"neuron", "#fde6c8"}, {"state", "#e3f1dc"}, {"other", "#ffffff"}};
   const nirc_heap *h = nirc_arena_heap(a);
-  const char *kind = kind_of(n->op), *fill = "#ffffff";
+  const char *kind = nirc_graph_kind(n->op), *fill = "#ffffff";
   for (size_t i = 0; i < sizeof fills / sizeof *fills; i++)
     if (strcmp(fills[i].kind, kind) == 0)
       fill = fills[i].fill;
@@ -79,19 +79,42 @@ static void add_node(nirc_strbuf *b, nirc_arena *a, const nirc_graph_node *n, si
   nirc_strbuf_addf(b, "\", class=\"%s\", fillcolor=\"%s\"];\n", kind, fill);
 }
 
-/* Nodes of a cluster, then the clusters in it. Clusters nest no deeper than files do. */
-static void add_cluster(nirc_strbuf *b, nirc_arena *a, const nirc_graph *g, int cluster, int depth)
+/* What is in each cluster, and in slot 0 outside all of them; in the order of the graph. */
+typedef struct contents {
+  size_t *nodes, *first;                             /* those of slot s: nodes[first[s]] to nodes[first[s + 1] - 1] */
+  size_t *child, *sibling;                           /* slots; 0: no more */
+} contents;
+
+static contents sort_contents(nirc_arena *a, const nirc_graph *g)
 {
+  size_t slots = g->n_clusters + 1;
+  contents c = {NIRC_NEW_ARRAY(a, size_t, g->n_nodes), NIRC_NEW_ARRAY(a, size_t, slots + 1), NIRC_NEW_ARRAY(a, size_t, slots), NIRC_NEW_ARRAY(a, size_t, slots)};
   for (size_t n = 0; n < g->n_nodes; n++)
-    if (g->nodes[n].cluster == cluster)
-      add_node(b, a, &g->nodes[n], n, depth);
-  for (size_t c = 0; c < g->n_clusters; c++) {
-    if (g->clusters[c].parent != cluster)
-      continue;
-    nirc_strbuf_addf(b, "%*ssubgraph cluster_%zu {\n%*slabel=\"", depth * 2 + 2, "", c, depth * 2 + 4, "");
-    add_label(b, nirc_arena_heap(a), g->clusters[c].name);
+    c.first[g->nodes[n].cluster + 2]++;
+  for (size_t s = 0; s < slots; s++)
+    c.first[s + 1] += c.first[s];
+  size_t *next = NIRC_NEW_ARRAY(a, size_t, slots);
+  memcpy(next, c.first, slots * sizeof *next);
+  for (size_t n = 0; n < g->n_nodes; n++)
+    c.nodes[next[g->nodes[n].cluster + 1]++] = n;
+  for (size_t k = g->n_clusters; k-- > 0;) {
+    size_t parent = (size_t)(g->clusters[k].parent + 1);
+    c.sibling[k + 1] = c.child[parent];
+    c.child[parent] = k + 1;
+  }
+  return c;
+}
+
+/* Nodes of a cluster, then the clusters in it. Clusters nest no deeper than files do. */
+static void add_slot(nirc_strbuf *b, nirc_arena *a, const nirc_graph *g, const contents *c, size_t slot, int depth)
+{
+  for (size_t k = c->first[slot]; k < c->first[slot + 1]; k++)
+    add_node(b, a, &g->nodes[c->nodes[k]], c->nodes[k], depth);
+  for (size_t s = c->child[slot]; s; s = c->sibling[s]) {
+    nirc_strbuf_addf(b, "%*ssubgraph cluster_%zu {\n%*slabel=\"", depth * 2 + 2, "", s - 1, depth * 2 + 4, "");
+    add_label(b, nirc_arena_heap(a), g->clusters[s - 1].name);
     nirc_strbuf_add(b, "\";\n");
-    add_cluster(b, a, g, (int)c, depth + 1);
+    add_slot(b, a, g, c, s, depth + 1);
     nirc_strbuf_addf(b, "%*s}\n", depth * 2 + 2, "");
   }
 }
@@ -102,7 +125,8 @@ void nirc_graph_print_dot(const nirc_graph *g, nirc_arena *a, nirc_strbuf *b)
   add_label(b, nirc_arena_heap(a), g->name);
   nirc_strbuf_add(b, "\";\n  graph [fontname=\"Helvetica\", labelloc=t, charset=\"UTF-8\"];\n"
                      "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\"];\n  edge [fontname=\"Helvetica\", fontsize=10];\n");
-  add_cluster(b, a, g, NIRC_GRAPH_OUTERMOST, 0);
+  contents c = sort_contents(a, g);
+  add_slot(b, a, g, &c, 0, 0);
   for (size_t e = 0; e < g->n_edges; e++) {
     const nirc_graph_edge *edge = &g->edges[e];
     nirc_strbuf_addf(b, "  n%zu -> n%zu [label=\"%s%s\"%s];\n", edge->from, edge->to, edge->value ? nirc_shape_text(a, &edge->value->shape) : "",

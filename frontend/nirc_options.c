@@ -8,7 +8,7 @@
 
 enum {
   OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
-  OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
+  OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_ACTIVITY, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
   OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_SELFTEST, OPT_FORMAT,
   OPT_OF_TARGET
 };
@@ -26,6 +26,10 @@ static const nirc_option table[] = {
   {.id = OPT_FORMAT, .name = "format", .help = "print a text (.snn) in its canonical layout, comments kept, and do nothing else"},
   {.id = OPT_PROBE, .name = "probe", .argument = "NODE", .help = "record this node's state and value as well (may repeat); `all` for every node, GRAPH/NODE in a nested graph"},
   {.id = OPT_CHECK, .name = "check", .help = "read, verify and say whether the target can take it (status 0 or 1); write nothing"},
+  {.id = OPT_REPORT, .name = "report", .argument = "FILE",
+   .help = "also write what each layer holds and costs and what the passes did: a page where FILE ends in `.html`, else JSON; `-` for standard output. Written only where the run succeeds"},
+  {.id = OPT_ACTIVITY, .name = "activity", .argument = "TRACE",
+   .help = "with `--report`: also how active each layer was in TRACE, an output of `nirc-run` for this network compiled with `--probe`"},
   {.id = OPT_SEMANTICS, .name = "semantics", .argument = "PROFILE", .heading = "What it means",
    .help = "whose arithmetic: `nir` (default), `nir_exact` or `unit`; `:reset=KIND` and `:dt=TIME` behind it are the options of that name"},
   {.id = OPT_DT, .name = "dt", .argument = "TIME", .help = "time step, as 1ms, 100us or a number of seconds; default 1e-4, or 1 for a graph with I or IF and no time constant"},
@@ -37,7 +41,6 @@ static const nirc_option table[] = {
   {.id = OPT_MTRIPLE, .name = "mtriple", .argument = "TRIPLE", .help = "machine to generate code for; default: this machine's (NIRC_LD names a linker for another)"},
   {.id = OPT_QUANTISE, .name = "quantise", .argument = "KIND", .help = "`none` (default): weights stay float32"},
   {.id = OPT_EMULATE, .name = "emulate", .help = "with a chip target: also a library of the chip's arithmetic", .hidden = true},
-  {.id = OPT_REPORT, .name = "report", .argument = "FILE", .help = "report on the network", .hidden = true},
   {.id = OPT_PIPELINE, .name = "pass-pipeline", .argument = "P", .heading = "Passes", .help = "run these passes instead of those of -O: PASS{option=value,...},PASS,..."},
   {.id = OPT_PRINT_PIPELINE, .name = "print-pipeline", .help = "print the passes that the other options ask for, and end"},
   {.id = OPT_PRINT_BEFORE, .name = "print-ir-before", .argument = "PASS", .help = "print the IR before this pass (or `all`) to standard error"},
@@ -257,7 +260,8 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_MTRIPLE: o->job.triple = v; return true;
   case OPT_QUANTISE: return strcmp(v, "none") == 0 || USAGE("--quantise '%s': %s", v, strcmp(v, "int8") ? "none is wanted" : "not in this version");
   case OPT_EMULATE: r->emulate = true; return true;
-  case OPT_REPORT: return USAGE("--report is not in this version (%s)", v);
+  case OPT_REPORT: o->report = v; return true;
+  case OPT_ACTIVITY: o->activity = v; return true;
   case OPT_PIPELINE: o->pipeline = v; return true;
   case OPT_PRINT_PIPELINE: o->print = NIRC_PRINT_PIPELINE; return true;
   case OPT_PRINT_BEFORE: o->hooks.print_before = v; return true;
@@ -319,6 +323,20 @@ static bool check_target(reader *r, nirc_diag *d)
   return !r->emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
 }
 
+/* Two things cannot go to one place. */
+static bool check_report(const nirc_options *o, nirc_diag *d)
+{
+  if (!o->report)
+    return !o->activity || USAGE("--activity goes with --report");
+  size_t n = strlen(o->report);
+  if (!n || o->report[n - 1] == '/')
+    return USAGE("--report '%s': a file name is wanted", o->report);
+  bool is_stdout = strcmp(o->report, "-") == 0;
+  if (o->output && strcmp(o->report, o->output) == 0)
+    return USAGE("--report %s: the output goes there (-o %s)", o->report, o->output);
+  return !(is_stdout && o->check) || USAGE("--report -: --check prints to standard output; name a file");
+}
+
 bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, nirc_diag *d)
 {
   *o = (nirc_options){.job = {.level = 2}};
@@ -331,5 +349,5 @@ bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, ni
     return true;
   if (!o->input && !o->print)
     return USAGE("%s: no input file", "nirc [OPTIONS] INPUT");
-  return check_target(&r, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
+  return check_target(&r, d) && check_report(o, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
 }

@@ -19,6 +19,7 @@ typedef struct nirc_options {
   const char *network;                               /* of a text with several; NULL: not given */
   const nirc_target *target;                         /* the CPU where none was named; NULL: all (with check) */
   nirc_emit emit;
+  const char *report, *activity;                     /* file, or "-" (report); NULL: none */
   const char *profile, *dt, *reset;                  /* NULL: not given */
   const char *pipeline;                              /* NULL: the named one of `level` */
   const char **probes;

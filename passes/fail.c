@@ -5,7 +5,7 @@
 #include "passes/pass.h"
 
 static const nirc_pass_option options[] = {
-  {"how", NIRC_OPTION_WORD, "assert, verify or segv; required"},
+  {"how", NIRC_OPTION_WORD, "assert, verify or segv", NULL},
 };
 
 static bool run(nirc_module *m, nirc_pass_ctx *ctx)

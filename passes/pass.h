@@ -51,7 +51,8 @@ typedef struct nirc_pipeline_hooks {
   bool check_text;                                   /* each module's text must say all of it (ir/check_text.h) */
   /* Called before each pass: its number, from 1, and the pipeline from it on. NULL: nobody wants to know. */
   void (*before)(void *user, const nirc_module *m, unsigned number, const char *rest);
-  void *user;
+  void (*observe)(void *user, const nirc_pass *pass, const nirc_pass_ctx *ctx, const nirc_module *m);      /* called after each pass, or NULL */
+  void *user;                                        /* of both */
 } nirc_pipeline_hooks;
 
 /* Runs `text`: PASS{option=value,...},PASS,... False after a diagnostic: unknown pass or option, a bad value (status 2), or what a pass

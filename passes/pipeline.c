@@ -228,6 +228,8 @@ static bool run_pass(nirc_module *m, const nirc_pass *pass, nirc_pass_ctx *ctx, 
     fprintf(stderr, "stat %s %s %llu\n", pass->name, pass->counters[i], (unsigned long long)ctx->counters[i]);
   if (pass->leaves != NIRC_LEVEL_ANY)
     m->level = pass->leaves;
+  if (h->observe)
+    h->observe(h->user, pass, ctx, m);
   if (named(h->print_after, pass))
     print_ir(m, "after", pass);
   if (h->dump_dir && !dump_ir(m, h->dump_dir, number, pass, ctx->d))

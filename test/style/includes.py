@@ -16,6 +16,7 @@ MAY = {
 }
 DRIVER = {"frontend/driver.c", "frontend/graph.c", "frontend/nirc_options.c", "frontend/nirc_options.h", "frontend/selftest.c"}     # these see everything
 SYSTEM = {"hdf5.h": {"frontend/nir_h5_describe.h", "frontend/nir_write.c", "tools/run_file.c", "tools/run_output.c", "tools/run_nirdata.c", "tools/run_state.c", "tools/run_file.h"},
+          "gvc.h": {"frontend/graph_svg.c"},
           "llvm-c/": {"codegen/cpu_emit.h", "codegen/cpu_object.c"}}
 
 
