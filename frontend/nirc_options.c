@@ -9,7 +9,7 @@
 enum {
   OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
-  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_SELFTEST, OPT_OF_TARGET
+  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_OF_TARGET
 };
 
 static const char *const emit_kinds[] = {"nir", "nirt", "llvm", "asm", "obj", NULL};            /* in the order of nirc_emit */
@@ -59,6 +59,7 @@ static const nirc_option table[] = {
   {.id = OPT_LIST_PROFILES, .name = "list-profiles", .help = "print the profiles of `--semantics` and end"},
   {.id = OPT_SELFTEST, .name = "selftest", .help = "compile a built-in network, compare it with the interpreter, and end"},
   {.id = OPT_PRINT_OPS, .name = "print-ops", .help = "print the reference of the ops (Markdown) and end", .hidden = true},
+  {.id = OPT_PRINT_EDITOR, .name = "print-editor", .argument = "KIND", .choices = nirc_editor_files, .help = "print this grammar for an editor and end", .hidden = true},
 };
 
 /* ---- the manual ------------------------------------------------------------------------------------------------------------ */
@@ -89,7 +90,8 @@ static const nirc_manual_section sections[] = {
    "`NO_COLOR`\tno colour in messages\n"},
   {"FILES",
    "`SHARE/bash-completion/completions/`, `SHARE/zsh/site-functions/`, `SHARE/fish/vendor_completions.d/`\tcompletion of the command lines of `nirc` and "
-   "`nirc-run`, SHARE being PREFIX/share; `--print-completion` bash, zsh or fish prints the same\n"},
+   "`nirc-run`, SHARE being PREFIX/share; `--print-completion` bash, zsh or fish prints the same\n"
+   "`SHARE/nirc/editors/`\tcolours for `.snn` and `.nirt` in Visual Studio Code, Vim and others; its README.md says how to install them\n"},
   {"EXAMPLES",
    "  nirc keyword.nir -o out\n"
    "  nirc cnn.nir --dt 1 --reset subtract --probe if1 -o out\n"
@@ -243,6 +245,16 @@ static bool take_emit(nirc_options *o, const nirc_option *option, const char *te
   return true;
 }
 
+static bool take_print_editor(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  size_t i = 0;
+  if (!nirc_option_choice(option, text, nirc_editor_files, NIRC_EDITOR_VIM_NIRT + 1, &i, d))
+    return false;
+  o->print = NIRC_PRINT_EDITOR;
+  o->editor = (nirc_editor_file)i;
+  return true;
+}
+
 static bool take_probe(reader *r, const char *node)
 {
   nirc_options *o = r->o;
@@ -316,6 +328,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_LIST_PASSES: o->print = NIRC_PRINT_PASSES; return true;
   case OPT_LIST_PROFILES: o->print = NIRC_PRINT_PROFILES; return true;
   case OPT_PRINT_OPS: o->print = NIRC_PRINT_OPS; return true;
+  case OPT_PRINT_EDITOR: return take_print_editor(o, option, v, d);
   case OPT_SELFTEST: o->print = NIRC_PRINT_SELFTEST; return true;
   default:
     if (option->id < OPT_OF_TARGET)
