@@ -22,7 +22,8 @@ KINDS = {
     "arrow": r"keyword\.operator\.arrow\.(?!feedback)", "feedback": r"keyword\.operator\.arrow\.feedback", "operator": r"keyword\.operator\.(arithmetic|range)",
     "key": r"variable\.other\.property", "file": r"keyword\.operator\.file", "special": r"constant\.language", "loop": r"variable\.parameter\.loop",
     "header": r"keyword\.other\.header", "choice": r"constant\.language\.choice", "op": r"support\.function\.op", "symbol": r"entity\.name\.function\.symbol",
-    "attribute": r"variable\.parameter\.attribute", "value": r"variable\.other\.value|constant\.numeric\.index", "blob": r"(entity\.name\.tag|variable\.other)\.blob",
+    "attribute": r"variable\.parameter\.attribute", "value": r"variable\.other\.value|constant\.numeric\.index",
+    "blob": r"(entity\.name\.tag|variable\.other)\.blob",
     "none": None,
 }
 
