@@ -9,55 +9,64 @@
 enum {
   OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_ACTIVITY, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
-  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_SELFTEST, OPT_FORMAT,
+  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_FORMAT,
   OPT_OF_TARGET
 };
+
+static const char *const emit_kinds[] = {"nir", "snn", "nirt", "llvm", "asm", "obj", "dot", NULL};            /* in the order of nirc_emit */
+static const char *const reset_kinds[] = {"v_reset", "subtract", NULL};
+static const char *const levels[] = {"0", "1", "2", "3", NULL};
+static const char *const quantise_kinds[] = {"none", NULL};
+static const char *const warning_kinds[] = {"error", NULL};
 
 static const nirc_option table[] = {
   {.id = OPT_TARGET, .letter = 't', .name = "target", .argument = "NAME", .heading = "What to make",
    .help = "target to compile for: `cpu` (default), or another name of `--list-targets`; with `--check` also `all`"},
-  {.id = OPT_OUTPUT, .letter = 'o', .name = "output", .argument = "PATH",
+  {.id = OPT_OUTPUT, .letter = 'o', .name = "output", .argument = "PATH", .files = "",
    .help = "directory to write (made if missing), or with `--emit` the file, `-` for standard output; default: NAME in the working directory, with "
            "`--emit` NAME.KIND"},
-  {.id = OPT_EMIT, .name = "emit", .argument = "KIND",
+  {.id = OPT_EMIT, .name = "emit", .argument = "KIND", .choices = emit_kinds,
    .help = "write one file instead of the target's set: `nir` (a .nir file), `snn` (our network language; large weights go to PATH.h5 beside it, with `-o -` everything stands in the text), `nirt` (IR text), `llvm`, `asm`, `obj` or `dot` (the network as read, for Graphviz)"},
   {.id = OPT_NAME, .name = "name", .argument = "NAME", .help = "base name of the outputs and C prefix; default: the input's file name, made a C identifier"},
   {.id = OPT_NETWORK, .name = "network", .argument = "NAME", .help = "which network of a text (.snn) that holds several"},
   {.id = OPT_FORMAT, .name = "format", .help = "print a text (.snn) in its canonical layout, comments kept, and do nothing else"},
-  {.id = OPT_PROBE, .name = "probe", .argument = "NODE", .help = "record this node's state and value as well (may repeat); `all` for every node, GRAPH/NODE in a nested graph"},
+  {.id = OPT_PROBE, .name = "probe", .argument = "NODE", .repeats = true,
+   .help = "record this node's state and value as well (may repeat); `all` for every node, GRAPH/NODE in a nested graph"},
   {.id = OPT_CHECK, .name = "check", .help = "read, verify and say whether the target can take it (status 0 or 1); write nothing"},
-  {.id = OPT_REPORT, .name = "report", .argument = "FILE",
+  {.id = OPT_REPORT, .name = "report", .argument = "FILE", .files = "",
    .help = "also write what each layer holds and costs and what the passes did: a page where FILE ends in `.html`, else JSON; `-` for standard output. Written only where the run succeeds"},
-  {.id = OPT_ACTIVITY, .name = "activity", .argument = "TRACE",
+  {.id = OPT_ACTIVITY, .name = "activity", .argument = "TRACE", .files = ".h5",
    .help = "with `--report`: also how active each layer was in TRACE, an output of `nirc-run` for this network compiled with `--probe`"},
   {.id = OPT_SEMANTICS, .name = "semantics", .argument = "PROFILE", .heading = "What it means",
    .help = "whose arithmetic: `nir` (default), `nir_exact` or `unit`; `:reset=KIND` and `:dt=TIME` behind it are the options of that name"},
   {.id = OPT_DT, .name = "dt", .argument = "TIME", .help = "time step, as 1ms, 100us or a number of seconds; default 1e-4, or 1 for a graph with I or IF and no time constant"},
-  {.id = OPT_RESET, .name = "reset", .argument = "KIND", .help = "what a spike does to the membrane: `v_reset` (default) sets it to v_reset, `subtract` takes v_threshold off"},
+  {.id = OPT_RESET, .name = "reset", .argument = "KIND", .choices = reset_kinds,
+   .help = "what a spike does to the membrane: `v_reset` (default) sets it to v_reset, `subtract` takes v_threshold off"},
   {.id = OPT_LENIENT, .name = "lenient", .help = "read files that break a rule but whose meaning is plain, with one warning for each repair"},
-  {.id = OPT_LEVEL, .letter = 'O', .argument = "LEVEL", .heading = "Code",
+  {.id = OPT_LEVEL, .letter = 'O', .argument = "LEVEL", .choices = levels, .heading = "Code",
    .help = "0 to 3, default 2: how hard to optimise; results do not depend on it, bit for bit"},
   {.id = OPT_MCPU, .name = "mcpu", .argument = "NAME", .help = "processor to generate code for; default `native`, this machine's"},
   {.id = OPT_MTRIPLE, .name = "mtriple", .argument = "TRIPLE", .help = "machine to generate code for; default: this machine's (NIRC_LD names a linker for another)"},
-  {.id = OPT_QUANTISE, .name = "quantise", .argument = "KIND", .help = "`none` (default): weights stay float32"},
+  {.id = OPT_QUANTISE, .name = "quantise", .argument = "KIND", .choices = quantise_kinds, .help = "`none` (default): weights stay float32"},
   {.id = OPT_EMULATE, .name = "emulate", .help = "with a chip target: also a library of the chip's arithmetic", .hidden = true},
   {.id = OPT_PIPELINE, .name = "pass-pipeline", .argument = "P", .heading = "Passes", .help = "run these passes instead of those of -O: PASS{option=value,...},PASS,..."},
   {.id = OPT_PRINT_PIPELINE, .name = "print-pipeline", .help = "print the passes that the other options ask for, and end"},
   {.id = OPT_PRINT_BEFORE, .name = "print-ir-before", .argument = "PASS", .help = "print the IR before this pass (or `all`) to standard error"},
   {.id = OPT_PRINT_AFTER, .name = "print-ir-after", .argument = "PASS", .help = "print the IR after this pass (or `all`) to standard error"},
-  {.id = OPT_DUMP_DIR, .name = "dump-dir", .argument = "DIR", .help = "write the IR after each pass to DIR/NN-PASS.nirt"},
+  {.id = OPT_DUMP_DIR, .name = "dump-dir", .argument = "DIR", .files = "/", .help = "write the IR after each pass to DIR/NN-PASS.nirt"},
   {.id = OPT_STOP_AFTER, .name = "stop-after", .argument = "PASS", .help = "end after this pass; with `--emit nirt` or `dot`"},
   {.id = OPT_VERIFY_EACH, .name = "verify-each", .help = "verify the IR after each pass"},
   {.id = OPT_TIME_PASSES, .name = "time-passes", .help = "print how long each pass took to standard error"},
   {.id = OPT_STATS, .name = "stats", .argument = "[=json]", .help = "print what each pass counted to standard error; with `=json` as one JSON object, in the end"},
   NIRC_OPTIONS_COMMON,
-  {.id = OPT_WERROR, .letter = 'W', .argument = "error", .help = "warnings are errors"},
+  {.id = OPT_WERROR, .letter = 'W', .argument = "error", .choices = warning_kinds, .help = "warnings are errors"},
   {.id = OPT_LIST_TARGETS, .name = "list-targets", .help = "print the targets and end"},
   {.id = OPT_LIST_PASSES, .name = "list-passes", .help = "print the passes with their options and end"},
   {.id = OPT_LIST_PROFILES, .name = "list-profiles", .help = "print the profiles of `--semantics` and end"},
   {.id = OPT_SELFTEST, .name = "selftest", .help = "compile a built-in network, compare it with the interpreter, and end"},
   {.id = OPT_PRINT_OPS, .name = "print-ops", .help = "print the reference of the ops (Markdown) and end", .hidden = true},
   {.id = OPT_PRINT_PASSES, .name = "print-passes", .help = "print the reference of the passes (Markdown) and end", .hidden = true},
+  {.id = OPT_PRINT_EDITOR, .name = "print-editor", .argument = "KIND", .choices = nirc_editor_files, .help = "print this grammar for an editor and end", .hidden = true},
 };
 
 /* ---- the manual ------------------------------------------------------------------------------------------------------------ */
@@ -86,6 +95,10 @@ static const nirc_manual_section sections[] = {
    "`NIRC_LD`\tlinker to run instead of `ld`\n"
    "`TMPDIR`\twhere the object file stands while it is linked; default /tmp\n"
    "`NO_COLOR`\tno colour in messages\n"},
+  {"FILES",
+   "`SHARE/bash-completion/completions/`, `SHARE/zsh/site-functions/`, `SHARE/fish/vendor_completions.d/`\tcompletion of the command lines of `nirc` and "
+   "`nirc-run`, SHARE being PREFIX/share; `--print-completion` bash, zsh or fish prints the same\n"
+   "`SHARE/nirc/editors/`\tcolours for `.snn` and `.nirt` in Visual Studio Code, Vim and others; its README.md says how to install them\n"},
   {"EXAMPLES",
    "  nirc keyword.nir -o out\n"
    "  nirc cnn.nir --dt 1 --reset subtract --probe if1 -o out\n"
@@ -98,8 +111,57 @@ static const nirc_manual manual = {
   .about = "Compiles a spiking neural network, a .nir file or a text of our network language, ahead of time: into a native library with a C interface.",
   .description = "`nirc` reads a spiking neural network and compiles it ahead of time. For the CPU it writes a shared library of the network's own that needs no other, "
                  "its C header and a description. `nirc-run`(1) runs such a library on a file of input.\n",
-  .sections = sections, .n_sections = N_ELEMENTS(sections),
+  .sections = sections, .n_sections = N_ELEMENTS(sections), .files = ".nir .snn .nirt",
 };
+
+/* ---- names that the registries know, for completion: what this version can do ------------------------------------------------- */
+
+static const char *const *target_names(nirc_arena *a)
+{
+  size_t n = 0, k = 0;
+  while (nirc_targets[n])
+    n++;
+  const char **names = NIRC_NEW_ARRAY(a, const char *, n + 2);
+  for (size_t i = 0; i < n; i++)
+    if (nirc_targets[i]->available)
+      names[k++] = nirc_targets[i]->name;
+  names[k] = "all";
+  return names;
+}
+
+static const char *const *profile_names(nirc_arena *a)
+{
+  size_t n = 0, k = 0;
+  while (nirc_profiles[n].name)
+    n++;
+  const char **names = NIRC_NEW_ARRAY(a, const char *, n + 1);
+  for (size_t i = 0; i < n; i++)
+    if (nirc_profiles[i].available)
+      names[k++] = nirc_profiles[i].name;
+  return names;
+}
+
+static const char *const *pass_names(nirc_arena *a, bool all)
+{
+  size_t n = 0;
+  while (nirc_passes[n])
+    n++;
+  const char **names = NIRC_NEW_ARRAY(a, const char *, n + 2);
+  for (size_t i = 0; i < n; i++)
+    names[i] = nirc_passes[i]->name;
+  names[n] = all ? "all" : NULL;
+  return names;
+}
+
+static void add_registered_choices(nirc_option *o, nirc_arena *a)
+{
+  if (o->id == OPT_TARGET)
+    o->choices = target_names(a);
+  else if (o->id == OPT_SEMANTICS)
+    o->choices = profile_names(a);
+  else if (o->id == OPT_PRINT_BEFORE || o->id == OPT_PRINT_AFTER || o->id == OPT_STOP_AFTER)
+    o->choices = pass_names(a, o->id != OPT_STOP_AFTER);
+}
 
 /* The table above and, behind it, the options of every target. */
 static const nirc_option *full_table(nirc_arena *a, size_t *n)
@@ -109,12 +171,15 @@ static const nirc_option *full_table(nirc_arena *a, size_t *n)
     *n += nirc_targets[t]->n_options;
   nirc_option *all = NIRC_NEW_ARRAY(a, nirc_option, *n);
   memcpy(all, table, sizeof table);
+  for (size_t i = 0; i < N_ELEMENTS(table); i++)
+    add_registered_choices(&all[i], a);
   size_t at = N_ELEMENTS(table);
   for (size_t t = 0; nirc_targets[t]; t++) {
     const nirc_target *target = nirc_targets[t];
     for (size_t k = 0; k < target->n_options; k++) {
       const nirc_target_option *o = &target->options[k];
       all[at++] = (nirc_option){.id = OPT_OF_TARGET + (int)t, .name = o->name, .argument = o->argument, .help = o->help, .hidden = !target->available,
+                                .choices = o->choices,
                                 .heading = k ? NULL : nirc_arena_printf(a, "With -t %s", target->name)};
     }
   }
@@ -184,9 +249,8 @@ static bool take_semantics(reader *r, const char *text, nirc_diag *d)
 
 static bool take_emit(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
 {
-  static const char *const names[] = {"nir", "snn", "nirt", "llvm", "asm", "obj", "dot"};
   size_t i;
-  if (!nirc_option_choice(option, text, names, N_ELEMENTS(names), &i, d))
+  if (!nirc_option_choice(option, text, emit_kinds, N_ELEMENTS(emit_kinds) - 1, &i, d))
     return false;
   o->emit = (nirc_emit)(NIRC_EMIT_NIR + i);
   return true;
@@ -200,6 +264,16 @@ static bool take_stats(nirc_options *o, const nirc_option *option, const char *t
     return false;
   o->hooks.stats = !text;
   o->hooks.stats_json = text;
+  return true;
+}
+
+static bool take_print_editor(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  size_t i = 0;
+  if (!nirc_option_choice(option, text, nirc_editor_files, NIRC_EDITOR_VIM_NIRT + 1, &i, d))
+    return false;
+  o->print = NIRC_PRINT_EDITOR;
+  o->editor = (nirc_editor_file)i;
   return true;
 }
 
@@ -239,6 +313,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
     return take_operand(o, v, d);
   switch (option->id) {
   case NIRC_OPTION_HELP: case NIRC_OPTION_VERSION: case NIRC_OPTION_MAN: o->print = option->id; return true;
+  case NIRC_OPTION_COMPLETION: return nirc_option_completion(option, v, &o->print, d);
   case OPT_TARGET: r->target = v; return true;
   case OPT_OUTPUT: o->output = v; return true;
   case OPT_EMIT: return take_emit(o, option, v, d);
@@ -279,6 +354,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_LIST_PROFILES: o->print = NIRC_PRINT_PROFILES; return true;
   case OPT_PRINT_OPS: o->print = NIRC_PRINT_OPS; return true;
   case OPT_PRINT_PASSES: o->print = NIRC_PRINT_PASS_REFERENCE; return true;
+  case OPT_PRINT_EDITOR: return take_print_editor(o, option, v, d);
   case OPT_SELFTEST: o->print = NIRC_PRINT_SELFTEST; return true;
   default:
     if (option->id < OPT_OF_TARGET)

@@ -4,6 +4,7 @@
 #ifndef NIRC_FRONTEND_NIRC_OPTIONS_H
 #define NIRC_FRONTEND_NIRC_OPTIONS_H
 
+#include "frontend/editors.h"
 #include "frontend/options.h"
 #include "passes/pass.h"
 #include "targets/target.h"
@@ -11,7 +12,7 @@
 typedef enum nirc_emit { NIRC_EMIT_TARGET, NIRC_EMIT_NIR, NIRC_EMIT_SNN, NIRC_EMIT_NIRT, NIRC_EMIT_LLVM, NIRC_EMIT_ASM, NIRC_EMIT_OBJ, NIRC_EMIT_DOT } nirc_emit;
 
 /* What to print instead of compiling; values of NIRC_OPTION_HELP, _VERSION, _MAN, too. */
-enum { NIRC_PRINT_TARGETS = 1000, NIRC_PRINT_PASSES, NIRC_PRINT_PROFILES, NIRC_PRINT_PIPELINE, NIRC_PRINT_OPS, NIRC_PRINT_PASS_REFERENCE, NIRC_PRINT_SELFTEST };
+enum { NIRC_PRINT_TARGETS = 1000, NIRC_PRINT_PASSES, NIRC_PRINT_PROFILES, NIRC_PRINT_PIPELINE, NIRC_PRINT_OPS, NIRC_PRINT_PASS_REFERENCE, NIRC_PRINT_EDITOR, NIRC_PRINT_SELFTEST };
 
 typedef struct nirc_options {
   int print;                                         /* 0: compile */
@@ -20,6 +21,7 @@ typedef struct nirc_options {
   const nirc_target *target;                         /* the CPU where none was named; NULL: all (with check) */
   nirc_emit emit;
   const char *report, *activity;                     /* file, or "-" (report); NULL: none */
+  nirc_editor_file editor;                           /* what to print, where print is NIRC_PRINT_EDITOR */
   const char *profile, *dt, *reset;                  /* NULL: not given */
   const char *pipeline;                              /* NULL: the named one of `level` */
   const char **probes;

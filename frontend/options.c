@@ -14,6 +14,10 @@ enum {
   HELP_WIDTH = 79
 };
 
+const char *const nirc_option_diag_formats[] = {"text", "json", NULL};
+const char *const nirc_option_colors[] = {"auto", "always", "never", NULL};
+const char *const nirc_option_shells[] = {"bash", "zsh", "fish", NULL};
+
 static bool takes_argument(const nirc_option *o)
 {
   return o->argument != NULL;
@@ -202,19 +206,34 @@ static bool terminal_has_colour(FILE *stream)
   return isatty(fileno(stream)) && !(no && *no) && term && strcmp(term, "dumb") != 0;
 }
 
+static size_t count(const char *const *names)
+{
+  size_t n = 0;
+  while (names[n])
+    n++;
+  return n;
+}
+
+bool nirc_option_completion(const nirc_option *o, const char *argument, int *id, nirc_diag *d)
+{
+  size_t k = 0;
+  if (!nirc_option_choice(o, argument, o->choices, count(o->choices), &k, d))
+    return false;
+  *id = NIRC_OPTION_BASH + (int)k;
+  return true;
+}
+
 bool nirc_option_common(const nirc_option *o, const char *argument, nirc_diag *d)
 {
-  static const char *const formats[] = {"text", "json"};
-  static const char *const when[] = {"auto", "always", "never"};
   size_t k = 0;
   switch (o->id) {
   case NIRC_OPTION_DIAG_FORMAT:
-    if (!nirc_option_choice(o, argument, formats, 2, &k, d))
+    if (!nirc_option_choice(o, argument, o->choices, count(o->choices), &k, d))
       return false;
     d->json = k == 1;
     break;
   case NIRC_OPTION_COLOR:
-    if (!nirc_option_choice(o, argument, when, 3, &k, d))
+    if (!nirc_option_choice(o, argument, o->choices, count(o->choices), &k, d))
       return false;
     d->colour = k == 1 || (k == 0 && terminal_has_colour(d->stream));
     break;
@@ -414,6 +433,8 @@ void nirc_options_print(FILE *to, int id, const nirc_manual *m, const nirc_optio
     fprintf(to, "%s %s\n", m->program, m->version);
   else if (id == NIRC_OPTION_MAN)
     nirc_options_man(to, m, table, n);
+  else if (id >= NIRC_OPTION_BASH && id <= NIRC_OPTION_FISH)
+    nirc_options_completion(to, id, m, table, n);
   else
     nirc_options_help(to, m, table, n);
 }

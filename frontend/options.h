@@ -18,6 +18,11 @@ typedef struct nirc_option {
   const char *help;                                  /* sentences without a final full stop */
   bool hidden;                                       /* parsed, but not shown */
   const char *heading;                               /* not NULL: begins a group of this title */
+  /* What the shells complete. An argument with neither is completed with nothing. */
+  const char *const *choices;                        /* the words that the argument may be, NULL-terminated; NULL: no such list */
+  const char *files;                                 /* the argument is a path: of files with one of these suffixes (".nir .snn"), of any file (""),
+                                                      * of a directory ("/"); NULL: no path */
+  bool repeats;                                      /* each occurrence counts, so it is offered again */
 } nirc_option;
 
 /* Options that both programs have. */
@@ -29,19 +34,27 @@ enum {
   NIRC_OPTION_COLOR,
   NIRC_OPTION_VERBOSE,
   NIRC_OPTION_QUIET,
+  NIRC_OPTION_COMPLETION,
+  NIRC_OPTION_BASH,                                  /* only printed: what --print-completion SHELL asks for, in the order of its choices */
+  NIRC_OPTION_ZSH,
+  NIRC_OPTION_FISH,
   NIRC_OPTION_OWN = 32                               /* first id of a program's own options */
 };
 
+extern const char *const nirc_option_diag_formats[], *const nirc_option_colors[], *const nirc_option_shells[];      /* choices */
+
 #define NIRC_OPTIONS_COMMON \
-  {.id = NIRC_OPTION_DIAG_FORMAT, .name = "diag-format", .argument = "FORMAT", .heading = "Messages", \
+  {.id = NIRC_OPTION_DIAG_FORMAT, .name = "diag-format", .argument = "FORMAT", .heading = "Messages", .choices = nirc_option_diag_formats, \
    .help = "how messages are written to standard error: `text` (default) or `json`, one object a line"}, \
-  {.id = NIRC_OPTION_COLOR, .name = "color", .argument = "WHEN", \
+  {.id = NIRC_OPTION_COLOR, .name = "color", .argument = "WHEN", .choices = nirc_option_colors, \
    .help = "colour in messages: `auto` (default: on a terminal, unless NO_COLOR is set), `always` or `never`"}, \
   {.id = NIRC_OPTION_VERBOSE, .letter = 'v', .name = "verbose", .help = "say more about what is done"}, \
   {.id = NIRC_OPTION_QUIET, .letter = 'q', .name = "quiet", .help = "print errors only"}, \
   {.id = NIRC_OPTION_HELP, .letter = 'h', .name = "help", .help = "print this summary and end"}, \
   {.id = NIRC_OPTION_VERSION, .name = "version", .help = "print the version and end"}, \
-  {.id = NIRC_OPTION_MAN, .name = "print-man", .help = "print the manual page (roff) and end", .hidden = true}
+  {.id = NIRC_OPTION_MAN, .name = "print-man", .help = "print the manual page (roff) and end", .hidden = true}, \
+  {.id = NIRC_OPTION_COMPLETION, .name = "print-completion", .argument = "SHELL", .choices = nirc_option_shells, \
+   .help = "print the completion of the command line for this shell and end", .hidden = true}
 
 /* Called for every option in order, and with o NULL for every operand. False after a diagnostic. */
 typedef bool (*nirc_option_take)(void *user, const nirc_option *o, const char *argument, nirc_diag *d);
@@ -61,6 +74,9 @@ const char *nirc_option_text(const nirc_option *o, char *text);
 bool nirc_option_number(const nirc_option *o, const char *argument, uint64_t min, uint64_t max, uint64_t *out, nirc_diag *d);
 bool nirc_option_choice(const nirc_option *o, const char *argument, const char *const *names, size_t n, size_t *out, nirc_diag *d);
 
+/* --print-completion: *id becomes what nirc_options_print is to be asked for. */
+bool nirc_option_completion(const nirc_option *o, const char *argument, int *id, nirc_diag *d);
+
 typedef struct nirc_manual_section { const char *title, *text; } nirc_manual_section;
 
 typedef struct nirc_manual {
@@ -71,12 +87,16 @@ typedef struct nirc_manual {
   const char *description;
   const nirc_manual_section *sections;               /* behind OPTIONS */
   size_t n_sections;
+  const char *files;                                 /* what the operand is, as `files` of an option */
 } nirc_manual;
 
 void nirc_options_help(FILE *to, const nirc_manual *m, const nirc_option *table, size_t n);     /* at most 80 columns */
 void nirc_options_man(FILE *to, const nirc_manual *m, const nirc_option *table, size_t n);      /* roff, section 1, no date */
 
-/* What NIRC_OPTION_HELP, NIRC_OPTION_VERSION or NIRC_OPTION_MAN ask for. */
+/* options_completion.c: a script that completes the program's command line; what is hidden is not offered. id: NIRC_OPTION_BASH and so on. */
+void nirc_options_completion(FILE *to, int id, const nirc_manual *m, const nirc_option *table, size_t n);
+
+/* What NIRC_OPTION_HELP, NIRC_OPTION_VERSION, NIRC_OPTION_MAN or NIRC_OPTION_BASH and so on ask for. */
 void nirc_options_print(FILE *to, int id, const nirc_manual *m, const nirc_option *table, size_t n);
 
 #endif

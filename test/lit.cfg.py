@@ -1,7 +1,7 @@
 # test/lit.cfg.py: how lit runs the tests of the two programs. Loaded by test/lit.site.cfg.py of the build directory.
 #
 # Substitutions: %nirc %nirc-run %cc %cxx %python %valgrind %srcroot %builddir %shared %warnings %cflags
-# Features (REQUIRES: ...): numpy h5py nir-package torch shared valgrind cxx libfuzzer asan ubsan tsan plain root
+# Features (REQUIRES: ...): numpy h5py nir-package torch shared valgrind cxx libfuzzer asan ubsan tsan plain root zsh fish vim
 # From LLVM: FileCheck, not, split-file, count.
 import os
 import shutil
@@ -57,7 +57,7 @@ for feature, module in (("numpy", "numpy"), ("h5py", "h5py"), ("nir-package", "n
     if has_module(module):
         config.available_features.add(feature)
 for feature, there in (("shared", os.path.isdir(shared)), ("valgrind", config.nirc_valgrind), ("cxx", config.nirc_cxx),
-                       ("libfuzzer", has_libfuzzer()), ("root", os.geteuid() == 0)):
+                       ("libfuzzer", has_libfuzzer()), ("root", os.geteuid() == 0), *((name, shutil.which(name)) for name in ("zsh", "fish", "vim"))):
     if there:
         config.available_features.add(feature)
 

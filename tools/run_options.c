@@ -25,17 +25,19 @@ enum {
 
 enum { MAX_THREADS = 1024, TIMED_RUNS = 5, MAX_RUNS = 1000000 };
 
+static const char *const formats[] = {"h5", "nirdata", NULL};
+
 static const nirc_option table[] = {
-  {.id = OPT_INPUT, .letter = 'i', .name = "input", .argument = "FILE", .heading = "Files",
+  {.id = OPT_INPUT, .letter = 'i', .name = "input", .argument = "FILE", .files = ".h5", .heading = "Files",
    .help = "HDF5 file with the dataset `input`, or with `input/NODE` for each of several Input nodes, of shape [T, *shape] or "
            "[T, B, *shape] and any integer, boolean or float type; or a NIRData file"},
-  {.id = OPT_OUTPUT, .letter = 'o', .name = "output", .argument = "FILE",
+  {.id = OPT_OUTPUT, .letter = 'o', .name = "output", .argument = "FILE", .files = ".h5",
    .help = "HDF5 file to write: `output`, or `output/NODE` for each of several Output nodes, and `trace/NODE/v`, `i`, `spikes` or "
            "`value` for each probed node; float32, with the leading axes of the input"},
-  {.id = OPT_FORMAT, .name = "format", .argument = "FORMAT",
+  {.id = OPT_FORMAT, .name = "format", .argument = "FORMAT", .choices = formats,
    .help = "what `--output` writes: `h5` (default), or `nirdata` for the format of NIR's data files"},
-  {.id = OPT_LOAD_STATE, .name = "load-state", .argument = "FILE", .help = "go on from a saved state instead of the initial one"},
-  {.id = OPT_SAVE_STATE, .name = "save-state", .argument = "FILE", .help = "write the state after the last step"},
+  {.id = OPT_LOAD_STATE, .name = "load-state", .argument = "FILE", .files = ".h5", .help = "go on from a saved state instead of the initial one"},
+  {.id = OPT_SAVE_STATE, .name = "save-state", .argument = "FILE", .files = ".h5", .help = "write the state after the last step"},
   {.id = OPT_STEPS, .name = "steps", .argument = "N", .heading = "Running",
    .help = "stop after N steps, or go on to N with zero input (default: the steps of the input)"},
   {.id = OPT_THREADS, .name = "threads", .argument = "N",
@@ -100,6 +102,7 @@ static const nirc_manual manual = {
     "`-o` may be left out with `--time`, `--stats` or `--save-state`.\n",
   .sections = sections,
   .n_sections = N_ELEMENTS(sections),
+  .files = ".so",
 };
 
 static void usage(nirc_diag *d, const char *text)
@@ -120,7 +123,6 @@ static bool take_operand(nirc_run_options *o, const char *argument, nirc_diag *d
 /* One option or operand (nirc_option_take). */
 static bool take(void *user, const nirc_option *option, const char *argument, nirc_diag *d)
 {
-  static const char *const formats[] = {"h5", "nirdata"};
   nirc_run_options *o = user;
   uint64_t number = 0;
   size_t k = 0;
@@ -134,7 +136,7 @@ static bool take(void *user, const nirc_option *option, const char *argument, ni
   case OPT_TIME: o->time = true; return true;
   case OPT_STATS: o->stats = true; return true;
   case OPT_FORMAT:
-    if (!nirc_option_choice(option, argument, formats, N_ELEMENTS(formats), &k, d))
+    if (!nirc_option_choice(option, argument, formats, N_ELEMENTS(formats) - 1, &k, d))
       return false;
     o->nirdata = k == 1;
     return true;
@@ -151,6 +153,8 @@ static bool take(void *user, const nirc_option *option, const char *argument, ni
   case NIRC_OPTION_HELP: case NIRC_OPTION_VERSION: case NIRC_OPTION_MAN:
     o->print = option->id;
     return true;
+  case NIRC_OPTION_COMPLETION:
+    return nirc_option_completion(option, argument, &o->print, d);
   default:
     return nirc_option_common(option, argument, d);
   }

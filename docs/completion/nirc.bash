@@ -1,0 +1,59 @@
+# Completes the command line of nirc; printed by `nirc --print-completion bash`, not to be edited.
+
+_nirc_files()
+{
+  local suffix
+  compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(
+    for suffix in $1; do
+      compgen -f -P "$prefix" -X "!*$suffix" -- "$cur"
+    done
+    compgen -d -P "$prefix" -- "$cur")
+  if [[ ${#COMPREPLY[@]} -eq 0 ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -P "$prefix" -- "$cur")
+  fi
+}
+
+_nirc()
+{
+  local cur=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD-1]} prefix= operand= i
+  COMPREPLY=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    [[ ${COMP_WORDS[i]} != -- ]] || operand=yes
+  done
+  if [[ $cur == = ]]; then                             # --option=, `=` being a word of its own
+    cur=
+  elif [[ $option == = ]]; then
+    option=${COMP_WORDS[COMP_CWORD-2]}
+  elif [[ $cur == --*=* ]]; then                       # the same, where COMP_WORDBREAKS has no `=`
+    option=${cur%%=*} prefix=$option= cur=${cur#*=}
+  fi
+  [[ -z $operand ]] || option=
+  case $option in
+  -t|--target) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'cpu all' -- "$cur"); return ;;
+  -o|--output) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -P "$prefix" -- "$cur"); return ;;
+  --emit) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir nirt llvm asm obj' -- "$cur"); return ;;
+  --name) return ;;
+  --probe) return ;;
+  --semantics) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir nir_exact unit' -- "$cur"); return ;;
+  --dt) return ;;
+  --reset) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'v_reset subtract' -- "$cur"); return ;;
+  --mcpu) return ;;
+  --mtriple) return ;;
+  --quantise) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'none' -- "$cur"); return ;;
+  --pass-pipeline) return ;;
+  --print-ir-before) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs discretise inline-subgraphs probe all' -- "$cur"); return ;;
+  --print-ir-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs discretise inline-subgraphs probe all' -- "$cur"); return ;;
+  --dump-dir) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -P "$prefix" -- "$cur"); return ;;
+  --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs discretise inline-subgraphs probe' -- "$cur"); return ;;
+  --diag-format) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'text json' -- "$cur"); return ;;
+  --color) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'auto always never' -- "$cur"); return ;;
+  esac
+  if [[ $cur == -* && -z $operand ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --probe --check --semantics --dt --reset --lenient -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest' -- "$cur")
+  else
+    _nirc_files '.nir .snn .nirt'
+  fi
+}
+
+complete -F _nirc nirc

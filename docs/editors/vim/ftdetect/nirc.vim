@@ -1,0 +1,2 @@
+autocmd BufRead,BufNewFile *.snn setfiletype snn
+autocmd BufRead,BufNewFile *.nirt setfiletype nirt
