@@ -46,7 +46,8 @@ static _Noreturn void run_child(const char *dot, pid_t parent, int out)
   nirc_h5_limits limits = {.max_tensor_bytes = MOST_BYTES, .processor_seconds = PROCESSOR_SECONDS};
   nirc_h5_confine(out, parent, strlen(dot), &limits);
   /* Only what is linked here: no configuration, no fonts, no other plugin. */
-  lt_symlist_t plugins[] = {{"gvplugin_dot_layout_LTX_library", &gvplugin_dot_layout_LTX_library}, {"gvplugin_core_LTX_library", &gvplugin_core_LTX_library}, {NULL, NULL}};
+  lt_symlist_t plugins[] = {{"gvplugin_dot_layout_LTX_library", &gvplugin_dot_layout_LTX_library},
+                            {"gvplugin_core_LTX_library", &gvplugin_core_LTX_library}, {NULL, NULL}};
   GVC_t *gvc = gvContextPlugins(plugins, 0);
   graph_t *g = gvc ? agmemread(dot) : NULL;
   char *svg = NULL;

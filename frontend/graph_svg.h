@@ -8,8 +8,8 @@
 
 #include "ir/base/strbuf.h"
 
-/* Appends one <svg> element (no prolog, no comments) that is described by `title` and `desc`, both escaped; elements carry the classes of the graph. False, nothing appended,
- * where Graphviz could not draw it within its limits. */
+/* Appends one <svg> element (no prolog, no comments) that is described by `title` and `desc`, both escaped; elements carry the classes of
+ * the graph. False, nothing appended, where Graphviz could not draw it within its limits. */
 bool nirc_graph_draw_svg(const char *dot, const char *title, const char *desc, nirc_strbuf *svg);
 
 #endif

@@ -55,9 +55,11 @@ static uint64_t op_pairs(const nirc_op *op)
   const nirc_shape *in = &nirc_op_operand(op, 0)->type->shape, *out = &op->results[0].type->shape, *stride = nirc_op_shape(op, "stride");
   const nirc_shape *before = nirc_op_shape(op, "before"), *weight = op->code == SNN_CONV ? &nirc_op_blob(op, "weight")->shape : NULL;
   uint64_t n = 1;
-  for (int i = 0; i < 2; i++)
-    n = times(n, pairs_inside(&(axis){(int64_t)in->dims[i + 1], (int64_t)out->dims[i + 1], (int64_t)(weight ? weight->dims[i + 2] : nirc_op_shape(op, "kernel_size")->dims[i]),
-                                      (int64_t)stride->dims[i], weight ? (int64_t)nirc_op_shape(op, "dilation")->dims[i] : 1, (int64_t)before->dims[i]}));
+  for (int i = 0; i < 2; i++) {
+    uint64_t kernel = weight ? weight->dims[i + 2] : nirc_op_shape(op, "kernel_size")->dims[i];
+    n = times(n, pairs_inside(&(axis){(int64_t)in->dims[i + 1], (int64_t)out->dims[i + 1], (int64_t)kernel, (int64_t)stride->dims[i],
+                                      weight ? (int64_t)nirc_op_shape(op, "dilation")->dims[i] : 1, (int64_t)before->dims[i]}));
+  }
   return n;
 }
 
@@ -96,8 +98,8 @@ static size_t *first_edges(nirc_arena *a, const nirc_graph *g)
   return first;
 }
 
-/* at[n]: where node n comes when every node stands behind those that it receives from in the same step, by a search against the edges from the first node on. A cycle
- * that compiling refuses is cut somewhere. */
+/* at[n]: where node n comes when every node stands behind those that it receives from in the same step, by a search against the edges from the first node on.
+ * A cycle that compiling refuses is cut somewhere. */
 static size_t *reading_order(nirc_arena *a, const nirc_graph *g, const size_t *first)
 {
   enum { UNSEEN, OPEN, PLACED };
@@ -137,7 +139,8 @@ static void add_nodes(nirc_report *r, nirc_module *m, const nirc_graph *g)
   r->at = at;
   for (size_t n = 0; n < g->n_nodes; n++) {
     const nirc_graph_node *node = &g->nodes[n];
-    r->layers[at[n]] = (nirc_report_layer){.name = node->path, .type = node->type, .kind = nirc_graph_kind(node->op), .out = node->op->code == NIR_OUTPUT ? NULL : node->value};
+    r->layers[at[n]] = (nirc_report_layer){.name = node->path, .type = node->type, .kind = nirc_graph_kind(node->op),
+                                           .out = node->op->code == NIR_OUTPUT ? NULL : node->value};
   }
   for (size_t e = 0; e < g->n_edges; e++) {
     r->layers[at[g->edges[e].to]].in = g->edges[e].value;
@@ -327,7 +330,8 @@ static void keep_drawing(nirc_report *r, const nirc_graph *g)
 nirc_report *nirc_report_begin(nirc_arena *a, nirc_module *m, double dt)
 {
   nirc_report *r = NIRC_NEW(a, nirc_report);
-  *r = (nirc_report){.arena = a, .name = m->name, .source = nirc_report_file_name(a, m->path), .source_hash = {m->source_hash[0], m->source_hash[1]}, .dt = dt, .size = size_of(m)};
+  *r = (nirc_report){.arena = a, .name = m->name, .source = nirc_report_file_name(a, m->path), .dt = dt, .size = size_of(m),
+                      .source_hash = {m->source_hash[0], m->source_hash[1]}};
   r->has_nodes = m->level == NIRC_LEVEL_NIR;
   nirc_graph *g = NIRC_NEW(a, nirc_graph);
   nirc_graph_make(g, a, m, dt);

@@ -74,7 +74,11 @@ static bool take_dataset(reader *x, const nirc_h5_object *o, const char *node)
 {
   nirc_report_layer **found = bsearch(node, x->by_name, x->r->n_layers, sizeof *x->by_name, compare_name);
   bool spikes = strcmp(o->name, "spikes") == 0, value = strcmp(o->name, "value") == 0;
-  if (!found || (!(*found)->out && !(*found)->in)) {
+  if (found && !(*found)->out && !(*found)->in) {
+    nirc_error(x->d, place(x, o->path), "nothing reaches or leaves '%s' in this network; is the trace of another one?", node);
+    return false;
+  }
+  if (!found) {
     nirc_error(x->d, place(x, o->path), *node ? "the network has no node '%s'; is the trace of another network?" : "a group for each node is wanted here%s", node);
     return false;
   }

@@ -43,7 +43,8 @@ static const char style[] =
   "@media(max-width:40rem){dl{grid-template-columns:1fr 1fr}}\n"
   "@media print{@page{margin:14mm}:root{color-scheme:light;--page:#fff;--ink:#000;--soft:#444;--line:#bbb;--panel:#f4f4f4;--bar:#bcd4ee;--port:#e4e7eb;--weights:#d6e6f7;"
   "--neuron:#fce3bf;--state:#dcefd4;--other:#fff}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}"
-  "body{font-size:10pt}.wide{overflow:visible;border:0;max-height:none}table{font-size:7.5pt}.drawing{padding:0}.drawing svg{max-height:128mm}th,td{padding:.25rem .35rem}tbody th{min-width:5.5rem}caption{font-size:7.5pt;padding:.3rem .35rem}"
+  "body{font-size:10pt}.wide{overflow:visible;border:0;max-height:none}table{font-size:7.5pt}.drawing{padding:0}.drawing svg{max-height:128mm}"
+  "th,td{padding:.25rem .35rem}tbody th{min-width:5.5rem}caption{font-size:7.5pt;padding:.3rem .35rem}"
   "tfoot{display:table-row-group}tr,dl div{break-inside:avoid}h2{break-after:avoid}dl{grid-template-columns:repeat(4,1fr)}dd{font-size:12pt}}\n";
 
 /* ---- text and numbers ------------------------------------------------------------------------------------------------------- */
@@ -210,9 +211,11 @@ static void add_drawing(nirc_strbuf *b, const nirc_report *r)
     nirc_strbuf_add_bytes(b, svg.data, svg.size);
     nirc_strbuf_addf(b, "</div>\n<p class=\"soft\">%s</p>\n", desc.data);
   } else if (r->dot) {
-    nirc_strbuf_addf(b, "<p class=\"soft\">The network, %zu nodes and %zu edges, could not be drawn in the time and memory that a drawing may take.</p>\n", r->n_nodes, r->n_edges);
+    nirc_strbuf_addf(b, "<p class=\"soft\">The network, %zu nodes and %zu edges, could not be drawn in the time and memory that a drawing may take.</p>\n",
+                     r->n_nodes, r->n_edges);
   } else {
-    nirc_strbuf_addf(b, "<p class=\"soft\">The network has %zu nodes and %zu edges; it is drawn up to %d nodes.</p>\n", r->n_nodes, r->n_edges, NIRC_REPORT_MOST_DRAWN);
+    nirc_strbuf_addf(b, "<p class=\"soft\">The network has %zu nodes and %zu edges; it is drawn up to %d nodes.</p>\n", r->n_nodes, r->n_edges,
+                     NIRC_REPORT_MOST_DRAWN);
   }
   nirc_strbuf_add(b, "</section>\n");
   nirc_strbuf_deinit(&title);
@@ -251,17 +254,19 @@ static void add_layer(nirc_strbuf *b, const nirc_report *r, const nirc_report_la
 
 static void begin_table(nirc_strbuf *b, const char *id, const char *title)
 {
-  nirc_strbuf_addf(b, "<section aria-labelledby=\"%s\">\n<h2 id=\"%s\">%s</h2>\n<div class=\"wide\" role=\"region\" aria-labelledby=\"%s\" tabindex=\"0\"><table>\n", id, id, title,
-                   id);
+  nirc_strbuf_addf(b, "<section aria-labelledby=\"%s\">\n<h2 id=\"%s\">%s</h2>\n", id, id, title);
+  nirc_strbuf_addf(b, "<div class=\"wide\" role=\"region\" aria-labelledby=\"%s\" tabindex=\"0\"><table>\n", id);
 }
 
 static void add_layers(nirc_strbuf *b, const nirc_report *r)
 {
   begin_table(b, "layers", "Layers");
-  nirc_strbuf_add(b, "<caption>Bytes are those of one sample, operations those of one step of one sample as the passes left it, as if no input were 0; connections count every "
-                     "weighted pair of an input and an output. A bar is a layer’s share of the column.</caption>\n<thead><tr><th scope=\"col\">Layer</th><th scope=\"col\">Type</th>"
-                     "<th scope=\"col\">Receives</th><th scope=\"col\">Sends</th><th scope=\"col\" class=\"n\">Parameters</th><th scope=\"col\" class=\"n\">Connections</th>"
-                     "<th scope=\"col\" class=\"n\">State, bytes</th><th scope=\"col\" class=\"n\">Multiply-<wbr>adds</th><th scope=\"col\" class=\"n\">Neuron updates</th>"
+  nirc_strbuf_add(b, "<caption>Bytes are those of one sample, operations those of one step of one sample as the passes left it, as if no input were 0; "
+                     "connections count every weighted pair of an input and an output. A bar is a layer’s share of the column.</caption>\n"
+                     "<thead><tr><th scope=\"col\">Layer</th><th scope=\"col\">Type</th><th scope=\"col\">Receives</th><th scope=\"col\">Sends</th>"
+                     "<th scope=\"col\" class=\"n\">Parameters</th><th scope=\"col\" class=\"n\">Connections</th>"
+                     "<th scope=\"col\" class=\"n\">State, bytes</th><th scope=\"col\" class=\"n\">Multiply-<wbr>adds</th>"
+                     "<th scope=\"col\" class=\"n\">Neuron updates</th>"
                      "<th scope=\"col\" class=\"n\">Other</th></tr></thead>\n<tbody>\n");
   for (size_t n = 0; n < r->n_layers; n++)
     add_layer(b, r, &r->layers[n]);
@@ -279,10 +284,12 @@ static void add_layers(nirc_strbuf *b, const nirc_report *r)
 static void add_activity(nirc_strbuf *b, const nirc_report *r)
 {
   begin_table(b, "activity", "Activity");
-  nirc_strbuf_addf(b, "<caption>Means over %" PRIu64 " steps and %" PRIu64 " sample%s. Active elements are those that are not 0 in what a layer sends; the rate is that of a neuron’s "
-                      "spikes; synaptic operations are active inputs times their connections.</caption>\n", r->steps, r->samples, r->samples == 1 ? "" : "s");
+  nirc_strbuf_addf(b, "<caption>Means over %" PRIu64 " steps and %" PRIu64 " sample%s. Active elements are those that are not 0 in what a layer sends; "
+                      "the rate is that of a neuron’s spikes; synaptic operations are active inputs times their connections.</caption>\n",
+                   r->steps, r->samples, r->samples == 1 ? "" : "s");
   nirc_strbuf_add(b, "<thead><tr><th scope=\"col\">Layer</th><th scope=\"col\">Measured</th><th scope=\"col\" class=\"n\">Active elements, a step</th>"
-                     "<th scope=\"col\" class=\"n\">Active, %</th><th scope=\"col\" class=\"n\">Rate, Hz</th><th scope=\"col\" class=\"n\">Synaptic operations, a step</th>"
+                     "<th scope=\"col\" class=\"n\">Active, %</th><th scope=\"col\" class=\"n\">Rate, Hz</th>"
+                     "<th scope=\"col\" class=\"n\">Synaptic operations, a step</th>"
                      "</tr></thead>\n<tbody>\n");
   for (size_t n = 0; n < r->n_layers; n++) {
     const nirc_report_layer *l = &r->layers[n];
@@ -356,6 +363,6 @@ void nirc_report_print_html(const nirc_report *r, nirc_strbuf *b)
   if (r->trace)
     add_activity(b, r);
   add_passes(b, r);
-  nirc_strbuf_addf(b, "<footer><p>nirc %s. XXH128 of the input: %016" PRIx64 "%016" PRIx64 "</p></footer>\n</main>\n</body>\n</html>\n", PACKAGE_VERSION, r->source_hash[0],
-                   r->source_hash[1]);
+  nirc_strbuf_addf(b, "<footer><p>nirc %s. XXH128 of the input: %016" PRIx64 "%016" PRIx64 "</p></footer>\n</main>\n</body>\n</html>\n",
+                   PACKAGE_VERSION, r->source_hash[0], r->source_hash[1]);
 }

@@ -1,6 +1,7 @@
 /* frontend/report_json.c: a report as JSON. Its fields are described in docs/report.md. */
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "frontend/report.h"
@@ -37,9 +38,10 @@ static json_t *operations_json(bool is_known, const nirc_report_cost *c)
   return json_pack("{s:o, s:o, s:o}", "multiply_adds", number(c->multiply_adds), "neuron_updates", number(c->neuron_updates), "elementwise", number(c->elementwise));
 }
 
+/* JSON has no infinity, which a rate over a tiny dt may reach. */
 static json_t *real(bool is_known, double x)
 {
-  return is_known ? json_real(x) : json_null();
+  return is_known && isfinite(x) ? json_real(x) : json_null();
 }
 
 static json_t *active_json(const nirc_report *r, const nirc_report_active *a)
@@ -59,11 +61,11 @@ static json_t *trace_json(const nirc_report *r)
 
 static json_t *layer_json(const nirc_report *r, const nirc_report_layer *l)
 {
-  return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", l->name, "type", l->type, "input_shape", shape_json(l->in), "output_shape", shape_json(l->out),
-                   "parameters", known(r->has_nodes, l->parameters), "parameter_bytes", known(r->has_nodes, l->parameter_bytes),
+  return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", l->name, "type", l->type, "input_shape", shape_json(l->in),
+                   "output_shape", shape_json(l->out), "parameters", known(r->has_nodes, l->parameters), "parameter_bytes", known(r->has_nodes, l->parameter_bytes),
                    "connections", known(r->has_nodes, l->connections), "state_bytes", known(r->has_steps, l->cost.state_bytes),
-                   "operations", operations_json(r->has_steps, &l->cost),
-                   "activity", active_json(r, &l->active), "synaptic_operations", real(l->has_operations, l->operations));
+                   "operations", operations_json(r->has_steps, &l->cost), "activity", active_json(r, &l->active),
+                   "synaptic_operations", real(l->has_operations, l->operations));
 }
 
 static json_t *size_json(const nirc_report_size *s)
@@ -90,10 +92,11 @@ void nirc_report_print_json(const nirc_report *r, nirc_strbuf *b)
   snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, r->source_hash[0], r->source_hash[1]);
   json_t *totals = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "layers", number(r->n_layers), "parameters", known(r->has_nodes, r->parameters), "parameter_bytes",
                              known(r->has_nodes, r->parameter_bytes), "connections", known(r->has_nodes, r->connections), "state_bytes",
-                             known(r->has_steps, r->cost.state_bytes), "operations", operations_json(r->has_steps, &r->cost), "synaptic_operations", real(r->has_operations, r->operations));
-  json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "report", 1, "name", r->name, "compiler", "nirc " PACKAGE_VERSION, "source", r->source,
-                           "source_xxh128", hash, "target", text(r->target), "profile", text(r->profile), "dt", r->dt > 0 ? json_real(r->dt) : json_null(),
-                           "activity", trace_json(r), "totals", totals, "layers", layers, "passes", passes);
+                             known(r->has_steps, r->cost.state_bytes), "operations", operations_json(r->has_steps, &r->cost),
+                             "synaptic_operations", real(r->has_operations, r->operations));
+  json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "report", 1, "name", r->name, "compiler", "nirc " PACKAGE_VERSION,
+                           "source", r->source, "source_xxh128", hash, "target", text(r->target), "profile", text(r->profile),
+                           "dt", real(r->dt > 0, r->dt), "activity", trace_json(r), "totals", totals, "layers", layers, "passes", passes);
   char *printed = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
   NIRC_ASSERT(printed);                              /* names were checked to be UTF-8 when they were read */
   nirc_strbuf_add(b, printed);
