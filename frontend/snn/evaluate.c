@@ -81,12 +81,10 @@ static bool eval_number(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_sn
   }
   if (!nirc_quantity_parse(e->text, strlen(e->text), e->unit, &out->x, &out->dims))
     return FAULT(e, "this number is beyond float64");
-  out->whole = !e->unit && e->text[strspn(e->text, "0123456789")] == '\0' && strlen(e->text) <= 20;
-  if (out->whole) {
-    char *end;
-    out->magnitude = strtoull(e->text, &end, 10);
-    out->whole = strlen(e->text) < 20 || out->magnitude >= UINT64_C(10000000000000000000);
-  }
+  out->whole = !e->unit;
+  for (const char *c = e->text; *c && out->whole; c++)           /* digits only, and within 64 bits */
+    out->whole = *c >= '0' && *c <= '9' && !__builtin_mul_overflow(out->magnitude, 10, &out->magnitude) &&
+                 !__builtin_add_overflow(out->magnitude, (uint64_t)(*c - '0'), &out->magnitude);
   return true;
 }
 
@@ -100,9 +98,13 @@ bool nirc_snn_whole(const nirc_snn_value *v, int64_t *out)
 {
   if (v->kind == NIRC_SNN_V_TYPED)
     return v->blob->count == 1 && nirc_blob_get_int(v->blob, 0, out);
-  if (v->kind != NIRC_SNN_V_NUMBER || v->dims.second || v->dims.volt || v->dims.ohm || !(fabs(v->x) < 0x1p63) || v->x != floor(v->x))
+  if (v->kind == NIRC_SNN_V_NUMBER && v->whole) {
+    *out = v->negative ? (int64_t)(UINT64_C(0) - v->magnitude) : (int64_t)v->magnitude;
+    return v->magnitude <= INT64_MAX || (v->negative && v->magnitude == UINT64_C(1) << 63);
+  }
+  if (v->kind != NIRC_SNN_V_NUMBER || v->rounded || v->dims.second || v->dims.volt || v->dims.ohm || !(fabs(v->x) < 0x1p63) || v->x != floor(v->x))
     return false;
-  *out = v->whole && v->magnitude <= INT64_MAX ? (v->negative ? -(int64_t)v->magnitude : (int64_t)v->magnitude) : (int64_t)v->x;
+  *out = (int64_t)v->x;
   return true;
 }
 
@@ -123,6 +125,24 @@ static bool count_of(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, co
   return false;
 }
 
+/* Is it a double, too? */
+static bool has_double(uint64_t magnitude)
+{
+  while (magnitude && magnitude % 2 == 0)
+    magnitude /= 2;
+  return magnitude >> 53 == 0;
+}
+
+static bool is_rounded(const nirc_snn_value *v, const nirc_blob *b, size_t i)
+{
+  int64_t n;
+  if (v->kind == NIRC_SNN_V_NUMBER)
+    return v->rounded || (v->whole && !has_double(v->magnitude));
+  if (v->kind != NIRC_SNN_V_TYPED || (b->dtype != NIRC_I64 && b->dtype != NIRC_U64))
+    return false;
+  return !nirc_blob_get_int(b, i, &n) || !has_double(n < 0 ? UINT64_C(0) - (uint64_t)n : (uint64_t)n);
+}
+
 bool nirc_snn_elements(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *v)
 {
   nirc_snn_value one = *v;
@@ -141,8 +161,12 @@ bool nirc_snn_elements(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value
     return false;
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, n);
   nirc_blob *drawn = v->kind == NIRC_SNN_V_RANDOM ? nirc_snn_blob(x, s, v, NIRC_F64, &one.shape) : v->blob;
-  for (size_t i = 0; i < n; i++)
+  if (v->kind == NIRC_SNN_V_RANDOM && !drawn)
+    return false;
+  for (size_t i = 0; i < n; i++) {
     data[i] = v->kind == NIRC_SNN_V_NUMBER ? v->x : nirc_blob_get(drawn, i);
+    one.rounded |= is_rounded(v, drawn, i);
+  }
   one.kind = NIRC_SNN_V_ARRAY;
   one.data = data;
   *v = one;
@@ -151,7 +175,7 @@ bool nirc_snn_elements(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value
 
 /* ---- lists --------------------------------------------------------------------------------------------------------------------------- */
 
-static bool same_dims(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *list, const nirc_snn_value *v)
+bool nirc_snn_same_dims(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *list, const nirc_snn_value *v)
 {
   if (bare(v->dims) || nirc_dims_equal(list->dims, v->dims))
     return true;
@@ -181,9 +205,10 @@ static bool stack(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *v, 
   out->whole = n > 0;
   for (size_t i = 0; i < n; i++) {
     bool whole = v[i].whole;
-    if (!nirc_snn_elements(x, s, &v[i]) || !same_dims(x, s, out, &v[i]))
+    if (!nirc_snn_elements(x, s, &v[i]) || !nirc_snn_same_dims(x, s, out, &v[i]))
       return false;
     out->whole &= whole;
+    out->rounded |= v[i].rounded;
     if (i && !nirc_shape_equal(&v[i].shape, &v[0].shape))
       return FAULT(&v[i], "this element has shape %s, those before it have %s", nirc_shape_text(x->m->arena, &v[i].shape), nirc_shape_text(x->m->arena, &v[0].shape));
   }

@@ -27,7 +27,7 @@ typedef struct nirc_snn_value {
   nirc_loc loc;
   nirc_dims dims;
   double x;                                          /* SI */
-  bool whole, negative, shaped;
+  bool whole, negative, shaped, rounded;             /* rounded: a whole number among the elements is not the one that was written */
   uint64_t magnitude;
   nirc_shape shape;
   const double *data;
@@ -76,6 +76,10 @@ void nirc_snn_suggest_function(nirc_guess *g, const char *name);
 bool nirc_snn_whole(const nirc_snn_value *v, int64_t *out);
 /* A number, an array of numbers, a drawn random array as elements; a single number has rank 0. Reports what has none. */
 bool nirc_snn_elements(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *v);
+/* One number of that type to *to. */
+bool nirc_snn_store(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, nirc_dtype t, void *to);
+/* The list of which v is an element has that element's dimension, or a bare number is among them. */
+bool nirc_snn_same_dims(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *list, const nirc_snn_value *v);
 /* A blob of that type: v's elements, or one for all of `shape` (NULL: v's own). */
 nirc_blob *nirc_snn_blob(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, nirc_dtype t, const nirc_shape *shape);
 const char *nirc_snn_describe(nirc_snn_eval *x, const nirc_snn_value *v);         /* "a time", "text", "an array of shape [3]", ... */
