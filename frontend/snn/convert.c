@@ -103,6 +103,13 @@ static double number_at(const nirc_snn_value *v, nirc_random *r, size_t i)
   }
 }
 
+/* Of a number that counts for all elements, one is kept. */
+static bool count(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, const nirc_shape *shape, bool *splat, size_t *n)
+{
+  *splat = (v->kind == NIRC_SNN_V_NUMBER || v->kind == NIRC_SNN_V_BITS) && nirc_shape_count(shape, n) && *n > 1 && *n <= NIRC_SNN_MAX_ELEMENTS;
+  return *splat || nirc_snn_count(x, s, v->loc, shape, n);
+}
+
 static bool shape_of(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, const nirc_shape *wanted, nirc_shape *out)
 {
   *out = v->kind == NIRC_SNN_V_ARRAY ? v->shape : v->kind == NIRC_SNN_V_TYPED ? v->blob->shape : v->kind == NIRC_SNN_V_RANDOM && v->shaped ? v->shape : wanted ? *wanted : nirc_shape_scalar();
@@ -110,11 +117,7 @@ static bool shape_of(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_v
     nirc_error(x->d, nirc_snn_at(s, v->loc), "nothing tells the shape of these random values here");
     return false;
   }
-  size_t n;
-  if (nirc_shape_count(out, &n) && n <= NIRC_SNN_MAX_ELEMENTS)
-    return true;
-  nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(s, v->loc), "an array of shape %s has more than %d elements", nirc_shape_text(x->m->arena, out), NIRC_SNN_MAX_ELEMENTS);
-  return false;
+  return true;
 }
 
 static void report_misfit(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, nirc_dtype t, size_t i)
@@ -136,8 +139,9 @@ nirc_blob *nirc_snn_blob(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_s
   if (!shape_of(x, s, v, wanted, &shape))
     return NULL;
   size_t n, size = nirc_dtype_size(t);
-  nirc_shape_count(&shape, &n);
-  bool splat = n > 1 && (v->kind == NIRC_SNN_V_NUMBER || v->kind == NIRC_SNN_V_BITS);
+  bool splat;
+  if (!count(x, s, v, &shape, &splat, &n))
+    return NULL;
   void *data;
   nirc_blob *b = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, t, &shape, splat, &data));
   nirc_random r;

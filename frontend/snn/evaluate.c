@@ -18,25 +18,23 @@ nirc_loc nirc_snn_at(const nirc_snn_scope *s, nirc_loc loc)
 
 const nirc_snn_name *nirc_snn_lookup(const nirc_snn_scope *s, const char *name)
 {
-  for (; s; s = s->outer)
-    for (const nirc_snn_name *n = s->names; n; n = n->next)
-      if (strcmp(n->name, name) == 0)
-        return n;
-  return NULL;
+  const nirc_snn_name *n = NULL;
+  for (; s && !n; s = s->outer)
+    n = nirc_snn_table_find(&s->names, name);
+  return n;
 }
 
 bool nirc_snn_define(nirc_snn_eval *x, nirc_snn_scope *s, const char *name, nirc_loc loc, const nirc_snn_value *v)
 {
-  nirc_snn_scope only = {.names = s->names};
-  const nirc_snn_name *before = nirc_snn_lookup(&only, name);
+  const nirc_snn_name *before = nirc_snn_table_find(&s->names, name);
   if (before) {
     nirc_error(x->d, nirc_snn_at(s, loc), "'%s' is defined already", name);
     nirc_note(x->d, before->loc, "here");
     return false;
   }
   nirc_snn_name *n = NIRC_NEW(x->m->arena, nirc_snn_name);
-  *n = (nirc_snn_name){name, loc, *v, s->names};
-  s->names = n;
+  *n = (nirc_snn_name){loc, *v};
+  nirc_snn_table_add(&s->names, x->m->arena, name, n);
   return true;
 }
 
@@ -44,7 +42,7 @@ static bool unknown_name(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_s
 {
   nirc_guess g = {0};
   for (const nirc_snn_scope *k = s; k; k = k->outer)
-    for (const nirc_snn_name *n = k->names; n; n = n->next)
+    for (const nirc_snn_entry *n = k->names.entries; n; n = n->next)
       nirc_guess_consider(&g, e->text, n->name);
   nirc_error(x->d, nirc_snn_at(s, e->name_loc), "no constant or parameter is called '%s' here", e->text);
   nirc_guess_note(&g, x->d, e->name_loc);
@@ -117,10 +115,22 @@ static bool bare(nirc_dims d)
   return nirc_dims_equal(d, none);
 }
 
-static bool count_of(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, const nirc_shape *shape, size_t *n)
+/* Says once that all is too much. */
+static bool work(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, size_t n)
+{
+  bool before = x->work <= NIRC_SNN_MAX_WORK;
+  x->work += n;
+  if (x->work <= NIRC_SNN_MAX_WORK)
+    return true;
+  if (before)
+    nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(s, loc), "the values of this text take more than %d elements; large arrays can stand in files (@)", NIRC_SNN_MAX_WORK);
+  return false;
+}
+
+bool nirc_snn_count(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, const nirc_shape *shape, size_t *n)
 {
   if (nirc_shape_count(shape, n) && *n <= NIRC_SNN_MAX_ELEMENTS)
-    return true;
+    return work(x, s, loc, *n);
   nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(s, loc), "an array of shape %s has more than %d elements", nirc_shape_text(x->m->arena, shape), NIRC_SNN_MAX_ELEMENTS);
   return false;
 }
@@ -157,7 +167,7 @@ bool nirc_snn_elements(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value
     one.shape = nirc_shape_scalar();
   else if (v->kind != NIRC_SNN_V_RANDOM)
     return FAULT(v, "this is %s; numbers are wanted", nirc_snn_describe(x, v));
-  if (!count_of(x, s, v->loc, &one.shape, &n))
+  if (!nirc_snn_count(x, s, v->loc, &one.shape, &n))
     return false;
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, n);
   nirc_blob *drawn = v->kind == NIRC_SNN_V_RANDOM ? nirc_snn_blob(x, s, v, NIRC_F64, &one.shape) : v->blob;
@@ -218,7 +228,7 @@ static bool stack(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *v, 
   out->shape = (nirc_shape){.rank = inner.rank + 1, .dims = {n}};
   memcpy(out->shape.dims + 1, inner.dims, inner.rank * sizeof inner.dims[0]);
   size_t count = 0, each = 0;
-  if (!count_of(x, s, out->loc, &out->shape, &count) || !nirc_shape_count(&inner, &each))
+  if (!nirc_snn_count(x, s, out->loc, &out->shape, &count) || !nirc_shape_count(&inner, &each))
     return false;
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, count);
   for (size_t i = 0; each && i < n; i++)
@@ -338,27 +348,38 @@ static bool set_entry(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value 
   }
 }
 
+static int by_name(const void *a, const void *b)
+{
+  return strcmp((*(nirc_attr *const *)a)->name, (*(nirc_attr *const *)b)->name);
+}
+
+/* In byte order of names, as a file has them. */
 static bool eval_group(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_expr *e, nirc_snn_value *out)
 {
+  size_t n = 0;
+  nirc_snn_table names = {0};
   *out = (nirc_snn_value){.kind = NIRC_SNN_V_GROUP, .loc = e->loc};
+  for (const nirc_snn_arg *a = e->args; a; a = a->next)
+    n++;
+  nirc_attr **entries = NIRC_NEW_ARRAY(x->m->arena, nirc_attr *, n);
+  n = 0;
   for (const nirc_snn_arg *a = e->args; a; a = a->next) {
     nirc_snn_value v;
-    nirc_attr **at = &out->group;                    /* in byte order of names, as a file has them */
-    while (*at && strcmp((*at)->name, a->name) < 0)
-      at = &(*at)->next;
-    if (*at && strcmp((*at)->name, a->name) == 0)
+    if (nirc_snn_table_find(&names, a->name))
       return FAULT(a, "'%s' stands in this group already", a->name);
     if (!*a->name || strchr(a->name, '/') || strcmp(a->name, ".") == 0)
       return FAULT(a, "a name in metadata cannot be empty or \".\", and has no /");
-    if (!nirc_snn_evaluate(x, s, a->value, &v))
+    nirc_attr *attr = NIRC_NEW(x->m->arena, nirc_attr);
+    attr->name = a->name;
+    nirc_snn_table_add(&names, x->m->arena, a->name, attr);
+    if (!nirc_snn_evaluate(x, s, a->value, &v) || !set_entry(x, s, &v, attr))
       return false;
-    nirc_attr *entry = NIRC_NEW(x->m->arena, nirc_attr);
-    entry->name = a->name;
-    if (!set_entry(x, s, &v, entry))
-      return false;
-    entry->next = *at;
-    *at = entry;
+    entries[n++] = attr;
   }
+  if (n)
+    qsort(entries, n, sizeof *entries, by_name);
+  for (size_t i = n; i-- > 0; out->group = entries[i])
+    entries[i]->next = out->group;
   return true;
 }
 
@@ -391,7 +412,8 @@ static bool eval_binary(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_sn
                  nirc_shape_text(x->m->arena, &b.shape));
   out->shape = a.shape.rank ? a.shape : b.shape;
   size_t n;
-  nirc_shape_count(&out->shape, &n);
+  if (!nirc_snn_count(x, s, e->loc, &out->shape, &n))
+    return false;
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, n);
   for (size_t i = 0; i < n; i++) {
     double left = a.data[a.shape.rank ? i : 0], right = b.data[b.shape.rank ? i : 0];
@@ -421,7 +443,8 @@ static bool eval_negate(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_sn
   if (!nirc_snn_elements(x, s, out))
     return false;
   size_t n;
-  nirc_shape_count(&out->shape, &n);
+  if (!nirc_snn_count(x, s, e->loc, &out->shape, &n))
+    return false;
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, n);
   for (size_t i = 0; i < n; i++)
     data[i] = -out->data[i];
@@ -432,6 +455,8 @@ static bool eval_negate(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_sn
 bool nirc_snn_evaluate(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_expr *e, nirc_snn_value *out)
 {
   *out = (nirc_snn_value){.loc = e->loc, .text = e->text};
+  if (!work(x, s, e->loc, 1))
+    return false;
   switch (e->kind) {
   case NIRC_SNN_NUMBER: return eval_number(x, s, e, out);
   case NIRC_SNN_BITS: return eval_bits(x, s, e, out);

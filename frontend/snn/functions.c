@@ -29,10 +29,8 @@ typedef struct function {
 static double *new_array(nirc_snn_eval *x, call *c, const nirc_shape *shape, nirc_snn_value *out)
 {
   size_t n;
-  if (!nirc_shape_count(shape, &n) || n > NIRC_SNN_MAX_ELEMENTS) {
-    nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(c->s, c->e->loc), "an array of shape %s has more than %d elements", nirc_shape_text(x->m->arena, shape), NIRC_SNN_MAX_ELEMENTS);
+  if (!nirc_snn_count(x, c->s, c->e->loc, shape, &n))
     return NULL;
-  }
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, n);
   *out = (nirc_snn_value){.kind = NIRC_SNN_V_ARRAY, .loc = c->e->loc, .shape = *shape, .data = data};
   return data;
@@ -159,7 +157,8 @@ static bool run_transpose(nirc_snn_eval *x, call *c, nirc_snn_value *out)
   size_t n;
   for (uint32_t i = 0; i < to.rank; i++)
     to.dims[i] = shape->dims[to.rank - 1 - i];
-  nirc_shape_count(&to, &n);
+  if (typed && !nirc_snn_count(x, c->s, c->e->loc, &to, &n))
+    return false;
   if (typed) {
     void *data;
     size_t size = nirc_dtype_size(v.blob->dtype);
@@ -175,6 +174,7 @@ static bool run_transpose(nirc_snn_eval *x, call *c, nirc_snn_value *out)
   double *data = new_array(x, c, &to, out);
   if (!data)
     return false;
+  nirc_shape_count(&to, &n);
   permute(data, v.data, sizeof *data, shape, n);
   out->dims = v.dims;
   out->whole = v.whole;
