@@ -16,11 +16,11 @@ static uint16_t to_half(double x)
     return (uint16_t)(sign | 0x7e00);
   if (x >= 65520)
     return (uint16_t)(sign | 0x7c00);
-  int exponent;
-  frexp(x, &exponent);                               /* x in [2^(exponent-1), 2^exponent) */
-  if (exponent < -13)
+  if (x < 0x1p-14)                                   /* subnormal: multiples of 2^-24; 1024 of them are the smallest normal number */
     return (uint16_t)(sign | (uint16_t)rint(ldexp(x, 24)));
-  return (uint16_t)(sign | (((uint32_t)(exponent + 14) << 10) + ((uint32_t)rint(ldexp(x, 11 - exponent)) - 1024)));
+  int exponent;
+  frexp(x, &exponent);                               /* x in [2^(exponent-1), 2^exponent), so that 1024 to 2048 steps of 2^(exponent-11) remain */
+  return (uint16_t)(sign | (((uint32_t)(exponent + 13) << 10) + (uint32_t)rint(ldexp(x, 11 - exponent))));
 }
 
 /* Range of an integer type as a sign and two magnitudes. */
@@ -34,21 +34,48 @@ static bool fits(nirc_dtype t, bool negative, uint64_t magnitude)
   return magnitude < (UINT64_C(1) << (bits - 1)) || (negative && magnitude == UINT64_C(1) << (bits - 1));
 }
 
-static bool store_whole(nirc_dtype t, void *to, const nirc_snn_value *v, double number)
+/* Element i as a sign and a magnitude, with all its bits; false where it is no whole number. */
+static bool whole_at(const nirc_snn_value *v, size_t i, double number, bool *negative, uint64_t *magnitude)
 {
-  bool exact = v->kind == NIRC_SNN_V_NUMBER && v->whole, negative = exact ? v->negative : number < 0;
-  if (!exact && (!(fabs(number) < 0x1p63) || number != floor(number)))
-    return false;
-  uint64_t magnitude = exact ? v->magnitude : (uint64_t)fabs(number), bits = negative ? UINT64_C(0) - magnitude : magnitude;
-  memcpy(to, &bits, nirc_dtype_size(t));             /* little-endian machines only: configure says so */
-  return fits(t, negative, magnitude);
+  int64_t n;
+  if (v->kind == NIRC_SNN_V_NUMBER && v->whole) {
+    *negative = v->negative;
+    *magnitude = v->magnitude;
+  } else if (v->kind == NIRC_SNN_V_TYPED && nirc_blob_get_int(v->blob, i, &n)) {
+    *negative = n < 0;
+    *magnitude = *negative ? UINT64_C(0) - (uint64_t)n : (uint64_t)n;
+  } else if (v->kind == NIRC_SNN_V_TYPED && v->blob->dtype == NIRC_U64) {
+    *negative = false;
+    memcpy(magnitude, (const char *)v->blob->data + (v->blob->splat ? 0 : i) * sizeof *magnitude, sizeof *magnitude);
+  } else {
+    if (v->rounded || !(fabs(number) < 0x1p64) || number != floor(number))
+      return false;
+    *negative = number < 0;
+    *magnitude = (uint64_t)fabs(number);
+  }
+  return true;
 }
 
-/* One element; false where it does not fit. */
-static bool store(nirc_dtype t, void *to, const nirc_snn_value *v, double number)
+static bool store_whole(nirc_dtype t, void *to, const nirc_snn_value *v, size_t i, double number)
 {
+  bool negative;
+  uint64_t magnitude;
+  if (!whole_at(v, i, number, &negative, &magnitude) || !fits(t, negative, magnitude))
+    return false;
+  uint64_t bits = negative ? UINT64_C(0) - magnitude : magnitude;
+  memcpy(to, &bits, nirc_dtype_size(t));             /* little-endian machines only: configure says so */
+  return true;
+}
+
+/* Element i; false where it does not fit. */
+static bool store(nirc_dtype t, void *to, const nirc_snn_value *v, size_t i, double number)
+{
+  if (v->kind == NIRC_SNN_V_TYPED && v->blob->dtype == t) {     /* bits of NaNs too */
+    memcpy(to, (const char *)v->blob->data + (v->blob->splat ? 0 : i) * nirc_dtype_size(t), nirc_dtype_size(t));
+    return true;
+  }
   if (!nirc_dtype_is_float(t))
-    return v->kind != NIRC_SNN_V_BITS && store_whole(t, to, v, number);
+    return v->kind != NIRC_SNN_V_BITS && store_whole(t, to, v, i, number);
   if (v->kind == NIRC_SNN_V_BITS) {
     memcpy(to, &v->magnitude, nirc_dtype_size(t));
     return nirc_dtype_size(t) == 8 || v->magnitude >> (8 * nirc_dtype_size(t)) == 0;
@@ -76,6 +103,13 @@ static double number_at(const nirc_snn_value *v, nirc_random *r, size_t i)
   }
 }
 
+/* Of a number that counts for all elements, one is kept. */
+static bool count(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, const nirc_shape *shape, bool *splat, size_t *n)
+{
+  *splat = (v->kind == NIRC_SNN_V_NUMBER || v->kind == NIRC_SNN_V_BITS) && nirc_shape_count(shape, n) && *n > 1 && *n <= NIRC_SNN_MAX_ELEMENTS;
+  return *splat || nirc_snn_count(x, s, v->loc, shape, n);
+}
+
 static bool shape_of(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, const nirc_shape *wanted, nirc_shape *out)
 {
   *out = v->kind == NIRC_SNN_V_ARRAY ? v->shape : v->kind == NIRC_SNN_V_TYPED ? v->blob->shape : v->kind == NIRC_SNN_V_RANDOM && v->shaped ? v->shape : wanted ? *wanted : nirc_shape_scalar();
@@ -83,11 +117,16 @@ static bool shape_of(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_v
     nirc_error(x->d, nirc_snn_at(s, v->loc), "nothing tells the shape of these random values here");
     return false;
   }
-  size_t n;
-  if (nirc_shape_count(out, &n) && n <= NIRC_SNN_MAX_ELEMENTS)
-    return true;
-  nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(s, v->loc), "an array of shape %s has more than %d elements", nirc_shape_text(x->m->arena, out), NIRC_SNN_MAX_ELEMENTS);
-  return false;
+  return true;
+}
+
+static void report_misfit(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, nirc_dtype t, size_t i)
+{
+  bool ints = !nirc_dtype_is_float(t);
+  if (ints && v->rounded)
+    nirc_error(x->d, nirc_snn_at(s, v->loc), "a whole number in this is rounded, since lists and arithmetic are float64; %s[...](...) keeps each element", nirc_dtype_name(t));
+  else
+    nirc_error(x->d, nirc_snn_at(s, v->loc), "element %zu does not fit %s%s", i, nirc_dtype_name(t), v->kind == NIRC_SNN_V_BITS || !ints ? "" : ", which holds whole numbers");
 }
 
 nirc_blob *nirc_snn_blob(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, nirc_dtype t, const nirc_shape *wanted)
@@ -100,16 +139,33 @@ nirc_blob *nirc_snn_blob(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_s
   if (!shape_of(x, s, v, wanted, &shape))
     return NULL;
   size_t n, size = nirc_dtype_size(t);
-  nirc_shape_count(&shape, &n);
-  bool splat = n > 1 && (v->kind == NIRC_SNN_V_NUMBER || v->kind == NIRC_SNN_V_BITS);
+  bool splat;
+  if (!count(x, s, v, &shape, &splat, &n))
+    return NULL;
   void *data;
   nirc_blob *b = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, t, &shape, splat, &data));
   nirc_random r;
   nirc_random_init(&r, v->random.seed);
   for (size_t i = 0; i < (splat ? 1 : n); i++)
-    if (!store(t, (char *)data + i * size, v, number_at(v, &r, i))) {
-      nirc_error(x->d, nirc_snn_at(s, v->loc), "element %zu does not fit %s%s", i, nirc_dtype_name(t), v->kind == NIRC_SNN_V_BITS || nirc_dtype_is_float(t) ? "" : ", which holds whole numbers");
+    if (!store(t, (char *)data + i * size, v, i, number_at(v, &r, i))) {
+      report_misfit(x, s, v, t, i);
       return NULL;
     }
   return b;
+}
+
+bool nirc_snn_store(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, nirc_dtype t, void *to)
+{
+  if (v->kind == NIRC_SNN_V_NUMBER || v->kind == NIRC_SNN_V_BITS) {
+    bool fits_in = store(t, to, v, 0, number_at(v, NULL, 0));
+    if (!fits_in)
+      report_misfit(x, s, v, t, 0);
+    return fits_in;
+  }
+  const nirc_blob *one = nirc_snn_blob(x, s, v, t, NULL);
+  if (one && one->count == 1)
+    memcpy(to, one->data, nirc_dtype_size(t));
+  else if (one)
+    nirc_error(x->d, nirc_snn_at(s, v->loc), "this is %s; a number is wanted", nirc_snn_describe(x, v));
+  return one && one->count == 1;
 }

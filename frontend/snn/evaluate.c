@@ -18,25 +18,23 @@ nirc_loc nirc_snn_at(const nirc_snn_scope *s, nirc_loc loc)
 
 const nirc_snn_name *nirc_snn_lookup(const nirc_snn_scope *s, const char *name)
 {
-  for (; s; s = s->outer)
-    for (const nirc_snn_name *n = s->names; n; n = n->next)
-      if (strcmp(n->name, name) == 0)
-        return n;
-  return NULL;
+  const nirc_snn_name *n = NULL;
+  for (; s && !n; s = s->outer)
+    n = nirc_snn_table_find(&s->names, name);
+  return n;
 }
 
 bool nirc_snn_define(nirc_snn_eval *x, nirc_snn_scope *s, const char *name, nirc_loc loc, const nirc_snn_value *v)
 {
-  nirc_snn_scope only = {.names = s->names};
-  const nirc_snn_name *before = nirc_snn_lookup(&only, name);
+  const nirc_snn_name *before = nirc_snn_table_find(&s->names, name);
   if (before) {
     nirc_error(x->d, nirc_snn_at(s, loc), "'%s' is defined already", name);
     nirc_note(x->d, before->loc, "here");
     return false;
   }
   nirc_snn_name *n = NIRC_NEW(x->m->arena, nirc_snn_name);
-  *n = (nirc_snn_name){name, loc, *v, s->names};
-  s->names = n;
+  *n = (nirc_snn_name){loc, *v};
+  nirc_snn_table_add(&s->names, x->m->arena, name, n);
   return true;
 }
 
@@ -44,7 +42,7 @@ static bool unknown_name(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_s
 {
   nirc_guess g = {0};
   for (const nirc_snn_scope *k = s; k; k = k->outer)
-    for (const nirc_snn_name *n = k->names; n; n = n->next)
+    for (const nirc_snn_entry *n = k->names.entries; n; n = n->next)
       nirc_guess_consider(&g, e->text, n->name);
   nirc_error(x->d, nirc_snn_at(s, e->name_loc), "no constant or parameter is called '%s' here", e->text);
   nirc_guess_note(&g, x->d, e->name_loc);
@@ -81,12 +79,10 @@ static bool eval_number(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_sn
   }
   if (!nirc_quantity_parse(e->text, strlen(e->text), e->unit, &out->x, &out->dims))
     return FAULT(e, "this number is beyond float64");
-  out->whole = !e->unit && e->text[strspn(e->text, "0123456789")] == '\0' && strlen(e->text) <= 20;
-  if (out->whole) {
-    char *end;
-    out->magnitude = strtoull(e->text, &end, 10);
-    out->whole = strlen(e->text) < 20 || out->magnitude >= UINT64_C(10000000000000000000);
-  }
+  out->whole = !e->unit;
+  for (const char *c = e->text; *c && out->whole; c++)           /* digits only, and within 64 bits */
+    out->whole = *c >= '0' && *c <= '9' && !__builtin_mul_overflow(out->magnitude, 10, &out->magnitude) &&
+                 !__builtin_add_overflow(out->magnitude, (uint64_t)(*c - '0'), &out->magnitude);
   return true;
 }
 
@@ -100,9 +96,13 @@ bool nirc_snn_whole(const nirc_snn_value *v, int64_t *out)
 {
   if (v->kind == NIRC_SNN_V_TYPED)
     return v->blob->count == 1 && nirc_blob_get_int(v->blob, 0, out);
-  if (v->kind != NIRC_SNN_V_NUMBER || v->dims.second || v->dims.volt || v->dims.ohm || !(fabs(v->x) < 0x1p63) || v->x != floor(v->x))
+  if (v->kind == NIRC_SNN_V_NUMBER && v->whole) {
+    *out = v->negative ? (int64_t)(UINT64_C(0) - v->magnitude) : (int64_t)v->magnitude;
+    return v->magnitude <= INT64_MAX || (v->negative && v->magnitude == UINT64_C(1) << 63);
+  }
+  if (v->kind != NIRC_SNN_V_NUMBER || v->rounded || v->dims.second || v->dims.volt || v->dims.ohm || !(fabs(v->x) < 0x1p63) || v->x != floor(v->x))
     return false;
-  *out = v->whole && v->magnitude <= INT64_MAX ? (v->negative ? -(int64_t)v->magnitude : (int64_t)v->magnitude) : (int64_t)v->x;
+  *out = (int64_t)v->x;
   return true;
 }
 
@@ -115,12 +115,42 @@ static bool bare(nirc_dims d)
   return nirc_dims_equal(d, none);
 }
 
-static bool count_of(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, const nirc_shape *shape, size_t *n)
+/* Says once that all is too much. */
+static bool work(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, size_t n)
+{
+  bool before = x->work <= NIRC_SNN_MAX_WORK;
+  x->work += n;
+  if (x->work <= NIRC_SNN_MAX_WORK)
+    return true;
+  if (before)
+    nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(s, loc), "the values of this text take more than %d elements; large arrays can stand in files (@)", NIRC_SNN_MAX_WORK);
+  return false;
+}
+
+bool nirc_snn_count(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, const nirc_shape *shape, size_t *n)
 {
   if (nirc_shape_count(shape, n) && *n <= NIRC_SNN_MAX_ELEMENTS)
-    return true;
+    return work(x, s, loc, *n);
   nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(s, loc), "an array of shape %s has more than %d elements", nirc_shape_text(x->m->arena, shape), NIRC_SNN_MAX_ELEMENTS);
   return false;
+}
+
+/* Is it a double, too? */
+static bool has_double(uint64_t magnitude)
+{
+  while (magnitude && magnitude % 2 == 0)
+    magnitude /= 2;
+  return magnitude >> 53 == 0;
+}
+
+static bool is_rounded(const nirc_snn_value *v, const nirc_blob *b, size_t i)
+{
+  int64_t n;
+  if (v->kind == NIRC_SNN_V_NUMBER)
+    return v->rounded || (v->whole && !has_double(v->magnitude));
+  if (v->kind != NIRC_SNN_V_TYPED || (b->dtype != NIRC_I64 && b->dtype != NIRC_U64))
+    return false;
+  return !nirc_blob_get_int(b, i, &n) || !has_double(n < 0 ? UINT64_C(0) - (uint64_t)n : (uint64_t)n);
 }
 
 bool nirc_snn_elements(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *v)
@@ -137,12 +167,16 @@ bool nirc_snn_elements(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value
     one.shape = nirc_shape_scalar();
   else if (v->kind != NIRC_SNN_V_RANDOM)
     return FAULT(v, "this is %s; numbers are wanted", nirc_snn_describe(x, v));
-  if (!count_of(x, s, v->loc, &one.shape, &n))
+  if (!nirc_snn_count(x, s, v->loc, &one.shape, &n))
     return false;
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, n);
   nirc_blob *drawn = v->kind == NIRC_SNN_V_RANDOM ? nirc_snn_blob(x, s, v, NIRC_F64, &one.shape) : v->blob;
-  for (size_t i = 0; i < n; i++)
+  if (v->kind == NIRC_SNN_V_RANDOM && !drawn)
+    return false;
+  for (size_t i = 0; i < n; i++) {
     data[i] = v->kind == NIRC_SNN_V_NUMBER ? v->x : nirc_blob_get(drawn, i);
+    one.rounded |= is_rounded(v, drawn, i);
+  }
   one.kind = NIRC_SNN_V_ARRAY;
   one.data = data;
   *v = one;
@@ -151,7 +185,7 @@ bool nirc_snn_elements(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value
 
 /* ---- lists --------------------------------------------------------------------------------------------------------------------------- */
 
-static bool same_dims(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *list, const nirc_snn_value *v)
+bool nirc_snn_same_dims(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *list, const nirc_snn_value *v)
 {
   if (bare(v->dims) || nirc_dims_equal(list->dims, v->dims))
     return true;
@@ -181,9 +215,10 @@ static bool stack(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *v, 
   out->whole = n > 0;
   for (size_t i = 0; i < n; i++) {
     bool whole = v[i].whole;
-    if (!nirc_snn_elements(x, s, &v[i]) || !same_dims(x, s, out, &v[i]))
+    if (!nirc_snn_elements(x, s, &v[i]) || !nirc_snn_same_dims(x, s, out, &v[i]))
       return false;
     out->whole &= whole;
+    out->rounded |= v[i].rounded;
     if (i && !nirc_shape_equal(&v[i].shape, &v[0].shape))
       return FAULT(&v[i], "this element has shape %s, those before it have %s", nirc_shape_text(x->m->arena, &v[i].shape), nirc_shape_text(x->m->arena, &v[0].shape));
   }
@@ -193,7 +228,7 @@ static bool stack(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *v, 
   out->shape = (nirc_shape){.rank = inner.rank + 1, .dims = {n}};
   memcpy(out->shape.dims + 1, inner.dims, inner.rank * sizeof inner.dims[0]);
   size_t count = 0, each = 0;
-  if (!count_of(x, s, out->loc, &out->shape, &count) || !nirc_shape_count(&inner, &each))
+  if (!nirc_snn_count(x, s, out->loc, &out->shape, &count) || !nirc_shape_count(&inner, &each))
     return false;
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, count);
   for (size_t i = 0; each && i < n; i++)
@@ -313,27 +348,38 @@ static bool set_entry(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value 
   }
 }
 
+static int by_name(const void *a, const void *b)
+{
+  return strcmp((*(nirc_attr *const *)a)->name, (*(nirc_attr *const *)b)->name);
+}
+
+/* In byte order of names, as a file has them. */
 static bool eval_group(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_expr *e, nirc_snn_value *out)
 {
+  size_t n = 0;
+  nirc_snn_table names = {0};
   *out = (nirc_snn_value){.kind = NIRC_SNN_V_GROUP, .loc = e->loc};
+  for (const nirc_snn_arg *a = e->args; a; a = a->next)
+    n++;
+  nirc_attr **entries = NIRC_NEW_ARRAY(x->m->arena, nirc_attr *, n);
+  n = 0;
   for (const nirc_snn_arg *a = e->args; a; a = a->next) {
     nirc_snn_value v;
-    nirc_attr **at = &out->group;                    /* in byte order of names, as a file has them */
-    while (*at && strcmp((*at)->name, a->name) < 0)
-      at = &(*at)->next;
-    if (*at && strcmp((*at)->name, a->name) == 0)
+    if (nirc_snn_table_find(&names, a->name))
       return FAULT(a, "'%s' stands in this group already", a->name);
     if (!*a->name || strchr(a->name, '/') || strcmp(a->name, ".") == 0)
       return FAULT(a, "a name in metadata cannot be empty or \".\", and has no /");
-    if (!nirc_snn_evaluate(x, s, a->value, &v))
+    nirc_attr *attr = NIRC_NEW(x->m->arena, nirc_attr);
+    attr->name = a->name;
+    nirc_snn_table_add(&names, x->m->arena, a->name, attr);
+    if (!nirc_snn_evaluate(x, s, a->value, &v) || !set_entry(x, s, &v, attr))
       return false;
-    nirc_attr *entry = NIRC_NEW(x->m->arena, nirc_attr);
-    entry->name = a->name;
-    if (!set_entry(x, s, &v, entry))
-      return false;
-    entry->next = *at;
-    *at = entry;
+    entries[n++] = attr;
   }
+  if (n)
+    qsort(entries, n, sizeof *entries, by_name);
+  for (size_t i = n; i-- > 0; out->group = entries[i])
+    entries[i]->next = out->group;
   return true;
 }
 
@@ -366,7 +412,8 @@ static bool eval_binary(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_sn
                  nirc_shape_text(x->m->arena, &b.shape));
   out->shape = a.shape.rank ? a.shape : b.shape;
   size_t n;
-  nirc_shape_count(&out->shape, &n);
+  if (!nirc_snn_count(x, s, e->loc, &out->shape, &n))
+    return false;
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, n);
   for (size_t i = 0; i < n; i++) {
     double left = a.data[a.shape.rank ? i : 0], right = b.data[b.shape.rank ? i : 0];
@@ -396,7 +443,8 @@ static bool eval_negate(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_sn
   if (!nirc_snn_elements(x, s, out))
     return false;
   size_t n;
-  nirc_shape_count(&out->shape, &n);
+  if (!nirc_snn_count(x, s, e->loc, &out->shape, &n))
+    return false;
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, n);
   for (size_t i = 0; i < n; i++)
     data[i] = -out->data[i];
@@ -407,6 +455,8 @@ static bool eval_negate(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_sn
 bool nirc_snn_evaluate(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_expr *e, nirc_snn_value *out)
 {
   *out = (nirc_snn_value){.loc = e->loc, .text = e->text};
+  if (!work(x, s, e->loc, 1))
+    return false;
   switch (e->kind) {
   case NIRC_SNN_NUMBER: return eval_number(x, s, e, out);
   case NIRC_SNN_BITS: return eval_bits(x, s, e, out);

@@ -6,7 +6,7 @@
 
 #include "frontend/snn/names.h"
 
-enum { MAX_NODES = 1000000, MAX_STATEMENTS = 10000000, MAX_NESTED = 32 };
+enum { MAX_NODES = 1000000, MAX_STATEMENTS = 4000000, MAX_NESTED = 32, MAX_DEPTH = 500, MAX_NAME = 4096 };
 
 /* A chain's arrow, looked up when its block is complete. */
 typedef struct pending { const char *from, *to; nirc_loc from_loc, to_loc, loc; bool feedback; const nirc_snn_scope *scope; struct pending *next; } pending;
@@ -16,6 +16,8 @@ typedef struct expander {
   nirc_arena *a;
   nirc_snn_scope *globals;
   const nirc_snn_files *files;
+  nirc_snn_table templates;
+  unsigned depth;                                    /* of statements in one another */
   size_t n_nodes, n_statements;
   unsigned n_instances;
   uint64_t serial;
@@ -49,15 +51,15 @@ static bool limit(expander *x, nirc_loc loc, const char *what, unsigned most)
 
 static const nirc_snn_stmt *find_template(const expander *x, const char *name)
 {
-  for (const nirc_snn_files *f = x->files; f; f = f->next)
-    for (const nirc_snn_stmt *i = f->file->items; i; i = i->next)
-      if (i->kind == NIRC_SNN_TEMPLATE && strcmp(i->name, name) == 0)
-        return i;
-  return NULL;
+  return nirc_snn_table_find(&x->templates, name);
 }
 
 static nirc_snn_node *new_node(expander *x, block *b, nirc_snn_scope *s, nirc_snn_node_kind kind, const char *name, nirc_loc loc)
 {
+  if (strlen(b->prefix) + strlen(name) > MAX_NAME) {
+    limit(x, nirc_snn_at(s, loc), "a node's name has more bytes", MAX_NAME);
+    return NULL;
+  }
   nirc_snn_node *n = NIRC_NEW(x->a, nirc_snn_node);
   *n = (nirc_snn_node){.kind = kind, .name = nirc_arena_printf(x->a, "%s%s", b->prefix, name), .loc = nirc_snn_at(s, loc), .scope = s, .owner = b->owner};
   n->in_end = &n->in;
@@ -97,6 +99,8 @@ static const char *path_name(expander *x, const nirc_snn_scope *s, const nirc_sn
       nirc_strbuf_addf(&b, "[%" PRId64 "]", ok ? n : 0);
     }
   }
+  if (ok && b.size > MAX_NAME)
+    ok = limit(x, nirc_snn_at(s, p->loc), "a node's name has more bytes", MAX_NAME);
   const char *name = ok ? nirc_arena_strdup(x->a, b.data) : NULL;
   nirc_strbuf_deinit(&b);
   return name;
@@ -118,10 +122,8 @@ static bool expand_port(expander *x, block *b, nirc_snn_scope *s, const nirc_snn
       return false;
   }
   if (b->instance) {
-    nirc_snn_node **end = &b->instance->ports;
-    while (*end)
-      end = &(*end)->next_port;
-    *end = n;
+    b->instance->port[is_in] = n;
+    b->instance->n_ports[is_in]++;
     return true;
   }
   n->def = nirc_op_defs[is_in ? NIR_INPUT : NIR_OUTPUT];
@@ -131,17 +133,20 @@ static bool expand_port(expander *x, block *b, nirc_snn_scope *s, const nirc_snn
 static bool expand_params(expander *x, nirc_snn_scope *s, nirc_snn_node *n, const nirc_snn_arg *args)
 {
   nirc_snn_param **end = &n->params;
+  nirc_snn_table names = {0};
   bool ok = true;
-  for (const nirc_snn_arg *a = args; a; a = a->next) {
+  for (const nirc_snn_arg *a = args; a && x->e->d->errors < NIRC_MAX_ERRORS; a = a->next) {
     nirc_loc loc = nirc_snn_at(s, a->loc);
     if (!a->name) {
       ok = FAULT(loc, "parameters of a primitive go by name, as in %s(%s = ...)", n->def->nir_type, n->def->n_attrs ? n->def->attrs[0].name : "");
       continue;
     }
-    for (const nirc_snn_param *p = n->params; p; p = p->next)
-      if (strcmp(p->name, a->name) == 0)
-        ok = FAULT(loc, "%s is given twice", a->name);
+    if (nirc_snn_table_find(&names, a->name)) {
+      ok = FAULT(loc, "%s is given twice", a->name);
+      continue;
+    }
     nirc_snn_param *p = *end = NIRC_NEW(x->a, nirc_snn_param);
+    nirc_snn_table_add(&names, x->a, a->name, p);
     end = &p->next;
     p->name = a->name;
     p->loc = loc;
@@ -194,15 +199,13 @@ static bool bind_arguments(expander *x, const nirc_snn_scope *s, const nirc_snn_
     const nirc_snn_arg *p = param_of(x, s, template, a, a->name ? 0 : position++);
     if (!p || !nirc_snn_evaluate(x->e, s, a->value, &v))
       return false;
-    nirc_snn_scope only = {.names = inner->names};
-    if (nirc_snn_lookup(&only, p->name))
+    if (nirc_snn_table_find(&inner->names, p->name))
       return FAULT(nirc_snn_at(s, a->loc), "%s is given twice", p->name);
     nirc_snn_define(x->e, inner, p->name, a->loc, &v);
   }
   for (const nirc_snn_arg *p = template->args; p; p = p->next) {
     nirc_snn_value v;
-    nirc_snn_scope only = {.names = inner->names};
-    if (nirc_snn_lookup(&only, p->name))
+    if (nirc_snn_table_find(&inner->names, p->name))
       continue;
     if (!p->value) {
       nirc_error(x->e->d, nirc_snn_at(s, call->name_loc), "template '%s' needs %s", template->name, p->name);
@@ -360,7 +363,9 @@ static bool expand_const(expander *x, nirc_snn_scope *s, const nirc_snn_stmt *t)
 static bool expand(expander *x, block *b, nirc_snn_scope *s, const nirc_snn_stmt *body)
 {
   bool ok = true;
-  for (const nirc_snn_stmt *t = body; t && !x->stopped; t = t->next) {
+  if (++x->depth > MAX_DEPTH)
+    ok = limit(x, nirc_snn_at(s, body ? body->loc : nirc_loc_none()), "templates and blocks are nested deeper", MAX_DEPTH);
+  for (const nirc_snn_stmt *t = body; t && !x->stopped && x->e->d->errors < NIRC_MAX_ERRORS; t = t->next) {
     if (++x->n_statements > MAX_STATEMENTS)
       return limit(x, nirc_snn_at(s, t->loc), "templates and repetitions make more statements", MAX_STATEMENTS);
     switch (t->kind) {
@@ -373,6 +378,7 @@ static bool expand(expander *x, block *b, nirc_snn_scope *s, const nirc_snn_stmt
     default: ok &= expand_repeat(x, b, s, t); break;
     }
   }
+  x->depth--;
   return ok;
 }
 
@@ -381,7 +387,7 @@ static bool expand(expander *x, block *b, nirc_snn_scope *s, const nirc_snn_stmt
 static bool resolve(expander *x, block *b)
 {
   bool ok = true;
-  for (const pending *w = b->pending; w && !x->stopped; w = w->next) {
+  for (const pending *w = b->pending; w && !x->stopped && x->e->d->errors < NIRC_MAX_ERRORS; w = w->next) {
     nirc_snn_ends ends = {.d = x->e->d, .arena = x->a, .graph = b->graph, .prefix = b->prefix, .owner = b->owner};
     nirc_snn_node *from = nirc_snn_find_end(&ends, w->from, w->from_loc, true), *to = nirc_snn_find_end(&ends, w->to, w->to_loc, false);
     ok &= from && to;
@@ -429,13 +435,15 @@ static bool define_globals(expander *x)
 {
   bool ok = true;
   size_t n = 0;
-  for (const nirc_snn_files *f = x->files; f; f = f->next)
-    n++;
+  for (const nirc_snn_files *f = x->files; f; f = f->next, n++)
+    for (nirc_snn_stmt *t = f->file->items; t; t = t->next)
+      if (t->kind == NIRC_SNN_TEMPLATE && !find_template(x, t->name))
+        nirc_snn_table_add(&x->templates, x->a, t->name, t);
   for (; n-- > 0;) {
     const nirc_snn_files *f = x->files;
     for (size_t i = 0; i < n; i++)
       f = f->next;
-    for (const nirc_snn_stmt *t = f->file->items; t; t = t->next)
+    for (const nirc_snn_stmt *t = f->file->items; t && x->e->d->errors < NIRC_MAX_ERRORS; t = t->next)
       if (t->kind == NIRC_SNN_CONST) {
         ok &= expand_const(x, x->globals, t);
       } else if (t->kind == NIRC_SNN_TEMPLATE) {

@@ -28,7 +28,8 @@ struct nirc_snn_node {
   nirc_loc shape_loc;
   nirc_snn_graph *graph;                             /* of a nested graph */
   unsigned owner;                                    /* the instance that it stands in */
-  nirc_snn_node *ports, *next_port;                  /* an instance's */
+  nirc_snn_node *port[2];                            /* an instance's last out port, its last in port */
+  unsigned n_ports[2];
   nirc_snn_segment *in, **in_end;
   bool visiting;
   nirc_snn_node *next;

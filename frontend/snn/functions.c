@@ -29,10 +29,8 @@ typedef struct function {
 static double *new_array(nirc_snn_eval *x, call *c, const nirc_shape *shape, nirc_snn_value *out)
 {
   size_t n;
-  if (!nirc_shape_count(shape, &n) || n > NIRC_SNN_MAX_ELEMENTS) {
-    nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(c->s, c->e->loc), "an array of shape %s has more than %d elements", nirc_shape_text(x->m->arena, shape), NIRC_SNN_MAX_ELEMENTS);
+  if (!nirc_snn_count(x, c->s, c->e->loc, shape, &n))
     return NULL;
-  }
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, n);
   *out = (nirc_snn_value){.kind = NIRC_SNN_V_ARRAY, .loc = c->e->loc, .shape = *shape, .data = data};
   return data;
@@ -113,9 +111,12 @@ static bool run_reshape(nirc_snn_eval *x, call *c, nirc_snn_value *out)
     nirc_shape_count(&c->shape, &b);
     if (out->blob->count != b)
       return FAULT(c->e, "%zu elements cannot have the shape %s", out->blob->count, nirc_shape_text(x->m->arena, &c->shape));
-    if (!out->blob->splat)
-      out->blob = nirc_module_hold(x->m, nirc_blob_borrow(x->m->heap, out->blob->dtype, &c->shape, out->blob->data));
-    return !out->blob->splat || FAULT(c->e, "give this array its shape where it is made");
+    const nirc_blob *from = out->blob;
+    void *data;
+    out->blob = nirc_module_hold(x->m, from->splat ? nirc_blob_new(x->m->heap, from->dtype, &c->shape, true, &data) : nirc_blob_borrow(x->m->heap, from->dtype, &c->shape, from->data));
+    if (from->splat)
+      memcpy(data, from->data, nirc_dtype_size(from->dtype));
+    return true;
   }
   if (!nirc_snn_elements(x, s, out))
     return false;
@@ -125,38 +126,60 @@ static bool run_reshape(nirc_snn_eval *x, call *c, nirc_snn_value *out)
   return a == b || FAULT(c->e, "%zu elements cannot have the shape %s", a, nirc_shape_text(x->m->arena, &c->shape));
 }
 
+/* Elements of `size` bytes, the axes in reverse order. */
+static void permute(void *to, const void *from, size_t size, const nirc_shape *shape, size_t n)
+{
+  size_t stride[NIRC_MAX_RANK], step = 1;
+  uint64_t at[NIRC_MAX_RANK] = {0};
+  for (uint32_t i = 0; i < shape->rank; i++) {       /* axis i of the result is axis rank-1-i of what is given */
+    stride[i] = step;
+    step *= (size_t)shape->dims[shape->rank - 1 - i];
+  }
+  for (size_t i = 0; i < n; i++) {
+    size_t place = 0;
+    for (uint32_t k = 0; k < shape->rank; k++)
+      place += (size_t)at[k] * stride[k];
+    memcpy((char *)to + i * size, (const char *)from + place * size, size);
+    for (uint32_t k = shape->rank; k-- > 0 && ++at[k] == shape->dims[shape->rank - 1 - k];)
+      at[k] = 0;
+  }
+}
+
 /* The same element type for arrays that have one. */
 static bool run_transpose(nirc_snn_eval *x, call *c, nirc_snn_value *out)
 {
   nirc_snn_value v = c->v[0];
   bool typed = v.kind == NIRC_SNN_V_TYPED;
-  nirc_dtype t = typed ? v.blob->dtype : NIRC_F64;
-  if (!nirc_snn_elements(x, c->s, &v))
+  if (!typed && !nirc_snn_elements(x, c->s, &v))
     return false;
-  nirc_shape to = v.shape;
-  size_t n, stride[NIRC_MAX_RANK] = {0}, step = 1;
-  nirc_shape_count(&v.shape, &n);
-  for (uint32_t i = 0; i < to.rank; i++) {           /* axis i of the result is axis rank-1-i of v */
-    to.dims[i] = v.shape.dims[to.rank - 1 - i];
-    stride[i] = step;
-    step *= (size_t)to.dims[i];
+  const nirc_shape *shape = typed ? &v.blob->shape : &v.shape;
+  nirc_shape to = *shape;
+  size_t n;
+  for (uint32_t i = 0; i < to.rank; i++)
+    to.dims[i] = shape->dims[to.rank - 1 - i];
+  if (typed && !nirc_snn_count(x, c->s, c->e->loc, &to, &n))
+    return false;
+  if (typed) {
+    void *data;
+    size_t size = nirc_dtype_size(v.blob->dtype);
+    *out = v;
+    out->loc = c->e->loc;
+    out->blob = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, v.blob->dtype, &to, v.blob->splat, &data));
+    if (v.blob->splat)
+      memcpy(data, v.blob->data, size);
+    else
+      permute(data, v.blob->data, size, shape, n);
+    return true;
   }
   double *data = new_array(x, c, &to, out);
-  uint64_t at[NIRC_MAX_RANK] = {0};
-  for (size_t i = 0; data && i < n; i++) {
-    size_t from = 0;
-    for (uint32_t k = 0; k < to.rank; k++)
-      from += (size_t)at[k] * stride[k];
-    data[i] = v.data[from];
-    for (uint32_t k = to.rank; k-- > 0 && ++at[k] == to.dims[k];)
-      at[k] = 0;
-  }
   if (!data)
     return false;
+  nirc_shape_count(&to, &n);
+  permute(data, v.data, sizeof *data, shape, n);
   out->dims = v.dims;
-  if (typed)
-    *out = (nirc_snn_value){.kind = NIRC_SNN_V_TYPED, .loc = c->e->loc, .blob = nirc_snn_blob(x, c->s, out, t, NULL)};
-  return !typed || out->blob;
+  out->whole = v.whole;
+  out->rounded = v.rounded;
+  return true;
 }
 
 /* ---- element by element --------------------------------------------------------------------------------------------------------------- */
@@ -363,14 +386,9 @@ static bool typed(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_expr
   void *data;
   out->blob = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, t, &shape, false, &data));
   n = 0;
-  for (const nirc_snn_arg *a = e->args; a; a = a->next, n++) {
-    nirc_blob *one = nirc_snn_evaluate(x, s, a->value, &v) ? nirc_snn_blob(x, s, &v, t, NULL) : NULL;
-    if (!one)
+  for (const nirc_snn_arg *a = e->args; a; a = a->next, n++)
+    if (!nirc_snn_evaluate(x, s, a->value, &v) || !nirc_snn_same_dims(x, s, out, &v) || !nirc_snn_store(x, s, &v, t, (char *)data + n * nirc_dtype_size(t)))
       return false;
-    if (one->count != 1)
-      return FAULT(a, "this is %s; a number is wanted", nirc_snn_describe(x, &v));
-    memcpy((char *)data + n * nirc_dtype_size(t), one->data, nirc_dtype_size(t));
-  }
   return true;
 }
 

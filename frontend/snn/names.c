@@ -38,13 +38,8 @@ static nirc_snn_node *unknown(const nirc_snn_ends *x, const char *name, nirc_loc
 /* The port by which an edge leaves (enters) an instance. */
 static nirc_snn_node *only_port(const nirc_snn_ends *x, const nirc_snn_node *instance, nirc_loc loc, bool source)
 {
-  nirc_snn_node *found = NULL;
-  unsigned n = 0;
-  for (nirc_snn_node *p = instance->ports; p; p = p->next_port)
-    if (p->is_in != source) {
-      found = p;
-      n++;
-    }
+  nirc_snn_node *found = instance->port[!source];
+  unsigned n = instance->n_ports[!source];
   if (n == 1)
     return found;
   nirc_error(x->d, loc, "'%s' has %u %s ports%s", instance->name, n, source ? "out" : "in", n ? "; say which, as in" : "");

@@ -6,6 +6,8 @@
 
 #include "frontend/snn/build.h"
 
+enum { MAX_TOLD = 20 };                              /* names of networks in a message */
+
 /* A file on the way of imports, or one that was read. */
 typedef struct seen { const char *path; dev_t device; ino_t inode; bool open; struct seen *next; } seen;
 
@@ -85,16 +87,18 @@ static const nirc_snn_stmt *choose(reader *r, const nirc_snn_file *f, const char
 {
   const nirc_snn_stmt *found = NULL, *first = NULL;
   nirc_guess g = {0};
+  nirc_snn_table names = {0};
   unsigned n = 0;
-  for (const nirc_snn_stmt *t = f->items; t; t = t->next) {
+  for (nirc_snn_stmt *t = f->items; t; t = t->next) {
     if (t->kind != NIRC_SNN_NETWORK)
       continue;
-    for (const nirc_snn_stmt *k = f->items; k != t; k = k->next)
-      if (k->kind == NIRC_SNN_NETWORK && strcmp(k->name, t->name) == 0) {
-        nirc_error(r->e.d, t->loc, "network '%s' is defined already", t->name);
-        nirc_note(r->e.d, k->loc, "here");
-        return NULL;
-      }
+    const nirc_snn_stmt *before = nirc_snn_table_find(&names, t->name);
+    if (before) {
+      nirc_error(r->e.d, t->loc, "network '%s' is defined already", t->name);
+      nirc_note(r->e.d, before->loc, "here");
+      return NULL;
+    }
+    nirc_snn_table_add(&names, r->e.m->arena, t->name, t);
     first = first ? first : t;
     n++;
     if (wanted && strcmp(t->name, wanted) == 0)
@@ -111,8 +115,9 @@ static const nirc_snn_stmt *choose(reader *r, const nirc_snn_file *f, const char
     nirc_guess_note(&g, r->e.d, nirc_loc_file(f->path));
   } else {
     nirc_error_status(r->e.d, NIRC_STATUS_USAGE, nirc_loc_file(f->path), "the file has %u networks; --network NAME says which is meant", n);
-    for (const nirc_snn_stmt *t = f->items; t; t = t->next)
-      if (t->kind == NIRC_SNN_NETWORK)
+    n = 0;
+    for (const nirc_snn_stmt *t = f->items; t && n < MAX_TOLD; t = t->next)
+      if (t->kind == NIRC_SNN_NETWORK && ++n)
         nirc_note(r->e.d, t->loc, "'%s' is one of them", t->name);
   }
   return NULL;

@@ -5,6 +5,7 @@
 #define NIRC_FRONTEND_SNN_VALUE_H
 
 #include "frontend/snn/syntax.h"
+#include "frontend/snn/table.h"
 #include "ir/base/guess.h"
 #include "ir/base/quantity.h"
 #include "ir/op.h"
@@ -27,7 +28,7 @@ typedef struct nirc_snn_value {
   nirc_loc loc;
   nirc_dims dims;
   double x;                                          /* SI */
-  bool whole, negative, shaped;
+  bool whole, negative, shaped, rounded;             /* rounded: a whole number among the elements is not the one that was written */
   uint64_t magnitude;
   nirc_shape shape;
   const double *data;
@@ -39,22 +40,23 @@ typedef struct nirc_snn_value {
 } nirc_snn_value;
 
 /* Names that an expression may use, from the inside out; and how the text that it stands in came to be used. */
-typedef struct nirc_snn_name { const char *name; nirc_loc loc; nirc_snn_value value; struct nirc_snn_name *next; } nirc_snn_name;
-typedef struct nirc_snn_scope { nirc_snn_name *names; const struct nirc_snn_scope *outer; const nirc_via *via; } nirc_snn_scope;
+typedef struct nirc_snn_name { nirc_loc loc; nirc_snn_value value; } nirc_snn_name;
+typedef struct nirc_snn_scope { nirc_snn_table names; const struct nirc_snn_scope *outer; const nirc_via *via; } nirc_snn_scope;
 
 typedef struct nirc_snn_eval {
   nirc_module *m;                                    /* everything lives in its arena */
   nirc_diag *d;
   nirc_arena *files;                                 /* outlives the module: what was read from files */
   struct nirc_snn_data *data;                        /* files that were read */
+  size_t work;                                       /* elements that were made, expressions that were evaluated */
 } nirc_snn_eval;
 
-enum { NIRC_SNN_MAX_ELEMENTS = 1 << 27 };            /* of an array */
+enum { NIRC_SNN_MAX_ELEMENTS = 1 << 27, NIRC_SNN_MAX_WORK = 1 << 28 };   /* elements of an array; nirc_snn_eval's work */
 
 /* The place, seen from the scope. */
 nirc_loc nirc_snn_at(const nirc_snn_scope *s, nirc_loc loc);
 
-const nirc_snn_name *nirc_snn_lookup(const nirc_snn_scope *s, const char *name);         /* NULL where unknown */
+const nirc_snn_name *nirc_snn_lookup(const nirc_snn_scope *s, const char *name);         /* NULL where unknown, else in the innermost scope that has it */
 /* False after a diagnostic: it is there already, in this very scope. */
 bool nirc_snn_define(nirc_snn_eval *x, nirc_snn_scope *s, const char *name, nirc_loc loc, const nirc_snn_value *v);
 
@@ -72,10 +74,16 @@ const char *nirc_snn_beside(nirc_arena *a, const char *text_path, const char *na
 void *nirc_snn_read_bytes(nirc_snn_eval *x, const char *path, size_t limit, size_t *size);
 void nirc_snn_suggest_function(nirc_guess *g, const char *name);
 
+/* How many elements an array of that shape has, which is about to be made: within the limits of an array and of all arrays. */
+bool nirc_snn_count(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, const nirc_shape *shape, size_t *n);
 /* A whole number of a value; without a diagnostic. */
 bool nirc_snn_whole(const nirc_snn_value *v, int64_t *out);
 /* A number, an array of numbers, a drawn random array as elements; a single number has rank 0. Reports what has none. */
 bool nirc_snn_elements(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *v);
+/* One number of that type to *to. */
+bool nirc_snn_store(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, nirc_dtype t, void *to);
+/* The list of which v is an element has that element's dimension, or a bare number is among them. */
+bool nirc_snn_same_dims(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *list, const nirc_snn_value *v);
 /* A blob of that type: v's elements, or one for all of `shape` (NULL: v's own). */
 nirc_blob *nirc_snn_blob(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, nirc_dtype t, const nirc_shape *shape);
 const char *nirc_snn_describe(nirc_snn_eval *x, const nirc_snn_value *v);         /* "a time", "text", "an array of shape [3]", ... */
