@@ -107,7 +107,7 @@ static bool starts_with(const char *text, size_t size, const char *word)
   return (size_t)(end - at) > n && memcmp(at, word, n) == 0 && at[n] && strchr(" \t\r\n#", at[n]);
 }
 
-/* Is it text, by its first word? What is no regular file (a pipe would make us wait) or cannot be read is none: the reader of HDF5 says so. */
+/* Is it text, by its first word or its name? What is no regular file (a pipe would make us wait) or cannot be read is none: the reader of HDF5 says so. */
 static bool is_text_file(const char *path)
 {
   struct stat st;
@@ -116,7 +116,9 @@ static bool is_text_file(const char *path)
   size_t n = f ? fread(start, 1, sizeof start, f) : 0;
   if (f)
     fclose(f);
-  return starts_with(start, n, "nirt") || starts_with(start, n, "nirc");
+  const char *dot = strrchr(path, '.');
+  bool named = f && dot && strcmp(dot, ".snn") == 0 && !(n && start[0] == '\x89');      /* \x89: HDF5 under another name */
+  return named || starts_with(start, n, "nirt") || starts_with(start, n, "nirc");
 }
 
 static void read_text(driver *x)

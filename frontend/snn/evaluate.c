@@ -57,7 +57,7 @@ static bool eval_name(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_
   if (n) {
     *out = n->value;
     out->loc = e->loc;
-    return true;
+    return out->kind != NIRC_SNN_V_FAULTY;
   }
   if (strcmp(e->text, "inf") && strcmp(e->text, "nan"))
     return unknown_name(x, s, e);

@@ -18,8 +18,22 @@ static nirc_snn_node *find(const nirc_snn_ends *x, const char *name)
   return found ? *found : NULL;
 }
 
-static nirc_snn_node *unknown(const nirc_snn_ends *x, const char *name, nirc_loc loc)
+/* Is it in an instance whose declaration has a fault? */
+static bool in_faulty(const nirc_snn_ends *x, const char *name)
 {
+  for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
+    const nirc_snn_node *n = find(x, nirc_arena_printf(x->arena, "%s%.*s", x->prefix, (int)(dot - name), name));
+    if (n && n->kind == NIRC_SNN_FAULTY)
+      return true;
+  }
+  return false;
+}
+
+static nirc_snn_node *unknown(nirc_snn_ends *x, const char *name, nirc_loc loc)
+{
+  if (x->graph->cut || name == x->unknown || in_faulty(x, name))
+    return NULL;
+  x->unknown = name;
   nirc_guess g = {0};
   size_t skip = strlen(x->prefix), seen = 0;
   for (const nirc_snn_node *n = x->graph->nodes; n && seen++ < 1000; n = n->next)
@@ -53,11 +67,13 @@ static nirc_snn_node *only_port(const nirc_snn_ends *x, const nirc_snn_node *ins
   return NULL;
 }
 
-nirc_snn_node *nirc_snn_find_end(const nirc_snn_ends *x, const char *name, nirc_loc loc, bool source)
+nirc_snn_node *nirc_snn_find_end(nirc_snn_ends *x, const char *name, nirc_loc loc, bool source)
 {
   nirc_snn_node *n = find(x, nirc_arena_printf(x->arena, "%s%s", x->prefix, name));
   if (!n)
     return unknown(x, name, loc);
+  if (n->kind == NIRC_SNN_FAULTY)
+    return NULL;
   if (n->kind == NIRC_SNN_INSTANCE)
     return only_port(x, n, loc, source);
   if (n->kind != NIRC_SNN_PORT)

@@ -17,7 +17,8 @@ typedef enum nirc_snn_kind {
   NIRC_SNN_V_RANDOM,                                 /* random; shape where `shaped` */
   NIRC_SNN_V_TEXT,                                   /* text */
   NIRC_SNN_V_TEXTS,                                  /* texts, shape */
-  NIRC_SNN_V_GROUP                                   /* group */
+  NIRC_SNN_V_GROUP,                                  /* group */
+  NIRC_SNN_V_FAULTY                                  /* of a constant, whose error was reported */
 } nirc_snn_kind;
 
 typedef struct nirc_snn_random { char kind; uint64_t seed; double a, b; nirc_dims dims; } nirc_snn_random;       /* u: low, high; n: mean, std; b: p */
