@@ -208,7 +208,7 @@ static bool bind_arguments(expander *x, const nirc_snn_scope *s, const nirc_snn_
     nirc_snn_scope only = {.names = inner->names};
     if (nirc_snn_lookup(&only, p->name))
       return FAULT(nirc_snn_at(s, a->loc), "%s is given twice", p->name);
-    nirc_snn_define(x->e, inner, p->name, a->loc, &v);
+    nirc_snn_define(x->e, inner, p->name, p->loc, &v);
   }
   for (const nirc_snn_arg *p = template->args; p; p = p->next) {
     nirc_snn_value v;
@@ -439,6 +439,13 @@ static bool network_arguments(expander *x, const nirc_snn_stmt *network, double 
   for (const nirc_snn_arg *a = network->args; a; a = a->next) {
     nirc_snn_value v;
     const nirc_dims second = {.second = 1}, none = {0};
+    bool twice = false;
+    for (const nirc_snn_arg *k = network->args; k != a; k = k->next)
+      twice |= a->name && k->name && strcmp(a->name, k->name) == 0;
+    if (twice) {
+      ok = FAULT(a->loc, "%s is given twice", a->name);
+      continue;
+    }
     if (!a->name || (strcmp(a->name, "dt") && strcmp(a->name, "version"))) {
       nirc_guess g = {0};
       ok = FAULT(a->loc, "a network has the arguments dt = TIME and version = TEXT");
@@ -461,6 +468,23 @@ static bool network_arguments(expander *x, const nirc_snn_stmt *network, double 
   return ok;
 }
 
+static bool check_template(expander *x, const nirc_snn_stmt *t)
+{
+  const nirc_snn_stmt *first = find_template(x, t->name);
+  bool ok = true;
+  if (first != t) {
+    ok = FAULT(t->loc, "template '%s' is defined already", t->name);
+    nirc_note(x->e->d, first->loc, "here");
+  } else if (nirc_op_def_of_nir_type(t->name)) {
+    ok = FAULT(t->loc, "'%s' is a primitive; a template needs another name", t->name);
+  }
+  for (const nirc_snn_arg *p = t->args; p; p = p->next)
+    for (const nirc_snn_arg *k = t->args; k != p; k = k->next)
+      if (strcmp(k->name, p->name) == 0)
+        ok = FAULT(p->loc, "parameter '%s' is declared twice", p->name);
+  return ok;
+}
+
 /* Constants of all files, imported ones first; names of templates once each. */
 static bool define_globals(expander *x)
 {
@@ -473,17 +497,10 @@ static bool define_globals(expander *x)
     for (size_t i = 0; i < n; i++)
       f = f->next;
     for (const nirc_snn_stmt *t = f->file->items; t; t = t->next)
-      if (t->kind == NIRC_SNN_CONST) {
+      if (t->kind == NIRC_SNN_CONST)
         ok &= expand_const(x, x->globals, t);
-      } else if (t->kind == NIRC_SNN_TEMPLATE) {
-        const nirc_snn_stmt *first = find_template(x, t->name);
-        if (first != t) {
-          ok = FAULT(t->loc, "template '%s' is defined already", t->name);
-          nirc_note(x->e->d, first->loc, "here");
-        } else if (nirc_op_def_of_nir_type(t->name)) {
-          ok = FAULT(t->loc, "'%s' is a primitive; a template needs another name", t->name);
-        }
-      }
+      else if (t->kind == NIRC_SNN_TEMPLATE)
+        ok &= check_template(x, t);
   }
   return ok;
 }

@@ -38,10 +38,14 @@ struct nirc_snn_node {
   unsigned char state;
 };
 
+/* Ports with a shape that an edge leads through. */
+typedef struct nirc_snn_through { nirc_snn_node *port; const struct nirc_snn_through *next; } nirc_snn_through;
+
 typedef struct nirc_snn_edge {
   nirc_snn_node *from, *to;
   nirc_loc loc, mark;                                /* the last arrow; the one with the mark, where there is one */
   bool feedback;
+  const nirc_snn_through *through;
   uint64_t serial, rank;                             /* order: of the last arrow, then of those before it */
 } nirc_snn_edge;
 

@@ -246,6 +246,8 @@ static bool run_random(nirc_snn_eval *x, call *c, nirc_snn_value *out, char kind
     return FAULT(v, "a seed is a whole number from 0 to 2^64 - 1");
   r.seed = v->kind == NIRC_SNN_V_NUMBER && v->whole ? v->magnitude : (uint64_t)small;
   *out = (nirc_snn_value){.kind = NIRC_SNN_V_RANDOM, .loc = c->e->loc, .shaped = c->given[0], .shape = c->shape, .random = r, .dims = r.dims};
+  if (kind == 'b' && !nirc_dims_equal(r.dims, (nirc_dims){0}))
+    return FAULT(&c->v[1], "p is %s; a probability has no unit", nirc_dims_word(r.dims));
   if (kind == 'b' && !(r.a >= 0 && r.a <= 1))
     return FAULT(&c->v[1], "p = %g is no probability", r.a);
   return true;
@@ -364,7 +366,7 @@ static bool typed(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_expr
   out->blob = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, t, &shape, false, &data));
   n = 0;
   for (const nirc_snn_arg *a = e->args; a; a = a->next, n++) {
-    nirc_blob *one = nirc_snn_evaluate(x, s, a->value, &v) ? nirc_snn_blob(x, s, &v, t, NULL) : NULL;
+    nirc_blob *one = nirc_snn_evaluate(x, s, a->value, &v) && nirc_snn_same_dims(x, s, out, &v) ? nirc_snn_blob(x, s, &v, t, NULL) : NULL;
     if (!one)
       return false;
     if (one->count != 1)

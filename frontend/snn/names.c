@@ -129,6 +129,11 @@ static bool follow(joiner *j, const nirc_snn_segment *g, nirc_snn_edge e, unsign
     nirc_error(j->x->d, g->loc, from->visiting ? "ports are joined in a circle: '%s' leads to itself" : "an edge leads through too many ports before '%s'", from->name);
     return false;
   }
+  if (from->has_shape) {
+    nirc_snn_through *t = NIRC_NEW(j->x->m->arena, nirc_snn_through);
+    *t = (nirc_snn_through){from, e.through};
+    e.through = t;
+  }
   from->visiting = true;
   bool ok = true;
   for (const nirc_snn_segment *k = from->in; k && ok; k = k->next)
