@@ -106,10 +106,15 @@ nirc_blob *nirc_snn_blob(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_s
   nirc_blob *b = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, t, &shape, splat, &data));
   nirc_random r;
   nirc_random_init(&r, v->random.seed);
-  for (size_t i = 0; i < (splat ? 1 : n); i++)
-    if (!store(t, (char *)data + i * size, v, number_at(v, &r, i))) {
-      nirc_error(x->d, nirc_snn_at(s, v->loc), "element %zu does not fit %s%s", i, nirc_dtype_name(t), v->kind == NIRC_SNN_V_BITS || nirc_dtype_is_float(t) ? "" : ", which holds whole numbers");
-      return NULL;
-    }
+  for (size_t i = 0; i < (splat ? 1 : n); i++) {
+    double number = number_at(v, &r, i);
+    if (store(t, (char *)data + i * size, v, number))
+      continue;
+    const char *what = v->kind == NIRC_SNN_V_BITS ? "this"
+                       : n > 1 && !splat          ? nirc_arena_printf(x->m->arena, "element %zu, %g,", i, number)
+                                                  : nirc_arena_printf(x->m->arena, "%g", number);
+    nirc_error(x->d, nirc_snn_at(s, v->loc), "%s does not fit %s%s", what, nirc_dtype_name(t), v->kind == NIRC_SNN_V_BITS || nirc_dtype_is_float(t) ? "" : ", which holds whole numbers");
+    return NULL;
+  }
   return b;
 }

@@ -1,4 +1,5 @@
 /* frontend/snn/evaluate.c: names, literals, lists and arithmetic. One rounding to double an operation. */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -83,9 +84,9 @@ static bool eval_number(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_sn
     return FAULT(e, "this number is beyond float64");
   out->whole = !e->unit && e->text[strspn(e->text, "0123456789")] == '\0' && strlen(e->text) <= 20;
   if (out->whole) {
-    char *end;
-    out->magnitude = strtoull(e->text, &end, 10);
-    out->whole = strlen(e->text) < 20 || out->magnitude >= UINT64_C(10000000000000000000);
+    errno = 0;
+    out->magnitude = strtoull(e->text, NULL, 10);
+    out->whole = errno == 0;
   }
   return true;
 }
@@ -100,9 +101,13 @@ bool nirc_snn_whole(const nirc_snn_value *v, int64_t *out)
 {
   if (v->kind == NIRC_SNN_V_TYPED)
     return v->blob->count == 1 && nirc_blob_get_int(v->blob, 0, out);
+  if (v->kind == NIRC_SNN_V_NUMBER && v->whole && v->magnitude <= INT64_MAX) {
+    *out = v->negative ? -(int64_t)v->magnitude : (int64_t)v->magnitude;
+    return true;
+  }
   if (v->kind != NIRC_SNN_V_NUMBER || v->dims.second || v->dims.volt || v->dims.ohm || !(fabs(v->x) < 0x1p63) || v->x != floor(v->x))
     return false;
-  *out = v->whole && v->magnitude <= INT64_MAX ? (v->negative ? -(int64_t)v->magnitude : (int64_t)v->magnitude) : (int64_t)v->x;
+  *out = (int64_t)v->x;
   return true;
 }
 

@@ -51,13 +51,15 @@ static bool limit(expander *x, nirc_loc loc, const char *what, unsigned most)
 
 /* ---- names ------------------------------------------------------------------------------------------------------------------ */
 
+/* As constants: what is imported comes before what imports it. */
 static const nirc_snn_stmt *find_template(const expander *x, const char *name)
 {
+  const nirc_snn_stmt *found = NULL;
   for (const nirc_snn_files *f = x->files; f; f = f->next)
-    for (const nirc_snn_stmt *i = f->file->items; i; i = i->next)
+    for (const nirc_snn_stmt *i = f->file->items, *in_file = NULL; i && !in_file; i = i->next)
       if (i->kind == NIRC_SNN_TEMPLATE && strcmp(i->name, name) == 0)
-        return i;
-  return NULL;
+        found = in_file = i;
+  return found;
 }
 
 static nirc_snn_node *find_node(const expander *x, const block *b, const char *name)

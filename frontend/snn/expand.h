@@ -43,7 +43,7 @@ typedef struct nirc_snn_through { nirc_snn_node *port; const struct nirc_snn_thr
 
 typedef struct nirc_snn_edge {
   nirc_snn_node *from, *to;
-  nirc_loc loc, mark;                                /* the last arrow; the one with the mark, where there is one */
+  nirc_loc loc, mark;                                /* the arrow that stands in the fewest instances, of these the last; the one with the mark, where there is one */
   bool feedback;
   const nirc_snn_through *through;
   uint64_t serial, rank;                             /* order: of the last arrow, then of those before it */

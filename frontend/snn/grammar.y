@@ -297,6 +297,11 @@ static int yyreport_syntax_error(const yypcontext_t *context, snn_parser *p, voi
     if (!is_operator(wanted[i]))
       wanted[n++] = wanted[i];
   const snn_span *span = yypcontext_location(context);
+  if (n == 1 && wanted[0] == YYSYMBOL_NIRC) {
+    snn_fault(p, *span, "a file begins with the word nirc and the version of the language, as in nirc 1");
+    p->skip_line = span->line;
+    return 0;
+  }
   char text[256] = "";
   for (int i = 0; i < n && n <= 6; i++) {
     size_t used = strlen(text);

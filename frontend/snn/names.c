@@ -40,12 +40,14 @@ static nirc_snn_node *unknown(nirc_snn_ends *x, const char *name, nirc_loc loc)
     if (strncmp(n->name, x->prefix, skip) == 0)
       nirc_guess_consider(&g, name, n->name + skip);
   nirc_error(x->d, loc, "no node is called '%s' here", name);
-  nirc_guess_note(&g, x->d, loc);
   for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
     const nirc_snn_node *n = find(x, nirc_arena_printf(x->arena, "%s%.*s", x->prefix, (int)(dot - name), name));
-    if (n && n->kind == NIRC_SNN_NESTED)
+    if (n && n->kind == NIRC_SNN_NESTED) {
       nirc_note(x->d, n->loc, "'%s' is a nested graph: nodes in it have edges in it only", n->name);
+      return NULL;
+    }
   }
+  nirc_guess_note(&g, x->d, loc);
   return NULL;
 }
 
@@ -107,6 +109,15 @@ static void add_edge(joiner *j, nirc_snn_edge e)
   j->g->edges[j->g->n_edges++] = e;
 }
 
+/* In how many instances a place stands. */
+static unsigned depth_of(nirc_loc loc)
+{
+  unsigned n = 0;
+  for (const nirc_via *v = loc.via; v; v = v->loc.via)
+    n++;
+  return n;
+}
+
 /* All edges that end with the arrow `g`, through ports; `e` holds what is known of them from the end. */
 static bool follow(joiner *j, const nirc_snn_segment *g, nirc_snn_edge e, unsigned depth)
 {
@@ -119,6 +130,8 @@ static bool follow(joiner *j, const nirc_snn_segment *g, nirc_snn_edge e, unsign
   if (g->feedback && !e.feedback)
     e.mark = g->loc;
   e.feedback |= g->feedback;
+  if (depth_of(g->loc) < depth_of(e.loc))
+    e.loc = g->loc;
   if (from->kind != NIRC_SNN_PORT) {
     e.from = from;
     e.rank = j->rank++;

@@ -210,6 +210,10 @@ static nirc_snn_progress set_weight(const completer *c, const nirc_attr_def *def
 {
   nirc_shape shape;
   bool matrix = c->n->def->n_axes == 0;
+  if (p->value.kind >= NIRC_SNN_V_TEXT) {
+    fault(c, p->loc, TEXT("weight is %s; numbers are wanted", nirc_snn_describe(c->x, &p->value)));
+    return NIRC_SNN_FAILED;
+  }
   nirc_snn_progress how = matrix ? matrix_shape(c, p, &shape) : NIRC_SNN_DONE;
   if (how == NIRC_SNN_DONE && !set_param(c, def, p, matrix ? &shape : NULL, false))
     how = NIRC_SNN_FAILED;

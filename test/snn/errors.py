@@ -65,7 +65,7 @@ def check(path):
         else:
             wrong.append(f"line {line}: no {kind} with `{text}`")
     wrong += [f"line {line}: unexpected {kind}: {text}" for _, line, kind, text in printed]
-    return "; ".join(wrong) if said else "no message is expected"
+    return "; ".join(wrong) if expected else "no message is expected"
 
 
 def main():
