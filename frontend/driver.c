@@ -130,7 +130,13 @@ static bool starts_with(const char *text, size_t size, const char *word)
   return (size_t)(end - at) > n && memcmp(at, word, n) == 0 && at[n] && strchr(" \t\r\n#", at[n]);
 }
 
-/* Is it text, by its first word? What is no regular file (a pipe would make us wait) or cannot be read is none: the reader of HDF5 says so. */
+static bool is_named_snn(const char *path)
+{
+  const char *dot = strrchr(path, '.');
+  return dot && strcmp(dot, ".snn") == 0;
+}
+
+/* Is it text, by its first word or its name? What is no regular file (a pipe would make us wait) or cannot be read is none: the reader of HDF5 says so. */
 static bool is_text_file(const char *path)
 {
   struct stat st;
@@ -139,7 +145,8 @@ static bool is_text_file(const char *path)
   size_t n = f ? fread(start, 1, sizeof start, f) : 0;
   if (f)
     fclose(f);
-  return starts_with(start, n, "nirt") || starts_with(start, n, "nirc");
+  bool named = f && is_named_snn(path) && !(n && start[0] == '\x89');                   /* \x89: HDF5 under another name */
+  return named || starts_with(start, n, "nirt") || starts_with(start, n, "nirc");
 }
 
 static void read_text(driver *x)
@@ -161,7 +168,7 @@ static void read_text(driver *x)
     nirc_error_status(&x->d, NIRC_STATUS_LIMIT, loc, "more than %zu bytes of text", limit);
   else if (starts_with(text, size, "nirt"))
     x->m = nirc_module_parse(text, size, x->source.path, &x->heap, &x->d);
-  else if (starts_with(text, size, "nirc"))
+  else if (starts_with(text, size, "nirc") || is_named_snn(input))
     x->m = nirc_snn_read(text, size, x->source.path, x->o.network, x->name, x->arena, &x->heap, &x->d);
   else
     nirc_error(&x->d, loc, "no network: its first word is neither `nirc` (the network language) nor `nirt` (IR text)");

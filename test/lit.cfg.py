@@ -29,7 +29,7 @@ shared = os.path.abspath(os.environ.get("NIRC_SHARED") or os.path.join(root, "..
 config.name = "nirc"
 config.test_format = lit.formats.ShTest(execute_external=True)
 config.suffixes = [".test", ".nirt", ".snn"]
-config.excludes = ["unit", "data", "Inputs"]
+config.excludes = ["unit", "data", "Inputs", "errors"]
 config.test_source_root = os.path.join(root, "test")
 config.test_exec_root = os.path.join(build, "test")
 

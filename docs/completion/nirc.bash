@@ -32,9 +32,12 @@ _nirc()
   case $option in
   -t|--target) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'cpu all' -- "$cur"); return ;;
   -o|--output) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -P "$prefix" -- "$cur"); return ;;
-  --emit) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir nirt llvm asm obj' -- "$cur"); return ;;
+  --emit) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir snn nirt llvm asm obj dot' -- "$cur"); return ;;
   --name) return ;;
+  --network) return ;;
   --probe) return ;;
+  --report) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -P "$prefix" -- "$cur"); return ;;
+  --activity) _nirc_files '.h5'; return ;;
   --semantics) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir nir_exact unit' -- "$cur"); return ;;
   --dt) return ;;
   --reset) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'v_reset subtract' -- "$cur"); return ;;
@@ -42,15 +45,15 @@ _nirc()
   --mtriple) return ;;
   --quantise) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'none' -- "$cur"); return ;;
   --pass-pipeline) return ;;
-  --print-ir-before) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs discretise inline-subgraphs probe all' -- "$cur"); return ;;
-  --print-ir-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs discretise inline-subgraphs probe all' -- "$cur"); return ;;
+  --print-ir-before) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs probe simplify sparsify uniform-to-splat all' -- "$cur"); return ;;
+  --print-ir-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs probe simplify sparsify uniform-to-splat all' -- "$cur"); return ;;
   --dump-dir) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -P "$prefix" -- "$cur"); return ;;
-  --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs discretise inline-subgraphs probe' -- "$cur"); return ;;
+  --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs probe simplify sparsify uniform-to-splat' -- "$cur"); return ;;
   --diag-format) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'text json' -- "$cur"); return ;;
   --color) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'auto always never' -- "$cur"); return ;;
   esac
   if [[ $cur == -* && -z $operand ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --probe --check --semantics --dt --reset --lenient -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --report --activity --semantics --dt --reset --lenient -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest' -- "$cur")
   else
     _nirc_files '.nir .snn .nirt'
   fi

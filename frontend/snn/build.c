@@ -139,10 +139,29 @@ static bool report_waiting(builder *b)
 
 /* ---- edges ---------------------------------------------------------------------------------------------------------------- */
 
+/* The ports that the edge leads through; each is reported once. */
+static bool check_ports(builder *b, const nirc_snn_edge *e)
+{
+  const nirc_shape *sent = &b->out[e->from->id];
+  bool ok = true;
+  for (const nirc_snn_through *t = e->through; t; t = t->next) {
+    if (nirc_shape_equal(sent, &t->port->shape))
+      continue;
+    ok = false;
+    if (!t->port->state)
+      nirc_error(b->x->d, t->port->shape_loc, "'%s' sends shape %s, the port '%s' takes %s", e->from->name, nirc_shape_text(b->x->m->arena, sent), t->port->name,
+                 nirc_shape_text(b->x->m->arena, &t->port->shape));
+    t->port->state = 1;
+  }
+  return ok;
+}
+
 static bool check_edge(builder *b, const nirc_snn_edge *e)
 {
   nirc_shape wanted;
   const nirc_shape *sent = &b->out[e->from->id];
+  if (!check_ports(b, e))
+    return false;
   bool told = e->to->def->input_shape && e->to->def->input_shape(e->to->op, &wanted);
   if (!told)
     wanted = b->received[e->to->id];

@@ -123,10 +123,14 @@ static bool shape_of(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_v
 static void report_misfit(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, nirc_dtype t, size_t i)
 {
   bool ints = !nirc_dtype_is_float(t);
+  const char *what = v->kind == NIRC_SNN_V_BITS     ? "this"
+                     : v->kind == NIRC_SNN_V_NUMBER ? nirc_arena_printf(x->m->arena, "%g", v->x)
+                     : v->kind == NIRC_SNN_V_ARRAY  ? nirc_arena_printf(x->m->arena, "element %zu, %g,", i, v->data[i])
+                                                    : nirc_arena_printf(x->m->arena, "element %zu", i);
   if (ints && v->rounded)
     nirc_error(x->d, nirc_snn_at(s, v->loc), "a whole number in this is rounded, since lists and arithmetic are float64; %s[...](...) keeps each element", nirc_dtype_name(t));
   else
-    nirc_error(x->d, nirc_snn_at(s, v->loc), "element %zu does not fit %s%s", i, nirc_dtype_name(t), v->kind == NIRC_SNN_V_BITS || !ints ? "" : ", which holds whole numbers");
+    nirc_error(x->d, nirc_snn_at(s, v->loc), "%s does not fit %s%s", what, nirc_dtype_name(t), v->kind == NIRC_SNN_V_BITS || !ints ? "" : ", which holds whole numbers");
 }
 
 nirc_blob *nirc_snn_blob(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_value *v, nirc_dtype t, const nirc_shape *wanted)

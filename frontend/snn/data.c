@@ -74,14 +74,18 @@ static nirc_snn_data *read_file(nirc_snn_eval *x, const char *path, bool npy)
   return f;
 }
 
-/* The dataset at "/a/b" of the file; NULL where there is none. */
-static const nirc_h5_object *find(nirc_snn_eval *x, const nirc_h5_file *file, const char *object)
+/* The dataset at "/a/b" of the file; NULL where there is none, and a guess at what was meant. */
+static const nirc_h5_object *find(nirc_snn_eval *x, const nirc_h5_file *file, const char *object, nirc_guess *g)
 {
   const nirc_h5_object *o = file->root;
   char *rest = nirc_arena_strdup(x->m->arena, object), *part;
   while (o && (part = strsep(&rest, "/")))
-    if (*part)
+    if (*part) {
+      for (const nirc_h5_object *k = o->kind == NIRC_H5_GROUP ? o->children : NULL; k; k = k->next)
+        nirc_guess_consider(g, part, k->name);
       o = o->kind == NIRC_H5_GROUP ? nirc_h5_child(o, part) : NULL;
+      *g = o ? (nirc_guess){0} : *g;
+    }
   return o;
 }
 
@@ -104,11 +108,14 @@ bool nirc_snn_load(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_exp
   *out = (nirc_snn_value){.kind = NIRC_SNN_V_TYPED, .loc = e->loc, .blob = f->npy};
   if (npy)
     return true;
-  const nirc_h5_object *o = find(x, f->h5, colon + 1);
+  nirc_guess g = {0};
+  const nirc_h5_object *o = find(x, f->h5, colon + 1, &g);
   nirc_shape shape = {.rank = o ? o->rank : 0};
   size_t count;
   if (!o || o->kind != NIRC_H5_NUMBERS) {
     nirc_error(x->d, loc, o ? "'%s' of %s holds no numbers" : "no dataset is called '%s' in %s", colon + 1, path);
+    if (g.name)
+      nirc_note(x->d, loc, "did you mean '%s'?", g.name);
     return false;
   }
   memcpy(shape.dims, o->dims, sizeof shape.dims);

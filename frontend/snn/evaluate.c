@@ -1,4 +1,5 @@
 /* frontend/snn/evaluate.c: names, literals, lists and arithmetic. One rounding to double an operation. */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ static bool eval_name(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_
   if (n) {
     *out = n->value;
     out->loc = e->loc;
-    return true;
+    return out->kind != NIRC_SNN_V_FAULTY;
   }
   if (strcmp(e->text, "inf") && strcmp(e->text, "nan"))
     return unknown_name(x, s, e);
@@ -257,12 +258,16 @@ static bool eval_index(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn
   nirc_snn_value v;
   if (!eval_name(x, s, e, &v))
     return false;
+  if (!e->args)
+    return FAULT(e, "an index is wanted, as in %s[0]", e->text);
   for (const nirc_snn_arg *a = e->args; a; a = a->next) {
     int64_t i;
     size_t n;
     if (!nirc_snn_evaluate_whole(x, s, a->value, &i) || !nirc_snn_elements(x, s, &v))
       return false;
-    if (v.shape.rank == 0 || i < 0 || (uint64_t)i >= v.shape.dims[0])
+    if (v.shape.rank == 0)
+      return FAULT(a, "'%s' is a number here and has no elements", e->text);
+    if (i < 0 || (uint64_t)i >= v.shape.dims[0])
       return FAULT(a, "'%s' of shape %s has no element %" PRId64, e->text, nirc_shape_text(x->m->arena, &v.shape), i);
     v.shape.rank--;
     memmove(v.shape.dims, v.shape.dims + 1, v.shape.rank * sizeof v.shape.dims[0]);
@@ -319,7 +324,12 @@ bool nirc_snn_evaluate_shape(nirc_snn_eval *x, const nirc_snn_scope *s, const ni
 {
   *out = (nirc_shape){0};
   size_t n;
-  return add_axes(x, s, e, out) && (nirc_shape_count(out, &n) || FAULT(e, "shape %s is more than any network has", nirc_shape_text(x->m->arena, out)));
+  if (!add_axes(x, s, e, out))
+    return false;
+  if (nirc_shape_count(out, &n))
+    return true;
+  nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(s, e->loc), "shape %s is more than any network has", nirc_shape_text(x->m->arena, out));
+  return false;
 }
 
 bool nirc_snn_evaluate_whole(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_expr *e, int64_t *out)
@@ -327,7 +337,9 @@ bool nirc_snn_evaluate_whole(nirc_snn_eval *x, const nirc_snn_scope *s, const ni
   nirc_snn_value v;
   if (!nirc_snn_evaluate(x, s, e, &v))
     return false;
-  return nirc_snn_whole(&v, out) || FAULT(e, "this is %s; a whole number is wanted", v.kind == NIRC_SNN_V_NUMBER && bare(v.dims) ? "no whole number" : nirc_snn_describe(x, &v));
+  if (nirc_snn_whole(&v, out))
+    return true;
+  return v.kind == NIRC_SNN_V_NUMBER && bare(v.dims) ? FAULT(e, "%g is no whole number, which is wanted here", v.x) : FAULT(e, "this is %s; a whole number is wanted", nirc_snn_describe(x, &v));
 }
 
 /* ---- groups --------------------------------------------------------------------------------------------------------------------------------- */
@@ -477,7 +489,7 @@ const char *nirc_snn_describe(nirc_snn_eval *x, const nirc_snn_value *v)
   switch (v->kind) {
   case NIRC_SNN_V_NUMBER: return nirc_dims_word(v->dims);
   case NIRC_SNN_V_BITS: return "the bits of a number";
-  case NIRC_SNN_V_ARRAY: return nirc_arena_printf(x->m->arena, "an array of shape %s", nirc_shape_text(x->m->arena, &v->shape));
+  case NIRC_SNN_V_ARRAY: return !v->shape.rank ? nirc_dims_word(v->dims) : nirc_arena_printf(x->m->arena, "an array of shape %s", nirc_shape_text(x->m->arena, &v->shape));
   case NIRC_SNN_V_TYPED: return nirc_arena_printf(x->m->arena, "an array of %s, shape %s", nirc_dtype_name(v->blob->dtype), nirc_shape_text(x->m->arena, &v->blob->shape));
   case NIRC_SNN_V_RANDOM: return "a random array";
   case NIRC_SNN_V_TEXT: return "text";

@@ -11,6 +11,9 @@ enum { MAX_NODES = 1000000, MAX_STATEMENTS = 4000000, MAX_NESTED = 32, MAX_DEPTH
 /* A chain's arrow, looked up when its block is complete. */
 typedef struct pending { const char *from, *to; nirc_loc from_loc, to_loc, loc; bool feedback; const nirc_snn_scope *scope; struct pending *next; } pending;
 
+/* A template with a fault inside, which was reported at the first instance. */
+typedef struct faulty { const nirc_snn_stmt *template; struct faulty *next; } faulty;
+
 typedef struct expander {
   nirc_snn_eval *e;
   nirc_arena *a;
@@ -21,6 +24,7 @@ typedef struct expander {
   size_t n_nodes, n_statements;
   unsigned n_instances;
   uint64_t serial;
+  faulty *faulty;
   bool stopped;                                      /* a limit was met: nothing more is said */
 } expander;
 
@@ -49,9 +53,17 @@ static bool limit(expander *x, nirc_loc loc, const char *what, unsigned most)
 
 /* ---- names ------------------------------------------------------------------------------------------------------------------ */
 
+/* As constants: what is imported comes before what imports it. */
 static const nirc_snn_stmt *find_template(const expander *x, const char *name)
 {
   return nirc_snn_table_find(&x->templates, name);
+}
+
+static nirc_snn_node *find_node(const expander *x, const block *b, const char *name)
+{
+  nirc_snn_node key = {.name = nirc_arena_printf(x->a, "%s%s", b->prefix, name)};
+  nirc_snn_node *const *found = tfind(&key, &b->graph->names, nirc_snn_compare_nodes);
+  return found ? *found : NULL;
 }
 
 static nirc_snn_node *new_node(expander *x, block *b, nirc_snn_scope *s, nirc_snn_node_kind kind, const char *name, nirc_loc loc)
@@ -201,7 +213,7 @@ static bool bind_arguments(expander *x, const nirc_snn_scope *s, const nirc_snn_
       return false;
     if (nirc_snn_table_find(&inner->names, p->name))
       return FAULT(nirc_snn_at(s, a->loc), "%s is given twice", p->name);
-    nirc_snn_define(x->e, inner, p->name, a->loc, &v);
+    nirc_snn_define(x->e, inner, p->name, p->loc, &v);
   }
   for (const nirc_snn_arg *p = template->args; p; p = p->next) {
     nirc_snn_value v;
@@ -244,6 +256,9 @@ static bool expand_instance(expander *x, block *b, nirc_snn_scope *s, const nirc
     return FAULT(nirc_snn_at(s, call->shape->loc), "a template takes no shape; say it as an argument");
   if (uses_itself(x, b, s, call, template))
     return false;
+  for (const faulty *f = x->faulty; f; f = f->next)
+    if (f->template == template)
+      return false;
   bool graph = t->kind == NIRC_SNN_NODE_GRAPH;
   nirc_snn_node *n = new_node(x, b, s, graph ? NIRC_SNN_NESTED : NIRC_SNN_INSTANCE, name, t->path->loc);
   if (!n)
@@ -263,7 +278,12 @@ static bool expand_instance(expander *x, block *b, nirc_snn_scope *s, const nirc
     n->def = nirc_op_defs[NIR_GRAPH];
   }
   bool ok = !x->stopped && expand(x, &k, inner, template->body);
-  return resolve(x, &k) && ok;
+  if (resolve(x, &k) && ok)
+    return true;
+  faulty *f = NIRC_NEW(x->a, faulty);
+  *f = (faulty){template, x->faulty};
+  x->faulty = f;
+  return false;
 }
 
 static bool expand_graph(expander *x, block *b, nirc_snn_scope *s, const nirc_snn_stmt *t)
@@ -282,20 +302,21 @@ static bool expand_graph(expander *x, block *b, nirc_snn_scope *s, const nirc_sn
   return resolve(x, &k) && ok;
 }
 
-static bool expand_node(expander *x, block *b, nirc_snn_scope *s, const nirc_snn_stmt *t)
+/* A primitive, or what a template makes; false after a diagnostic. */
+static bool make_node(expander *x, block *b, nirc_snn_scope *s, const nirc_snn_stmt *t, const char *name)
 {
-  const char *name = path_name(x, s, t->path), *type = t->value->text;
-  if (!name)
-    return false;
+  const char *type = t->value->text;
   const nirc_op_def *def = t->kind == NIRC_SNN_NODE ? nirc_op_def_of_nir_type(type) : NULL;
   const nirc_snn_stmt *template = find_template(x, type);
   if (template)
     return expand_instance(x, b, s, t, name, template);
   if (def && def != nirc_op_defs[NIR_GRAPH])
     return expand_primitive(x, b, s, t, name, def);
+  if (def)
+    return FAULT(nirc_snn_at(s, t->value->name_loc), "a nested graph is made by graph NAME { ... }, or of a template by NAME = graph TEMPLATE(...)");
   nirc_guess g = {0};
   for (int i = 0; i < NIRC_N_OPS; i++)
-    if (nirc_op_defs[i]->nir_type && t->kind == NIRC_SNN_NODE)
+    if (nirc_op_defs[i]->nir_type && nirc_op_defs[i] != nirc_op_defs[NIR_GRAPH] && t->kind == NIRC_SNN_NODE)
       nirc_guess_consider(&g, type, nirc_op_defs[i]->nir_type);
   for (const nirc_snn_files *f = x->files; f; f = f->next)
     for (const nirc_snn_stmt *i = f->file->items; i; i = i->next)
@@ -303,6 +324,19 @@ static bool expand_node(expander *x, block *b, nirc_snn_scope *s, const nirc_snn
         nirc_guess_consider(&g, type, i->name);
   nirc_error(x->e->d, nirc_snn_at(s, t->value->name_loc), t->kind == NIRC_SNN_NODE ? "no primitive or template is called '%s'" : "no template is called '%s'", type);
   nirc_guess_note(&g, x->e->d, t->value->name_loc);
+  return false;
+}
+
+static bool expand_node(expander *x, block *b, nirc_snn_scope *s, const nirc_snn_stmt *t)
+{
+  const char *name = path_name(x, s, t->path);
+  if (!name || make_node(x, b, s, t, name))
+    return name != NULL;
+  nirc_snn_node *n = find_node(x, b, name);
+  if (!n)
+    n = new_node(x, b, s, NIRC_SNN_FAULTY, name, t->path->loc);
+  else if (n->kind != NIRC_SNN_NESTED)               /* whose graph is still to be released */
+    n->kind = NIRC_SNN_FAULTY;
   return false;
 }
 
@@ -337,6 +371,7 @@ static bool expand_repeat(expander *x, block *b, nirc_snn_scope *s, const nirc_s
     nirc_snn_value v = {.kind = NIRC_SNN_V_NUMBER, .loc = t->loc, .x = (double)i, .whole = true, .negative = i < 0, .magnitude = i < 0 ? -(uint64_t)i : (uint64_t)i};
     ok = nirc_snn_define(x->e, inner, t->name, t->loc, &v) && expand(x, b, inner, t->body) && ok;
   }
+  b->graph->cut |= !ok;
   return ok;
 }
 
@@ -356,7 +391,10 @@ static bool expand_metadata(expander *x, block *b, nirc_snn_scope *s, const nirc
 static bool expand_const(expander *x, nirc_snn_scope *s, const nirc_snn_stmt *t)
 {
   nirc_snn_value v;
-  return nirc_snn_evaluate(x->e, s, t->value, &v) && nirc_snn_define(x->e, s, t->name, t->loc, &v);
+  bool ok = nirc_snn_evaluate(x->e, s, t->value, &v);
+  if (!ok)
+    v.kind = NIRC_SNN_V_FAULTY;
+  return nirc_snn_define(x->e, s, t->name, t->loc, &v) && ok;
 }
 
 /* All statements, whatever becomes of one of them: every fault is told. */
@@ -387,8 +425,8 @@ static bool expand(expander *x, block *b, nirc_snn_scope *s, const nirc_snn_stmt
 static bool resolve(expander *x, block *b)
 {
   bool ok = true;
+  nirc_snn_ends ends = {.d = x->e->d, .arena = x->a, .graph = b->graph, .prefix = b->prefix, .owner = b->owner};
   for (const pending *w = b->pending; w && !x->stopped && x->e->d->errors < NIRC_MAX_ERRORS; w = w->next) {
-    nirc_snn_ends ends = {.d = x->e->d, .arena = x->a, .graph = b->graph, .prefix = b->prefix, .owner = b->owner};
     nirc_snn_node *from = nirc_snn_find_end(&ends, w->from, w->from_loc, true), *to = nirc_snn_find_end(&ends, w->to, w->to_loc, false);
     ok &= from && to;
     if (!from || !to)
@@ -408,6 +446,13 @@ static bool network_arguments(expander *x, const nirc_snn_stmt *network, double 
   for (const nirc_snn_arg *a = network->args; a; a = a->next) {
     nirc_snn_value v;
     const nirc_dims second = {.second = 1}, none = {0};
+    bool twice = false;
+    for (const nirc_snn_arg *k = network->args; k != a; k = k->next)
+      twice |= a->name && k->name && strcmp(a->name, k->name) == 0;
+    if (twice) {
+      ok = FAULT(a->loc, "%s is given twice", a->name);
+      continue;
+    }
     if (!a->name || (strcmp(a->name, "dt") && strcmp(a->name, "version"))) {
       nirc_guess g = {0};
       ok = FAULT(a->loc, "a network has the arguments dt = TIME and version = TEXT");
@@ -430,32 +475,48 @@ static bool network_arguments(expander *x, const nirc_snn_stmt *network, double 
   return ok;
 }
 
+static bool check_template(expander *x, const nirc_snn_stmt *t)
+{
+  const nirc_snn_stmt *first = find_template(x, t->name);
+  bool ok = true;
+  if (first != t) {
+    ok = FAULT(t->loc, "template '%s' is defined already", t->name);
+    nirc_note(x->e->d, first->loc, "here");
+  } else if (nirc_op_def_of_nir_type(t->name)) {
+    ok = FAULT(t->loc, "'%s' is a primitive; a template needs another name", t->name);
+  }
+  for (const nirc_snn_arg *p = t->args; p; p = p->next)
+    for (const nirc_snn_arg *k = t->args; k != p; k = k->next)
+      if (strcmp(k->name, p->name) == 0)
+        ok = FAULT(p->loc, "parameter '%s' is declared twice", p->name);
+  return ok;
+}
+
+static const nirc_snn_file *file_at(const expander *x, size_t i)
+{
+  const nirc_snn_files *f = x->files;
+  while (i-- > 0)
+    f = f->next;
+  return f->file;
+}
+
 /* Constants of all files, imported ones first; names of templates once each. */
 static bool define_globals(expander *x)
 {
   bool ok = true;
   size_t n = 0;
-  for (const nirc_snn_files *f = x->files; f; f = f->next, n++)
-    for (nirc_snn_stmt *t = f->file->items; t; t = t->next)
+  for (const nirc_snn_files *f = x->files; f; f = f->next)
+    n++;
+  for (size_t k = n; k-- > 0;)
+    for (nirc_snn_stmt *t = file_at(x, k)->items; t; t = t->next)
       if (t->kind == NIRC_SNN_TEMPLATE && !find_template(x, t->name))
         nirc_snn_table_add(&x->templates, x->a, t->name, t);
-  for (; n-- > 0;) {
-    const nirc_snn_files *f = x->files;
-    for (size_t i = 0; i < n; i++)
-      f = f->next;
-    for (const nirc_snn_stmt *t = f->file->items; t && x->e->d->errors < NIRC_MAX_ERRORS; t = t->next)
-      if (t->kind == NIRC_SNN_CONST) {
+  while (n-- > 0)
+    for (const nirc_snn_stmt *t = file_at(x, n)->items; t && x->e->d->errors < NIRC_MAX_ERRORS; t = t->next)
+      if (t->kind == NIRC_SNN_CONST)
         ok &= expand_const(x, x->globals, t);
-      } else if (t->kind == NIRC_SNN_TEMPLATE) {
-        const nirc_snn_stmt *first = find_template(x, t->name);
-        if (first != t) {
-          ok = FAULT(t->loc, "template '%s' is defined already", t->name);
-          nirc_note(x->e->d, first->loc, "here");
-        } else if (nirc_op_def_of_nir_type(t->name)) {
-          ok = FAULT(t->loc, "'%s' is a primitive; a template needs another name", t->name);
-        }
-      }
-  }
+      else if (t->kind == NIRC_SNN_TEMPLATE)
+        ok &= check_template(x, t);
   return ok;
 }
 

@@ -14,7 +14,8 @@ typedef struct nirc_snn_segment { nirc_snn_node *from; nirc_loc loc; bool feedba
 
 typedef struct nirc_snn_param { const char *name; nirc_loc loc; nirc_snn_value value; struct nirc_snn_param *next; } nirc_snn_param;
 
-typedef enum nirc_snn_node_kind { NIRC_SNN_PRIMITIVE, NIRC_SNN_NESTED, NIRC_SNN_INSTANCE, NIRC_SNN_PORT } nirc_snn_node_kind;
+/* FAULTY: an error was reported of its declaration; nothing is said of its edges. */
+typedef enum nirc_snn_node_kind { NIRC_SNN_PRIMITIVE, NIRC_SNN_NESTED, NIRC_SNN_INSTANCE, NIRC_SNN_PORT, NIRC_SNN_FAULTY } nirc_snn_node_kind;
 
 struct nirc_snn_node {
   nirc_snn_node_kind kind;
@@ -38,10 +39,14 @@ struct nirc_snn_node {
   unsigned char state;
 };
 
+/* Ports with a shape that an edge leads through. */
+typedef struct nirc_snn_through { nirc_snn_node *port; const struct nirc_snn_through *next; } nirc_snn_through;
+
 typedef struct nirc_snn_edge {
   nirc_snn_node *from, *to;
-  nirc_loc loc, mark;                                /* the last arrow; the one with the mark, where there is one */
+  nirc_loc loc, mark;                                /* the arrow that stands in the fewest instances, of these the last; the one with the mark, where there is one */
   bool feedback;
+  const nirc_snn_through *through;
   uint64_t serial, rank;                             /* order: of the last arrow, then of those before it */
 } nirc_snn_edge;
 
@@ -51,6 +56,7 @@ struct nirc_snn_graph {
   nirc_attr *metadata;
   nirc_snn_edge *edges;                              /* between primitives and nested graphs, in order */
   size_t n_nodes, n_edges;
+  bool cut;                                          /* a repetition ended early at a fault: names may be missing */
 };
 
 /* The network `network` of the trees `files` (main file first; a list of what was imported). NULL after diagnostics. dt: 0 where it says none; version NULL. */

@@ -269,6 +269,8 @@ static bool run_random(nirc_snn_eval *x, call *c, nirc_snn_value *out, char kind
     return FAULT(v, "a seed is a whole number from 0 to 2^64 - 1");
   r.seed = v->kind == NIRC_SNN_V_NUMBER && v->whole ? v->magnitude : (uint64_t)small;
   *out = (nirc_snn_value){.kind = NIRC_SNN_V_RANDOM, .loc = c->e->loc, .shaped = c->given[0], .shape = c->shape, .random = r, .dims = r.dims};
+  if (kind == 'b' && !nirc_dims_equal(r.dims, (nirc_dims){0}))
+    return FAULT(&c->v[1], "p is %s; a probability has no unit", nirc_dims_word(r.dims));
   if (kind == 'b' && !(r.a >= 0 && r.a <= 1))
     return FAULT(&c->v[1], "p = %g is no probability", r.a);
   return true;

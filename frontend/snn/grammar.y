@@ -25,6 +25,7 @@ static void snn_yyerror(snn_span *span, snn_parser *p, void *scanner, const char
 #define RING_ADD(ring, element) ((ring) ? ((element)->next = (ring)->next, (ring)->next = (element)) : ((element)->next = (element)))
 #define RING_OPEN(ring, first) ((ring) ? ((first) = (ring)->next, (ring)->next = NULL) : ((first) = NULL))
 
+static bool version(snn_parser *p, snn_span s, const char *number, const char *unit);
 static nirc_snn_stmt *statements(nirc_snn_stmt *ring);
 static nirc_snn_arg *arguments(nirc_snn_arg *ring);
 static nirc_snn_expr *with_args(nirc_snn_expr *e, nirc_snn_arg *ring);
@@ -72,7 +73,9 @@ static nirc_snn_endpoint *arrow(nirc_snn_endpoint *e, snn_parser *p, snn_span s,
 
 %%
 
-file: "nirc" NUMBER items   { p->file->version = $2.text; p->file->head_line = @1.line; p->file->items = statements($3); }
+file: version items         { p->file->items = statements($2); }
+    ;
+version: "nirc" NUMBER      { p->file->head_line = @1.line; if (!version(p, @2, $2.text, $2.unit)) YYABORT; }
     ;
 items: %empty               { $$ = NULL; }
     | items item            { if ($2) RING_ADD($1, $2); $$ = $2 ? $2 : $1; }
@@ -220,6 +223,16 @@ static int snn_yylex_of(SNN_YYSTYPE *value, snn_span *span, void *scanner)
   return snn_yylex(value, span, scanner);
 }
 
+/* Before anything else is read, which another version may write otherwise. */
+static bool version(snn_parser *p, snn_span s, const char *number, const char *unit)
+{
+  p->file->version = number;
+  if (strcmp(number, "1") == 0 && !unit)
+    return true;
+  snn_fault(p, s, "version %s%s%s of the language is not known, version 1 is", number, unit ? " " : "", unit ? unit : "");
+  return false;
+}
+
 static nirc_snn_stmt *statements(nirc_snn_stmt *ring)
 {
   nirc_snn_stmt *first;
@@ -258,21 +271,43 @@ static nirc_snn_endpoint *arrow(nirc_snn_endpoint *e, snn_parser *p, snn_span s,
   return e;
 }
 
-/* What is there, and what may be there instead. */
+/* As a message names it: words of the language in quotes. */
+static const char *symbol_text(const snn_parser *p, yysymbol_kind_t symbol)
+{
+  const char *name = symbol == YYSYMBOL_YYEOF ? "the end of the file" : yysymbol_name(symbol);
+  return symbol == YYSYMBOL_YYEMPTY ? "this" : strchr(name, ' ') || name[0] == '\'' ? name : nirc_arena_printf(p->arena, "'%s'", name);
+}
+
+static bool is_operator(yysymbol_kind_t symbol)
+{
+  const char *name = yysymbol_name(symbol);
+  return name[0] == '\'' && name[1] && strchr("+-*/", name[1]);
+}
+
+/* What is there, and what may be there instead; an operator may be wherever an expression ends, which need not be said. */
 static int yyreport_syntax_error(const yypcontext_t *context, snn_parser *p, void *scanner)
 {
   (void)scanner;
   if (p->stopped)
     return 0;
-  yysymbol_kind_t wanted[6], found = yypcontext_token(context);
-  int n = yypcontext_expected_tokens(context, wanted, 6);
+  enum { MOST = 10 };
+  yysymbol_kind_t wanted[MOST];
+  int all = yypcontext_expected_tokens(context, wanted, MOST), n = 0;
+  for (int i = 0; i < all; i++)
+    if (!is_operator(wanted[i]))
+      wanted[n++] = wanted[i];
   const snn_span *span = yypcontext_location(context);
-  char text[256] = "";
-  for (int i = 0; n > 0 && i < n; i++) {
-    size_t used = strlen(text);
-    snprintf(text + used, sizeof text - used, "%s%s", i == 0 ? "; wanted: " : i == n - 1 ? " or " : ", ", yysymbol_name(wanted[i]));
+  if (n == 1 && wanted[0] == YYSYMBOL_NIRC) {
+    snn_fault(p, *span, "a file begins with the word nirc and the version of the language, as in nirc 1");
+    p->skip_line = span->line;
+    return 0;
   }
-  snn_fault(p, *span, "%s is not expected here%s", found == YYSYMBOL_YYEMPTY ? "this" : found == YYSYMBOL_YYEOF ? "the end of the file" : yysymbol_name(found), text);
+  char text[256] = "";
+  for (int i = 0; i < n && n <= 6; i++) {
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof text - used, "%s%s", i == 0 ? "; wanted: " : i == n - 1 ? " or " : ", ", symbol_text(p, wanted[i]));
+  }
+  snn_fault(p, *span, "%s is not expected here%s", symbol_text(p, yypcontext_token(context)), text);
   p->skip_line = span->line;
   return 0;
 }

@@ -18,20 +18,36 @@ static nirc_snn_node *find(const nirc_snn_ends *x, const char *name)
   return found ? *found : NULL;
 }
 
-static nirc_snn_node *unknown(const nirc_snn_ends *x, const char *name, nirc_loc loc)
+/* Is it in an instance whose declaration has a fault? */
+static bool in_faulty(const nirc_snn_ends *x, const char *name)
 {
+  for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
+    const nirc_snn_node *n = find(x, nirc_arena_printf(x->arena, "%s%.*s", x->prefix, (int)(dot - name), name));
+    if (n && n->kind == NIRC_SNN_FAULTY)
+      return true;
+  }
+  return false;
+}
+
+static nirc_snn_node *unknown(nirc_snn_ends *x, const char *name, nirc_loc loc)
+{
+  if (x->graph->cut || name == x->unknown || in_faulty(x, name))
+    return NULL;
+  x->unknown = name;
   nirc_guess g = {0};
   size_t skip = strlen(x->prefix), seen = 0;
   for (const nirc_snn_node *n = x->graph->nodes; n && seen++ < 1000; n = n->next)
     if (strncmp(n->name, x->prefix, skip) == 0)
       nirc_guess_consider(&g, name, n->name + skip);
   nirc_error(x->d, loc, "no node is called '%s' here", name);
-  nirc_guess_note(&g, x->d, loc);
   for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
     const nirc_snn_node *n = find(x, nirc_arena_printf(x->arena, "%s%.*s", x->prefix, (int)(dot - name), name));
-    if (n && n->kind == NIRC_SNN_NESTED)
+    if (n && n->kind == NIRC_SNN_NESTED) {
       nirc_note(x->d, n->loc, "'%s' is a nested graph: nodes in it have edges in it only", n->name);
+      return NULL;
+    }
   }
+  nirc_guess_note(&g, x->d, loc);
   return NULL;
 }
 
@@ -48,11 +64,13 @@ static nirc_snn_node *only_port(const nirc_snn_ends *x, const nirc_snn_node *ins
   return NULL;
 }
 
-nirc_snn_node *nirc_snn_find_end(const nirc_snn_ends *x, const char *name, nirc_loc loc, bool source)
+nirc_snn_node *nirc_snn_find_end(nirc_snn_ends *x, const char *name, nirc_loc loc, bool source)
 {
   nirc_snn_node *n = find(x, nirc_arena_printf(x->arena, "%s%s", x->prefix, name));
   if (!n)
     return unknown(x, name, loc);
+  if (n->kind == NIRC_SNN_FAULTY)
+    return NULL;
   if (n->kind == NIRC_SNN_INSTANCE)
     return only_port(x, n, loc, source);
   if (n->kind != NIRC_SNN_PORT)
@@ -86,6 +104,15 @@ static void add_edge(joiner *j, nirc_snn_edge e)
   j->g->edges[j->g->n_edges++] = e;
 }
 
+/* In how many instances a place stands. */
+static unsigned depth_of(nirc_loc loc)
+{
+  unsigned n = 0;
+  for (const nirc_via *v = loc.via; v; v = v->loc.via)
+    n++;
+  return n;
+}
+
 /* All edges that end with the arrow `g`, through ports; `e` holds what is known of them from the end. */
 static bool follow(joiner *j, const nirc_snn_segment *g, nirc_snn_edge e, unsigned depth)
 {
@@ -98,6 +125,8 @@ static bool follow(joiner *j, const nirc_snn_segment *g, nirc_snn_edge e, unsign
   if (g->feedback && !e.feedback)
     e.mark = g->loc;
   e.feedback |= g->feedback;
+  if (depth_of(g->loc) < depth_of(e.loc))
+    e.loc = g->loc;
   if (from->kind != NIRC_SNN_PORT) {
     e.from = from;
     e.rank = j->rank++;
@@ -107,6 +136,11 @@ static bool follow(joiner *j, const nirc_snn_segment *g, nirc_snn_edge e, unsign
   if (from->visiting || depth > MAX_THROUGH) {
     nirc_error(j->x->d, g->loc, from->visiting ? "ports are joined in a circle: '%s' leads to itself" : "an edge leads through too many ports before '%s'", from->name);
     return false;
+  }
+  if (from->has_shape) {
+    nirc_snn_through *t = NIRC_NEW(j->x->m->arena, nirc_snn_through);
+    *t = (nirc_snn_through){from, e.through};
+    e.through = t;
   }
   from->visiting = true;
   bool ok = true;

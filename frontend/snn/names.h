@@ -5,12 +5,13 @@
 
 #include "frontend/snn/expand.h"
 
-typedef struct nirc_snn_ends { nirc_diag *d; nirc_arena *arena; nirc_snn_graph *graph; const char *prefix; unsigned owner; } nirc_snn_ends;
+/* unknown: the name that was reported last; a chain asks for a node twice. */
+typedef struct nirc_snn_ends { nirc_diag *d; nirc_arena *arena; nirc_snn_graph *graph; const char *prefix; unsigned owner; const char *unknown; } nirc_snn_ends;
 
 int nirc_snn_compare_nodes(const void *a, const void *b);                /* by name, for tsearch */
 
 /* The node or port that an end of an arrow in a block is; an instance's only port where the instance itself is named. NULL after a diagnostic. */
-nirc_snn_node *nirc_snn_find_end(const nirc_snn_ends *x, const char *name, nirc_loc loc, bool source);
+nirc_snn_node *nirc_snn_find_end(nirc_snn_ends *x, const char *name, nirc_loc loc, bool source);
 
 /* Fills the edges of the graph and of those nested in it, from the arrows. False after a diagnostic: an edge twice, ports in a circle, an instance whose port nothing feeds. */
 bool nirc_snn_connect(nirc_snn_eval *x, nirc_snn_graph *g);

@@ -109,8 +109,10 @@ static const nirc_snn_param *fallback(const completer *c, const nirc_attr_def *d
     return NULL;
   }
   const nirc_snn_param *other = find(c->n, def->fallback);
-  if (other)
-    return other;
+  if (other) {
+    *ok = nirc_op_attr(c->n->op, other->name) != NULL;                   /* which was set before, unless it has a fault */
+    return *ok ? other : NULL;
+  }
   nirc_snn_param *p = NIRC_NEW(c->x->m->arena, nirc_snn_param);
   bool one = def->fallback[0] == '1';
   *p = (nirc_snn_param){.name = def->name, .loc = c->n->loc, .value = {.kind = NIRC_SNN_V_NUMBER, .loc = c->n->loc, .whole = true, .magnitude = one, .x = one}};
@@ -134,6 +136,19 @@ static bool layer_shape(completer *c)
   if (c->in)
     c->layer = *c->in;
   return c->in != NULL;
+}
+
+/* Does each parameter that has a shape have that of the layer, where it stands in brackets? A single w_in may. */
+static bool check_layer(const completer *c)
+{
+  bool ok = true;
+  nirc_shape own;
+  for (const nirc_snn_param *p = c->n->params; p && c->n->has_shape; p = p->next) {
+    const nirc_attr_def *def = nirc_op_def_attr(c->n->def, p->name);
+    if (def && def->rule == NIRC_SHAPE_LAYER && own_shape(&p->value, &own) && !nirc_shape_equal(&own, &c->layer) && (own.rank || strcmp(p->name, "w_in")))
+      ok = fault(c, p->loc, TEXT("%s has shape %s, the layer %s", p->name, nirc_shape_text(c->x->m->arena, &own), nirc_shape_text(c->x->m->arena, &c->layer)));
+  }
+  return ok;
 }
 
 static void set_shape_list(const completer *c, const char *name, const uint64_t *dims, uint32_t rank)
@@ -195,6 +210,10 @@ static nirc_snn_progress set_weight(const completer *c, const nirc_attr_def *def
 {
   nirc_shape shape;
   bool matrix = c->n->def->n_axes == 0;
+  if (p->value.kind >= NIRC_SNN_V_TEXT) {
+    fault(c, p->loc, TEXT("weight is %s; numbers are wanted", nirc_snn_describe(c->x, &p->value)));
+    return NIRC_SNN_FAILED;
+  }
   nirc_snn_progress how = matrix ? matrix_shape(c, p, &shape) : NIRC_SNN_DONE;
   if (how == NIRC_SNN_DONE && !set_param(c, def, p, matrix ? &shape : NULL, false))
     how = NIRC_SNN_FAILED;
@@ -285,6 +304,8 @@ nirc_snn_progress nirc_snn_complete(nirc_snn_eval *x, nirc_snn_node *n, const ni
   n->state = 1;
   if (has_layer(n->def) && !layer_shape(c))
     return NIRC_SNN_WAITS;
+  if (has_layer(n->def) && !check_layer(c))
+    return NIRC_SNN_FAILED;
   nirc_snn_progress worst = NIRC_SNN_DONE;
   for (size_t i = 0; i < n->def->n_attrs; i++) {
     nirc_snn_progress how = worst == NIRC_SNN_WAITS ? worst : set_one(c, &n->def->attrs[i]);

@@ -83,6 +83,23 @@ nirc_snn_stmt *snn_stmt(snn_parser *p, nirc_snn_stmt_kind kind, snn_span all, co
   return s;
 }
 
+static bool check_bytes(snn_parser *p, size_t size)
+{
+  const char *nul = memchr(p->at_text, 0, size), *start = p->at_text;
+  if (!nul)
+    return true;
+  snn_span at = p->at;
+  for (const char *c = start; c < nul; c++)
+    if (*c == '\n') {
+      at.line++;
+      start = c + 1;
+    }
+  at.last_line = at.line;
+  at.column = at.last_column = (uint32_t)(nul - start) + 1;
+  snn_fault(p, at, "a byte that is 0: this is no text");
+  return false;
+}
+
 nirc_snn_file *nirc_snn_parse(nirc_arena *a, const char *path, const char *text, size_t size, nirc_diag *d)
 {
   snn_parser p = {.arena = a, .d = d, .path = path, .at_text = text, .end = text + size, .at = {1, 1, 1, 1}, .file = NIRC_NEW(a, nirc_snn_file)};
@@ -90,18 +107,13 @@ nirc_snn_file *nirc_snn_parse(nirc_arena *a, const char *path, const char *text,
   void *scanner;
   p.comments = &p.file->comments;
   p.file->path = path;
-  const char *nul = memchr(text, 0, size);
-  if (nul) {
-    nirc_error(d, nirc_loc_file(path), "byte %zu is 0: this is no text", (size_t)(nul - text));
+  if (!check_bytes(&p, size))
     return NULL;
-  }
   if (snn_yylex_init_extra(&p, &scanner))
     nirc_heap_default()->exhausted(nirc_heap_default()->user, size);
   snn_yy_scan_bytes(text, (int)size, scanner);
   snn_yyparse(&p, scanner);
   snn_yylex_destroy(scanner);
   p.file->last_line = p.at.last_line;
-  if (d->errors == errors && strcmp(p.file->version, "1"))
-    nirc_error(d, (nirc_loc){.file = path, .line = 1, .column = 1}, "version %s of the language is not known, version 1 is", p.file->version);
   return d->errors == errors ? p.file : NULL;
 }

@@ -18,7 +18,8 @@ typedef enum nirc_snn_kind {
   NIRC_SNN_V_RANDOM,                                 /* random; shape where `shaped` */
   NIRC_SNN_V_TEXT,                                   /* text */
   NIRC_SNN_V_TEXTS,                                  /* texts, shape */
-  NIRC_SNN_V_GROUP                                   /* group */
+  NIRC_SNN_V_GROUP,                                  /* group */
+  NIRC_SNN_V_FAULTY                                  /* of a constant, whose error was reported */
 } nirc_snn_kind;
 
 typedef struct nirc_snn_random { char kind; uint64_t seed; double a, b; nirc_dims dims; } nirc_snn_random;       /* u: low, high; n: mean, std; b: p */
@@ -72,6 +73,8 @@ bool nirc_snn_load(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_exp
 const char *nirc_snn_beside(nirc_arena *a, const char *text_path, const char *name);
 /* The bytes of a regular file; NULL after a diagnostic (status 3; 4 where there are more than `limit`). The caller frees them with nirc_heap_free. */
 void *nirc_snn_read_bytes(nirc_snn_eval *x, const char *path, size_t limit, size_t *size);
+/* Takes the dimension of an element into that of the list; false after a diagnostic where another element has another. */
+bool nirc_snn_same_dims(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *list, const nirc_snn_value *v);
 void nirc_snn_suggest_function(nirc_guess *g, const char *name);
 
 /* How many elements an array of that shape has, which is about to be made: within the limits of an array and of all arrays. */
