@@ -6,7 +6,7 @@
 
 #include "frontend/snn/names.h"
 
-enum { MAX_NODES = 1000000, MAX_STATEMENTS = 4000000, MAX_NESTED = 32, MAX_DEPTH = 500, MAX_NAME = 4096 };
+enum { MAX_NODES = 1000000, MAX_STATEMENTS = 5000000, MAX_NESTED = 32, MAX_DEPTH = 500, MAX_NAME = 4096 };
 
 /* A chain's arrow, looked up when its block is complete. */
 typedef struct pending { const char *from, *to; nirc_loc from_loc, to_loc, loc; bool feedback; const nirc_snn_scope *scope; struct pending *next; } pending;
@@ -363,13 +363,23 @@ static bool expand_repeat(expander *x, block *b, nirc_snn_scope *s, const nirc_s
     return false;
   bool ok = true;
   unsigned errors = x->e->d->errors;
+  nirc_snn_scope *inner = NULL;
+  nirc_snn_name *name = NULL;
+  size_t nodes = 0;
+  pending **end = NULL;
   for (int64_t i = first; i < last && !x->stopped && x->e->d->errors == errors; i++) {
     if (++x->n_statements > MAX_STATEMENTS)
       return limit(x, nirc_snn_at(s, t->loc), "templates and repetitions make more statements", MAX_STATEMENTS);
-    nirc_snn_scope *inner = NIRC_NEW(x->a, nirc_snn_scope);
-    *inner = (nirc_snn_scope){.outer = s, .via = s->via};
+    if (!inner || x->n_nodes != nodes || b->pending_end != end) {        /* else nothing refers to the one before */
+      inner = NIRC_NEW(x->a, nirc_snn_scope);
+      name = NIRC_NEW(x->a, nirc_snn_name);
+    }
+    nodes = x->n_nodes;
+    end = b->pending_end;
+    *inner = (nirc_snn_scope){.names = name, .outer = s, .via = s->via};
     nirc_snn_value v = {.kind = NIRC_SNN_V_NUMBER, .loc = t->loc, .x = (double)i, .whole = true, .negative = i < 0, .magnitude = i < 0 ? -(uint64_t)i : (uint64_t)i};
-    ok = nirc_snn_define(x->e, inner, t->name, t->loc, &v) && expand(x, b, inner, t->body) && ok;
+    *name = (nirc_snn_name){.name = t->name, .loc = t->loc, .value = v};
+    ok = expand(x, b, inner, t->body) && ok;
   }
   b->graph->cut |= !ok;
   return ok;

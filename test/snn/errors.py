@@ -10,6 +10,7 @@ Messages about a file that is imported stand in that file.
 """
 import glob
 import json
+import multiprocessing.pool
 import os
 import re
 import shlex
@@ -39,7 +40,7 @@ def check(path):
     said = comments(path)
     status = next((int(t) for _, kind, t in said if kind == "status"), 1)
     options = [o for _, kind, t in said if kind == "options" for o in shlex.split(t)]
-    out = os.path.join(work, "out")
+    out = os.path.join(work, os.path.basename(path) + ".out")
     try:
         done = subprocess.run([nirc, path, "-o", out, "--dt", "1ms", "--diag-format", "json", *options], capture_output=True, text=True, timeout=60)
     except subprocess.TimeoutExpired:
@@ -72,8 +73,9 @@ def main():
     os.makedirs(work, exist_ok=True)
     files = sorted(glob.glob(os.path.join(folder, "*.snn")))
     failed = 0
-    for path in files:
-        wrong = check(path)
+    with multiprocessing.pool.ThreadPool() as pool:
+        faults = pool.map(check, files)
+    for path, wrong in zip(files, faults):
         if wrong:
             print(f"{os.path.basename(path)}: {wrong}")
             failed += 1
