@@ -27,6 +27,10 @@ const nirc_snn_name *nirc_snn_lookup(const nirc_snn_scope *s, const char *name)
 
 bool nirc_snn_define(nirc_snn_eval *x, nirc_snn_scope *s, const char *name, nirc_loc loc, const nirc_snn_value *v)
 {
+  if (strcmp(name, "inf") == 0 || strcmp(name, "nan") == 0) {
+    nirc_error(x->d, nirc_snn_at(s, loc), "'%s' is a number; this needs another name", name);
+    return false;
+  }
   const nirc_snn_name *before = nirc_snn_table_find(&s->names, name);
   if (before) {
     nirc_error(x->d, nirc_snn_at(s, loc), "'%s' is defined already", name);
