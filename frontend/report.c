@@ -249,17 +249,31 @@ static void add_cost(nirc_report_cost *c, const nirc_op *op)
   }
 }
 
+/* A population counts by what is in it. */
+static size_t count_members(const nirc_region *region)
+{
+  size_t n = 0;
+  NIRC_FOR_EACH_OP(op, region)
+    n += op->body ? count_members(op->body) : 1;
+  return n;
+}
+
+static void add_members(const nirc_region *region, member *ops, size_t *n)
+{
+  NIRC_FOR_EACH_OP(op, region)
+    if (op->body) {
+      add_members(op->body, ops, n);
+    } else {
+      ops[*n] = (member){.op = op, .place = *n};
+      ++*n;
+    }
+}
+
 static member *members_of(nirc_report *r, const nirc_op *step, size_t *n)
 {
+  member *ops = NIRC_NEW_ARRAY(r->arena, member, count_members(step->body));
   *n = 0;
-  NIRC_FOR_EACH_OP(op, step->body)
-    ++*n;
-  member *ops = NIRC_NEW_ARRAY(r->arena, member, *n);
-  size_t k = 0;
-  NIRC_FOR_EACH_OP(op, step->body) {
-    ops[k] = (member){.op = op, .place = k};
-    k++;
-  }
+  add_members(step->body, ops, n);
   qsort(ops, *n, sizeof *ops, by_name);
   find_layers(r, ops, *n);
   return ops;

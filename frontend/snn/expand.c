@@ -364,22 +364,25 @@ static bool expand_repeat(expander *x, block *b, nirc_snn_scope *s, const nirc_s
   bool ok = true;
   unsigned errors = x->e->d->errors;
   nirc_snn_scope *inner = NULL;
-  nirc_snn_name *name = NULL;
+  nirc_snn_table only = {0};                         /* the counter, and no constant of the body */
   size_t nodes = 0;
   pending **end = NULL;
   for (int64_t i = first; i < last && !x->stopped && x->e->d->errors == errors; i++) {
     if (++x->n_statements > MAX_STATEMENTS)
       return limit(x, nirc_snn_at(s, t->loc), "templates and repetitions make more statements", MAX_STATEMENTS);
-    if (!inner || x->n_nodes != nodes || b->pending_end != end) {        /* else nothing refers to the one before */
+    nirc_snn_value v = {.kind = NIRC_SNN_V_NUMBER, .loc = t->loc, .x = (double)i, .whole = true, .negative = i < 0, .magnitude = i < 0 ? -(uint64_t)i : (uint64_t)i};
+    if (!inner || x->n_nodes != nodes || b->pending_end != end) {        /* else nothing refers to the scope before */
       inner = NIRC_NEW(x->a, nirc_snn_scope);
-      name = NIRC_NEW(x->a, nirc_snn_name);
+      *inner = (nirc_snn_scope){.outer = s, .via = s->via};
+      ok &= nirc_snn_define(x->e, inner, t->name, t->loc, &v);
+      only = inner->names;
+    } else {
+      inner->names = only;
+      ((nirc_snn_name *)only.entries->what)->value = v;
     }
     nodes = x->n_nodes;
     end = b->pending_end;
-    *inner = (nirc_snn_scope){.names = name, .outer = s, .via = s->via};
-    nirc_snn_value v = {.kind = NIRC_SNN_V_NUMBER, .loc = t->loc, .x = (double)i, .whole = true, .negative = i < 0, .magnitude = i < 0 ? -(uint64_t)i : (uint64_t)i};
-    *name = (nirc_snn_name){.name = t->name, .loc = t->loc, .value = v};
-    ok = expand(x, b, inner, t->body) && ok;
+    ok &= expand(x, b, inner, t->body);
   }
   b->graph->cut |= !ok;
   return ok;
