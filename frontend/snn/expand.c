@@ -6,7 +6,7 @@
 
 #include "frontend/snn/names.h"
 
-enum { MAX_NODES = 1000000, MAX_STATEMENTS = 5000000, MAX_NESTED = 32, MAX_DEPTH = 500, MAX_NAME = 4096 };
+enum { MAX_NODES = 1000000, MAX_STATEMENTS = 4000000, MAX_NESTED = 32, MAX_DEPTH = 500, MAX_NAME = 4096 };
 
 /* A chain's arrow, looked up when its block is complete. */
 typedef struct pending { const char *from, *to; nirc_loc from_loc, to_loc, loc; bool feedback; const nirc_snn_scope *scope; struct pending *next; } pending;
