@@ -230,7 +230,7 @@ static bool build_graph(nirc_snn_eval *x, nirc_snn_graph *g, nirc_op *graph, con
 
 bool nirc_snn_build(nirc_snn_eval *x, nirc_snn_graph *g, const char *name)
 {
-  nirc_op *root = nirc_op_new(x->m, &x->m->body, NIR_GRAPH, name, nirc_loc_file(x->m->path));
+  nirc_op *root = nirc_op_new(x->m, &x->m->body, NIR_GRAPH, name, g->loc);
   unsigned errors = x->d->errors;
   return build_graph(x, g, root, NULL) && nirc_nir_infer(x->m, root, x->d) && x->d->errors == errors && nirc_snn_check_marks(x, g);
 }

@@ -538,6 +538,7 @@ nirc_snn_graph *nirc_snn_expand(nirc_snn_eval *e, const nirc_snn_files *files, c
   expander x = {.e = e, .a = e->m->arena, .files = files};
   nirc_snn_graph *g = NIRC_NEW(x.a, nirc_snn_graph);
   g->nodes_end = &g->nodes;
+  g->loc = network->loc;
   nirc_snn_scope *s = NIRC_NEW(x.a, nirc_snn_scope);
   s->outer = x.globals = NIRC_NEW(x.a, nirc_snn_scope);
   *dt = 0;

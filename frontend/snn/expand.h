@@ -51,6 +51,7 @@ typedef struct nirc_snn_edge {
 } nirc_snn_edge;
 
 struct nirc_snn_graph {
+  nirc_loc loc;                                      /* of the network */
   nirc_snn_node *nodes, **nodes_end;                 /* in order of declaration; ports and instances among them */
   void *names;                                       /* tsearch tree of nodes */
   nirc_attr *metadata;
