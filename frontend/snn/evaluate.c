@@ -261,6 +261,8 @@ static bool eval_index(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn
   nirc_snn_value v;
   if (!eval_name(x, s, e, &v))
     return false;
+  if (!e->args)
+    return FAULT(e, "%s[] says no element; an index from 0 is wanted", e->text);
   for (const nirc_snn_arg *a = e->args; a; a = a->next) {
     int64_t i;
     size_t n;

@@ -112,4 +112,5 @@ def main(values):
     print(f"{len(SEEDS)} seeds: same bits; the logarithm is within {check_log(values):.0f} units in the last place of Python's")
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])
