@@ -184,16 +184,18 @@ static bool expand_primitive(expander *x, block *b, nirc_snn_scope *s, const nir
 
 /* ---- templates ------------------------------------------------------------------------------------------------------------------------ */
 
-/* The parameter that an argument is for; NULL after a diagnostic. */
-static const nirc_snn_arg *param_of(expander *x, const nirc_snn_scope *s, const nirc_snn_stmt *template, const nirc_snn_arg *a, size_t position)
+/* The parameter that an argument is for; *next is that of the next argument without a name. NULL after a diagnostic. */
+static const nirc_snn_arg *param_of(expander *x, const nirc_snn_scope *s, const nirc_snn_stmt *template, const nirc_snn_table *params, const nirc_snn_arg *a,
+                                    const nirc_snn_arg **next)
 {
-  const nirc_snn_arg *p = template->args;
-  nirc_guess g = {0};
-  for (; p && (a->name ? strcmp(p->name, a->name) != 0 : position-- > 0); p = p->next)
-    if (a->name)
-      nirc_guess_consider(&g, a->name, p->name);
+  const nirc_snn_arg *p = a->name ? nirc_snn_table_find(params, a->name) : *next;
+  if (p && !a->name)
+    *next = p->next;
   if (p)
     return p;
+  nirc_guess g = {0};
+  for (const nirc_snn_entry *e = params->entries; e && a->name; e = e->next)
+    nirc_guess_consider(&g, a->name, e->name);
   if (!a->name)
     nirc_error(x->e->d, nirc_snn_at(s, a->loc), "more arguments than template '%s' has parameters", template->name);
   else
@@ -205,15 +207,20 @@ static const nirc_snn_arg *param_of(expander *x, const nirc_snn_scope *s, const 
 
 static bool bind_arguments(expander *x, const nirc_snn_scope *s, const nirc_snn_stmt *template, const nirc_snn_expr *call, nirc_snn_scope *inner)
 {
-  size_t position = 0;
+  const nirc_snn_arg *next = template->args;
+  nirc_snn_table params = {0};
+  for (nirc_snn_arg *p = template->args; p && call->args; p = p->next)
+    if (!nirc_snn_table_find(&params, p->name))
+      nirc_snn_table_add(&params, x->a, p->name, p);
   for (const nirc_snn_arg *a = call->args; a; a = a->next) {
     nirc_snn_value v;
-    const nirc_snn_arg *p = param_of(x, s, template, a, a->name ? 0 : position++);
+    const nirc_snn_arg *p = param_of(x, s, template, &params, a, &next);
     if (!p || !nirc_snn_evaluate(x->e, s, a->value, &v))
       return false;
     if (nirc_snn_table_find(&inner->names, p->name))
       return FAULT(nirc_snn_at(s, a->loc), "%s is given twice", p->name);
-    nirc_snn_define(x->e, inner, p->name, p->loc, &v);
+    if (!nirc_snn_define(x->e, inner, p->name, p->loc, &v))
+      return false;
   }
   for (const nirc_snn_arg *p = template->args; p; p = p->next) {
     nirc_snn_value v;
@@ -498,10 +505,12 @@ static bool check_template(expander *x, const nirc_snn_stmt *t)
   } else if (nirc_op_def_of_nir_type(t->name)) {
     ok = FAULT(t->loc, "'%s' is a primitive; a template needs another name", t->name);
   }
-  for (const nirc_snn_arg *p = t->args; p; p = p->next)
-    for (const nirc_snn_arg *k = t->args; k != p; k = k->next)
-      if (strcmp(k->name, p->name) == 0)
-        ok = FAULT(p->loc, "parameter '%s' is declared twice", p->name);
+  nirc_snn_table names = {0};
+  for (nirc_snn_arg *p = t->args; p; p = p->next)
+    if (nirc_snn_table_find(&names, p->name))
+      ok = FAULT(p->loc, "parameter '%s' is declared twice", p->name);
+    else
+      nirc_snn_table_add(&names, x->a, p->name, p);
   return ok;
 }
 

@@ -9,6 +9,8 @@ import sys
 import h5py
 import numpy as np
 
+from random_numbers import Generator
+
 A = np.array([[1.5, -2, 0.25], [3, -0.5, 7]])
 TEXT_A = "[[1.5, -2, 0.25], [3, -0.5, 7]]"
 HALVES = np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.4999])
@@ -40,6 +42,8 @@ def functions():
         yield f"0.1 {op} 0.3", np.float64(numpy_f(0.1, 0.3))
     yield "1 - 2 - 3 * -4 / 5", np.float64(1 - 2 - 3 * -4 / 5)
     yield f"-{TEXT_A}", -A
+    yield "list[1] * 1", np.array([4.0, 5, 6])
+    yield "list[1, 2]", np.float64(6)
     yield "10 MOhm * 2 nF", np.float64(10e6 * 2e-9)
     yield "sqrt(4 V * 9 V)", np.float64(6)
 
@@ -82,8 +86,22 @@ def floats():
     yield "i1[3](0, 1, 1)", np.array([False, True, True])
 
 
+def randoms():
+    """Elements in order, each array from a generator of its own."""
+    for seed in (0, 7, 2 ** 63, 2 ** 64 - 1):
+        for kind, args, text in (("uniform", (-0.3, 0.7), "low = -0.3, high = 0.7"), ("normal", (0.1, 2.5), "mean = 0.1, std = 2.5"), ("bernoulli", (0.3, 0), "p = 0.3"),
+                                 ("uniform", (0.0, 1.0), ""), ("normal", (0.0, 1.0), "")):
+            g = Generator(seed)
+            wanted = np.array([getattr(g, kind)(*args) for _ in range(15)]).reshape(3, 5)
+            call = f"{kind}([3, 5], {text + ', ' if text else ''}seed = {seed})"
+            yield call, wanted
+            yield f"f32[3, 5]({call})", wanted.astype(np.float32)
+            yield f"2 * {call} + {call}", 2 * wanted + wanted
+
+
 REFUSED = {
-    "i8(128)": "does not fit i8", "u8(-1)": "does not fit u8", "i64(9223372036854775808)": "does not fit i64", "i64(0.5)": "does not fit i64", "i1(2)": "does not fit i1",
+    "five[]": "says no element", "list[]": "says no element", "five[0]": "has no element 0", "list[2]": "has no element 2", "list[-1]": "has no element -1",
+    "list[0, 0, 0]": "has no element 0", "i8(128)": "does not fit i8", "u8(-1)": "does not fit u8", "i64(9223372036854775808)": "does not fit i64", "i64(0.5)": "does not fit i64", "i1(2)": "does not fit i1",
     "f16(65520)": "does not fit f16", "f32(1e39)": "does not fit f32", "f16(0x10000)": "does not fit f16", "[9007199254740993]": "is rounded", "i64[1]([9007199254740993])": "is rounded",
     "i64(u64(18446744073709551615))": "does not fit i64", "f64[2](1 mV, 2 s)": "in a list of which another element", "linspace(1, 2, 1)": "at least 2", "1 / 0": "division by 0",
     "1 s + 1": "one dimension", "reshape([1, 2], [3])": "2 elements", "sqrt(1 s)": "no square root", "min([1], [1, 2])": "do not go together", "eye(-1)": "at least 0",
@@ -94,13 +112,13 @@ REFUSED = {
 def compile_text(nirc, work, entries):
     path = os.path.join(work, "values.snn")
     with open(path, "w") as f:
-        f.write("nirc 1\nnetwork n {\n  in x : [1]\n  out y\n  x -> y\n  metadata {\n" + "".join(f"    k{i} = {e},\n" for i, e in enumerate(entries)) + "  }\n}\n")
+        f.write("nirc 1\nconst five = 5\nconst list = [[1, 2, 3], [4, 5, 6]]\nnetwork n {\n  in x : [1]\n  out y\n  x -> y\n  metadata {\n" + "".join(f"    k{i} = {e},\n" for i, e in enumerate(entries)) + "  }\n}\n")
     return subprocess.run([nirc, path, "--emit", "nir", "-o", os.path.join(work, "values.nir")], capture_output=True, text=True)
 
 
 def main():
     nirc, work = sys.argv[1:]
-    cases = [*functions(), *wholes(), *floats()]
+    cases = [*functions(), *wholes(), *floats(), *randoms()]
     p = compile_text(nirc, work, [text for text, _ in cases])
     assert p.returncode == 0, p.stderr[-3000:]
     different = 0

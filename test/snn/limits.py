@@ -23,6 +23,7 @@ CASES = {
     "constants": (many(200000, "const a{i} = {i}\n") + EMPTY, None),
     "templates": (many(30000, "template t{i}() {{ in x out y n = IF() x -> n -> y }}\n") + EMPTY, None),
     "parameters": ("template t(" + many(50000, "a{i} = 1, ") + ") { in x out y x -> y }\n" + network("q = t() x -> q"), None),
+    "arguments": ("template t(" + many(50000, "a{i}, ") + ") { in x out y x -> y }\n" + network("q = t(" + many(50000, "a{scrambled} = 1, ") + ") x -> q"), None),
     "ports": ("template t() {" + many(50000, "in x{i} ") + " out y }\n" + network("q = t() x -> q"), "50000 in ports"),
     "parameters of a primitive": (network("a = IF(" + many(50000, "q{i} = 1, ") + ")"), "no parameter 'q0'"),
     "metadata twice": (network("metadata {" + many(50000, "k{scrambled} = 1, ") + "k0 = 1}"), "'k0' stands in this group already"),
