@@ -100,8 +100,8 @@ def randoms():
 
 
 REFUSED = {
-    "five[]": "says no element", "list[]": "says no element", "five[0]": "has no element 0", "list[2]": "has no element 2", "list[-1]": "has no element -1",
-    "list[0, 0, 0]": "has no element 0", "i8(128)": "does not fit i8", "u8(-1)": "does not fit u8", "i64(9223372036854775808)": "does not fit i64", "i64(0.5)": "does not fit i64", "i1(2)": "does not fit i1",
+    "five[]": "an index is wanted", "list[]": "an index is wanted", "five[0]": "is a number here and has no elements", "list[2]": "has no element 2", "list[-1]": "has no element -1",
+    "list[0, 0, 0]": "is a number here and has no elements", "i8(128)": "does not fit i8", "u8(-1)": "does not fit u8", "i64(9223372036854775808)": "does not fit i64", "i64(0.5)": "does not fit i64", "i1(2)": "does not fit i1",
     "f16(65520)": "does not fit f16", "f32(1e39)": "does not fit f32", "f16(0x10000)": "does not fit f16", "[9007199254740993]": "is rounded", "i64[1]([9007199254740993])": "is rounded",
     "i64(u64(18446744073709551615))": "does not fit i64", "f64[2](1 mV, 2 s)": "in a list of which another element", "linspace(1, 2, 1)": "at least 2", "1 / 0": "division by 0",
     "1 s + 1": "one dimension", "reshape([1, 2], [3])": "2 elements", "sqrt(1 s)": "no square root", "min([1], [1, 2])": "do not go together", "eye(-1)": "at least 0",
