@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "codegen/cpu.h"
 #include "frontend/crash.h"
@@ -18,6 +17,7 @@
 #include "frontend/snn/format.h"
 #include "frontend/snn/read.h"
 #include "frontend/snn/write.h"
+#include "frontend/text_input.h"
 #include "ir/base/sink.h"
 #include "ir/check_text.h"
 #include "ir/parse.h"
@@ -97,107 +97,50 @@ static const char *default_name(nirc_arena *a, const char *input)
 
 /* ---- reading -------------------------------------------------------------------------------------------------------------- */
 
-/* All of a file, or of standard input, or a little more than `limit` bytes; NULL where it cannot be read. The caller frees it with nirc_heap_free. */
-static char *slurp(driver *x, const char *path, size_t limit, size_t *size)
+/* The input as text, in x->text, where messages find it. */
+static bool load_text(driver *x, size_t limit)
 {
-  FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-  if (!f)
-    return NULL;
-  nirc_strbuf b;
-  nirc_strbuf_init(&b, &x->heap);
-  char part[65536];
-  for (size_t n; b.size <= limit && (n = fread(part, 1, sizeof part, f)) > 0;)
-    nirc_strbuf_add_bytes(&b, part, n);
-  bool ok = !ferror(f);
-  if (f != stdin)
-    fclose(f);
-  *size = b.size;
-  if (ok)
-    return b.data;
-  nirc_strbuf_deinit(&b);
-  return NULL;
-}
-
-/* Is that the first word, behind blanks and comments? */
-static bool starts_with(const char *text, size_t size, const char *word)
-{
-  const char *at = text, *end = text + size;
-  while (at < end && (strchr(" \t\r\n", *at) ? *at != '\0' : *at == '#'))
-    if (*at++ == '#')
-      while (at < end && *at != '\n')
-        at++;
-  size_t n = strlen(word);
-  return (size_t)(end - at) > n && memcmp(at, word, n) == 0 && at[n] && strchr(" \t\r\n#", at[n]);
-}
-
-static bool is_named_snn(const char *path)
-{
-  const char *dot = strrchr(path, '.');
-  return dot && strcmp(dot, ".snn") == 0;
-}
-
-/* Is it text, by its first word or its name? What is no regular file (a pipe would make us wait) or cannot be read is none: the reader of HDF5 says so. */
-static bool is_text_file(const char *path)
-{
-  struct stat st;
-  char start[65536];
-  FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
-  size_t n = f ? fread(start, 1, sizeof start, f) : 0;
-  if (f)
-    fclose(f);
-  bool named = f && is_named_snn(path) && !(n && start[0] == '\x89');                   /* \x89: HDF5 under another name */
-  return named || starts_with(start, n, "nirt") || starts_with(start, n, "nirc");
+  size_t size = 0;
+  x->text = nirc_text_read(&x->heap, x->o.input, limit, &size, &x->d);
+  if (!x->text)
+    return false;
+  x->source = (nirc_source){.path = nirc_arena_strdup(x->arena, x->o.input), .text = x->text, .size = size};
+  nirc_diag_add_source(&x->d, &x->source);
+  if (strcmp(x->o.input, "-") == 0)
+    nirc_crash_set_input(x->text, size);
+  return true;
 }
 
 static void read_text(driver *x)
 {
-  const char *input = x->o.input;
-  size_t size = 0, limit = nirc_h5_limits_default().max_tensor_bytes;
-  char *text = slurp(x, input, limit, &size);
-  if (!text) {
-    nirc_error_status(&x->d, NIRC_STATUS_IO, nirc_loc_file(input), "cannot be read: %s", strerror(errno));
+  if (!load_text(x, nirc_h5_limits_default().max_tensor_bytes))
     return;
+  const nirc_source *s = &x->source;
+  switch (nirc_text_kind_of(s->text, s->size, s->path)) {
+  case NIRC_TEXT_NIRT: x->m = nirc_module_parse(s->text, s->size, s->path, &x->heap, &x->d); return;
+  case NIRC_TEXT_SNN: x->m = nirc_snn_read(s->text, s->size, s->path, x->o.network, x->name, x->arena, &x->heap, &x->d); return;
+  default: nirc_error(&x->d, nirc_loc_file(s->path), "no network: its first word is neither `nirc` (the network language) nor `nirt` (IR text)");
   }
-  x->text = text;
-  x->source = (nirc_source){.path = nirc_arena_strdup(x->arena, input), .text = text, .size = size};
-  nirc_diag_add_source(&x->d, &x->source);
-  if (strcmp(input, "-") == 0)
-    nirc_crash_set_input(text, size);
-  nirc_loc loc = nirc_loc_file(input);
-  if (size > limit)
-    nirc_error_status(&x->d, NIRC_STATUS_LIMIT, loc, "more than %zu bytes of text", limit);
-  else if (starts_with(text, size, "nirt"))
-    x->m = nirc_module_parse(text, size, x->source.path, &x->heap, &x->d);
-  else if (starts_with(text, size, "nirc") || is_named_snn(input))
-    x->m = nirc_snn_read(text, size, x->source.path, x->o.network, x->name, x->arena, &x->heap, &x->d);
-  else
-    nirc_error(&x->d, loc, "no network: its first word is neither `nirc` (the network language) nor `nirt` (IR text)");
 }
 
 /* --format: the text again, in its layout. */
 static bool format(driver *x)
 {
-  const char *input = nirc_arena_strdup(x->arena, x->o.input);
-  size_t size = 0, limit = NIRC_SNN_MAX_BYTES;
-  bool known = strcmp(input, "-") == 0 || is_text_file(input);
-  char *text = known ? slurp(x, input, limit, &size) : NULL;
-  if (!text || size > limit || !starts_with(text, size, "nirc")) {
-    nirc_status status = !known || text ? (size > limit ? NIRC_STATUS_LIMIT : access(input, R_OK) && !text ? NIRC_STATUS_IO : NIRC_STATUS_REFUSED) : NIRC_STATUS_IO;
-    nirc_error_status(&x->d, status, nirc_loc_file(input), status == NIRC_STATUS_IO ? "cannot be read" : status == NIRC_STATUS_LIMIT ? "the text is too long" : "no text of the network language: its first word is not `nirc`");
-    nirc_heap_free(&x->heap, text);
+  if (!load_text(x, NIRC_SNN_MAX_BYTES))
+    return false;
+  const nirc_source *s = &x->source;
+  if (nirc_text_kind_of(s->text, s->size, s->path) != NIRC_TEXT_SNN) {
+    nirc_error(&x->d, nirc_loc_file(s->path), "no text of the network language: its first word is not `nirc`");
     return false;
   }
-  nirc_source source = {.path = input, .text = text, .size = size};
-  nirc_diag_add_source(&x->d, &source);
+  const nirc_snn_file *f = nirc_snn_parse(x->arena, s->path, s->text, s->size, &x->d);
+  if (!f)
+    return false;
   nirc_strbuf b;
   nirc_strbuf_init(&b, &x->heap);
-  const nirc_snn_file *f = nirc_snn_parse(x->arena, input, text, size, &x->d);
-  if (f)
-    nirc_snn_format(&b, f);
-  bool ok = f && write_stdout(x, &b);
+  nirc_snn_format(&b, f);
+  bool ok = write_stdout(x, &b);
   nirc_strbuf_deinit(&b);
-  x->d.sources = NULL;
-  nirc_heap_free(&x->heap, text);
   return ok;
 }
 
@@ -205,7 +148,7 @@ static bool read_module(driver *x)
 {
   const nirc_options *o = &x->o;
   x->name = o->name ? o->name : default_name(x->arena, o->input);
-  if (strcmp(o->input, "-") == 0 || is_text_file(o->input)) {
+  if (nirc_text_is_input(o->input)) {
     read_text(x);
   } else {
     nirc_h5_limits limits = nirc_h5_limits_default();

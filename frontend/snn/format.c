@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { WIDTH = 100, INDENT = 2 };
+enum { WIDTH = 120, INDENT = 2 };
 
 typedef struct printer {
   nirc_strbuf *b;

@@ -6,7 +6,7 @@
 #include "frontend/snn/syntax.h"
 #include "ir/base/strbuf.h"
 
-/* Appends the whole file: a statement a line, two blanks an indent, at most 100 columns where a bracket can be opened up, comments kept, one blank line where there was at
+/* Appends the whole file: a statement a line, two blanks an indent, at most 120 columns where a bracket can be opened up, comments kept, one blank line where there was at
  * least one. Formatting the result changes nothing. */
 void nirc_snn_format(nirc_strbuf *b, const nirc_snn_file *f);
 
