@@ -120,10 +120,19 @@ static bool bare(nirc_dims d)
   return nirc_dims_equal(d, none);
 }
 
+bool nirc_snn_spend(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, size_t n)
+{
+  x->elements += n;
+  if (x->elements <= NIRC_SNN_MAX_ALL_ELEMENTS)
+    return true;
+  nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(s, loc), "the arrays that are reckoned with have more than %d elements together", NIRC_SNN_MAX_ALL_ELEMENTS);
+  return false;
+}
+
 static bool count_of(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, const nirc_shape *shape, size_t *n)
 {
   if (nirc_shape_count(shape, n) && *n <= NIRC_SNN_MAX_ELEMENTS)
-    return true;
+    return nirc_snn_spend(x, s, loc, *n);
   nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(s, loc), "an array of shape %s has more than %d elements", nirc_shape_text(x->m->arena, shape), NIRC_SNN_MAX_ELEMENTS);
   return false;
 }
@@ -383,6 +392,8 @@ static bool eval_binary(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_sn
   out->shape = a.shape.rank ? a.shape : b.shape;
   size_t n;
   nirc_shape_count(&out->shape, &n);
+  if (!nirc_snn_spend(x, s, e->loc, n))
+    return false;
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, n);
   for (size_t i = 0; i < n; i++) {
     double left = a.data[a.shape.rank ? i : 0], right = b.data[b.shape.rank ? i : 0];
@@ -413,6 +424,8 @@ static bool eval_negate(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_sn
     return false;
   size_t n;
   nirc_shape_count(&out->shape, &n);
+  if (!nirc_snn_spend(x, s, e->loc, n))
+    return false;
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, n);
   for (size_t i = 0; i < n; i++)
     data[i] = -out->data[i];

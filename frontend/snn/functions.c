@@ -33,6 +33,8 @@ static double *new_array(nirc_snn_eval *x, call *c, const nirc_shape *shape, nir
     nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(c->s, c->e->loc), "an array of shape %s has more than %d elements", nirc_shape_text(x->m->arena, shape), NIRC_SNN_MAX_ELEMENTS);
     return NULL;
   }
+  if (!nirc_snn_spend(x, c->s, c->e->loc, n))
+    return NULL;
   double *data = NIRC_NEW_ARRAY(x->m->arena, double, n);
   *out = (nirc_snn_value){.kind = NIRC_SNN_V_ARRAY, .loc = c->e->loc, .shape = *shape, .data = data};
   return data;
