@@ -122,10 +122,12 @@ static bool bare(nirc_dims d)
 
 bool nirc_snn_spend(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, size_t n)
 {
+  bool said = x->elements > NIRC_SNN_MAX_ALL_ELEMENTS;
   x->elements += n;
   if (x->elements <= NIRC_SNN_MAX_ALL_ELEMENTS)
     return true;
-  nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(s, loc), "the arrays that are reckoned with have more than %d elements together", NIRC_SNN_MAX_ALL_ELEMENTS);
+  if (!said)
+    nirc_error_status(x->d, NIRC_STATUS_LIMIT, nirc_snn_at(s, loc), "the arrays that are reckoned with have more than %d elements together", NIRC_SNN_MAX_ALL_ELEMENTS);
   return false;
 }
 
