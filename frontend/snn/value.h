@@ -73,6 +73,8 @@ bool nirc_snn_load(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_exp
 const char *nirc_snn_beside(nirc_arena *a, const char *text_path, const char *name);
 /* The bytes of a regular file; NULL after a diagnostic (status 3; 4 where there are more than `limit`). The caller frees them with nirc_heap_free. */
 void *nirc_snn_read_bytes(nirc_snn_eval *x, const char *path, size_t limit, size_t *size);
+/* Counts the elements of one more array; false after a diagnostic where they are too many. */
+bool nirc_snn_spend(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, size_t n);
 /* Takes the dimension of an element into that of the list; false after a diagnostic where another element has another. */
 bool nirc_snn_same_dims(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *list, const nirc_snn_value *v);
 void nirc_snn_suggest_function(nirc_guess *g, const char *name);
