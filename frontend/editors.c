@@ -2,21 +2,15 @@
 
 #include <string.h>
 
+#include "frontend/snn/value.h"
 #include "ir/base/dtype.h"
+#include "ir/base/quantity.h"
 #include "ir/op.h"
 
 const char *const nirc_editor_files[] = {"textmate-snn", "textmate-nirt", "vim-snn", "vim-nirt", NULL};
 
 /* ---- words --------------------------------------------------------------------------------------------------------------- */
 
-/* docs/language.md, "Numbers, units, arithmetic". To be taken from the table of units (ir/base/quantity.h) where there is one. */
-static const char *const units[] = {"s", "ms", "us", "ns", "V", "mV", "uV", "kV", "Ohm", "mOhm", "kOhm", "MOhm", "GOhm", "A", "mA", "uA", "nA", "pA",
-                                    "Hz", "kHz", "MHz", "F", "mF", "uF", "nF", "pF", "S", "mS", "uS", "nS", NULL};
-/* The same place. */
-static const char *const functions[] = {"zeros", "ones", "eye", "linspace", "reshape", "transpose", "sqrt", "abs", "floor", "ceil", "round", "min", "max",
-                                        "uniform", "normal", "bernoulli", NULL};
-/* docs/language.md, "Files". */
-static const char *const keywords[] = {"nirc", "import", "const", "template", "network", "graph", "in", "out", "repeat", "metadata", NULL};
 /* What ops carry beside the attributes of their table (docs/ops.md). */
 static const char *const general_attributes[] = {"metadata", "edge", "probe", NULL};
 static const char *const levels[] = {"nir", "snn", NULL};
@@ -115,11 +109,13 @@ const nirc_editor_part *nirc_editor_words(nirc_arena *a, const char *bar)
   list lists[N];
   for (size_t i = 0; i < N; i++)
     lists[i] = (list){.a = a};
-  add_all(&lists[0], units);
+  for (const nirc_unit *u = nirc_units; u->name; u++)
+    add(&lists[0], u->name);
   add_primitives(&lists[1]);
   add_attributes(&lists[2], true);
-  add_all(&lists[3], functions);
-  add_all(&lists[4], keywords);
+  for (size_t i = 0; nirc_snn_function_name(i); i++)
+    add(&lists[3], nirc_snn_function_name(i));
+  add_all(&lists[4], nirc_snn_keywords);
   add_dtypes(&lists[5]);
   add_mnemonics(&lists[6]);
   add_attributes(&lists[7], false);

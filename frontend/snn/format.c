@@ -31,10 +31,9 @@ void nirc_snn_add_text(nirc_strbuf *b, const char *text)
 
 static bool is_word(const char *s)
 {
-  static const char *const taken[] = {"nirc", "import", "const", "template", "network", "graph", "in", "out", "repeat", "metadata"};
   static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
-  for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-    if (strcmp(taken[i], s) == 0)
+  for (size_t i = 0; nirc_snn_keywords[i]; i++)
+    if (strcmp(nirc_snn_keywords[i], s) == 0)
       return false;
   return *s && !strchr("0123456789", *s) && s[strspn(s, letters)] == '\0';
 }

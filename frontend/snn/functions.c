@@ -301,6 +301,11 @@ static const function functions[] = {
   {"zeros", {"shape"}, run_zeros},
 };
 
+const char *nirc_snn_function_name(size_t i)
+{
+  return i < sizeof functions / sizeof *functions ? functions[i].name : NULL;
+}
+
 void nirc_snn_suggest_function(nirc_guess *g, const char *name)
 {
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)

@@ -11,6 +11,8 @@ int snn_yylex_init_extra(snn_parser *p, void **scanner);
 void *snn_yy_scan_bytes(const char *bytes, int n, void *scanner);
 int snn_yylex_destroy(void *scanner);
 
+const char *const nirc_snn_keywords[] = {"nirc", "import", "const", "template", "network", "graph", "in", "out", "repeat", "metadata", NULL};
+
 nirc_loc snn_loc(const snn_parser *p, snn_span s)
 {
   return (nirc_loc){.file = p->path, .line = s.line, .column = s.column, .length = s.last_line == s.line && s.last_column > s.column ? s.last_column - s.column : 0};

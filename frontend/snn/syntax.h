@@ -6,6 +6,9 @@
 
 #include "ir/base/diag.h"
 
+/* Words that are taken, in the order of the tokens in lex.l; NULL-terminated. */
+extern const char *const nirc_snn_keywords[];
+
 enum { NIRC_SNN_MAX_NESTING = 200, NIRC_SNN_MAX_DEPTH = 1000 };          /* brackets; operators in one another */
 
 typedef struct nirc_snn_expr nirc_snn_expr;

@@ -28,9 +28,9 @@ syn match snnOperator ;[-+*/=]\|\.\.;
 syn match snnSpecial /\<\%(inf\|nan\)\>/
 syn match snnNumber /\<\d\+\%(\.\d\+\)\?\%([eE][-+]\?\d\+\)\?/ nextgroup=snnUnit skipwhite
 syn match snnNumber /\<0x\x\+/
-syn match snnUnit /\%(s\|ms\|us\|ns\|V\|mV\|uV\|kV\|Ohm\|mOhm\|kOhm\|MOhm\|GOhm\|A\|mA\|uA\|nA\|pA\|Hz\|kHz\|MHz\|F\|mF\|uF\|nF\|pF\|S\|mS\|uS\|nS\)\>/ contained
+syn match snnUnit /\%(s\|ms\|us\|ns\|kV\|V\|mV\|uV\|GOhm\|MOhm\|kOhm\|Ohm\|mOhm\|A\|mA\|uA\|nA\|pA\|MHz\|kHz\|Hz\|F\|mF\|uF\|nF\|pF\|S\|mS\|uS\|nS\)\>/ contained
 syn match snnCall /\<\h\w*\ze\s*(/
-syn match snnFunction /\<\%(zeros\|ones\|eye\|linspace\|reshape\|transpose\|sqrt\|abs\|floor\|ceil\|round\|min\|max\|uniform\|normal\|bernoulli\)\ze\s*(/
+syn match snnFunction /\<\%(abs\|bernoulli\|ceil\|eye\|floor\|linspace\|max\|min\|normal\|ones\|reshape\|round\|sqrt\|transpose\|uniform\|zeros\)\ze\s*(/
 syn match snnPrimitive /\<\%(Input\|Output\|Flatten\|Linear\|Affine\|Scale\|Delay\|Threshold\|Conv1d\|Conv2d\|SumPool2d\|AvgPool2d\|I\|IF\|LI\|LIF\|CubaLI\|CubaLIF\)\ze\s*[[(]/
 syn match snnType /\<\%(i1\|i8\|i16\|i32\|i64\|u8\|u16\|u32\|u64\|f16\|f32\|f64\)\ze\s*[[(]/
 syn region snnString start=/"/ skip=/\\./ end=/"/ oneline contains=snnBadEscape,snnEscape
