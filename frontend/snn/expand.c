@@ -1,7 +1,6 @@
 #include "frontend/snn/expand.h"
 
 #include <inttypes.h>
-#include <search.h>
 #include <string.h>
 
 #include "frontend/snn/names.h"
@@ -75,12 +74,13 @@ static nirc_snn_node *new_node(expander *x, block *b, nirc_snn_scope *s, nirc_sn
   nirc_snn_node *n = NIRC_NEW(x->a, nirc_snn_node);
   *n = (nirc_snn_node){.kind = kind, .name = nirc_arena_printf(x->a, "%s%s", b->prefix, name), .loc = nirc_snn_at(s, loc), .scope = s, .owner = b->owner};
   n->in_end = &n->in;
-  nirc_snn_node *const *there = tsearch(n, &b->graph->names, nirc_snn_compare_nodes);
-  if (*there != n) {
+  const nirc_snn_node *there = nirc_snn_table_find(&b->graph->names, n->name);
+  if (there) {
     nirc_error(x->e->d, n->loc, "'%s' is declared already", n->name);
-    nirc_note(x->e->d, (*there)->loc, "here");
+    nirc_note(x->e->d, there->loc, "here");
     return NULL;
   }
+  nirc_snn_table_add(&b->graph->names, x->a, n->name, n);
   if (++x->n_nodes > MAX_NODES) {
     limit(x, n->loc, "the network has more nodes", MAX_NODES);
     return NULL;
@@ -558,8 +558,5 @@ nirc_snn_graph *nirc_snn_expand(nirc_snn_eval *e, const nirc_snn_files *files, c
   b.pending_end = &b.pending;
   ok &= expand(&x, &b, s, network->body);
   ok &= resolve(&x, &b);
-  if (ok && nirc_snn_connect(e, g))
-    return g;
-  nirc_snn_graph_release(g);
-  return NULL;
+  return ok && nirc_snn_connect(e, g) ? g : NULL;
 }

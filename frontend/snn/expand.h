@@ -53,7 +53,7 @@ typedef struct nirc_snn_edge {
 struct nirc_snn_graph {
   nirc_loc loc;                                      /* of the network */
   nirc_snn_node *nodes, **nodes_end;                 /* in order of declaration; ports and instances among them */
-  void *names;                                       /* tsearch tree of nodes */
+  nirc_snn_table names;                              /* of nodes */
   nirc_attr *metadata;
   nirc_snn_edge *edges;                              /* between primitives and nested graphs, in order */
   size_t n_nodes, n_edges;
@@ -63,6 +63,5 @@ struct nirc_snn_graph {
 /* The network `network` of the trees `files` (main file first; a list of what was imported). NULL after diagnostics. dt: 0 where it says none; version NULL. */
 typedef struct nirc_snn_files { nirc_snn_file *file; struct nirc_snn_files *next; } nirc_snn_files;
 nirc_snn_graph *nirc_snn_expand(nirc_snn_eval *x, const nirc_snn_files *files, const nirc_snn_stmt *network, double *dt, const char **version);
-void nirc_snn_graph_release(nirc_snn_graph *g);      /* the trees of names, nested ones too; accepts NULL */
 
 #endif

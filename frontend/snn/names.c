@@ -1,21 +1,13 @@
 #include "frontend/snn/names.h"
 
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_THROUGH = 1000, MAX_STEPS = 4000000 };     /* ports that one edge may lead through; arrows followed in a graph, each as often as edges share it */
 
-int nirc_snn_compare_nodes(const void *a, const void *b)
-{
-  return strcmp(((const nirc_snn_node *)a)->name, ((const nirc_snn_node *)b)->name);
-}
-
 static nirc_snn_node *find(const nirc_snn_ends *x, const char *name)
 {
-  nirc_snn_node key = {.name = name};
-  nirc_snn_node *const *found = tfind(&key, &x->graph->names, nirc_snn_compare_nodes);
-  return found ? *found : NULL;
+  return nirc_snn_table_find(&x->graph->names, name);
 }
 
 /* Is it in an instance whose declaration has a fault? */
@@ -201,20 +193,4 @@ bool nirc_snn_connect(nirc_snn_eval *x, nirc_snn_graph *g)
         ok &= follow(&j, s, (nirc_snn_edge){.to = n, .loc = s->loc, .serial = s->serial}, 0);
   }
   return each_edge_once(&j) && ok;
-}
-
-static void keep(void *node)
-{
-  (void)node;                                        /* the arena's */
-}
-
-void nirc_snn_graph_release(nirc_snn_graph *g)
-{
-  if (!g)
-    return;
-  tdestroy(g->names, keep);
-  g->names = NULL;
-  for (nirc_snn_node *n = g->nodes; n; n = n->next)
-    if (n->kind == NIRC_SNN_NESTED)
-      nirc_snn_graph_release(n->graph);
 }

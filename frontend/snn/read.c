@@ -128,11 +128,7 @@ static bool build(reader *r, const nirc_snn_stmt *network)
   double dt;
   const char *version;
   nirc_snn_graph *g = nirc_snn_expand(&r->e, r->files, network, &dt, &version);
-  if (!g)
-    return false;
-  bool ok = nirc_snn_build(&r->e, g, network->name);
-  nirc_snn_graph_release(g);
-  if (!ok)
+  if (!g || !nirc_snn_build(&r->e, g, network->name))
     return false;
   nirc_op *root = r->e.m->body.first;
   root->loc = network->loc;
