@@ -60,9 +60,7 @@ static const nirc_snn_stmt *find_template(const expander *x, const char *name)
 
 static nirc_snn_node *find_node(const expander *x, const block *b, const char *name)
 {
-  nirc_snn_node key = {.name = nirc_arena_printf(x->a, "%s%s", b->prefix, name)};
-  nirc_snn_node *const *found = tfind(&key, &b->graph->names, nirc_snn_compare_nodes);
-  return found ? *found : NULL;
+  return nirc_snn_table_find(&b->graph->names, nirc_arena_printf(x->a, "%s%s", b->prefix, name));
 }
 
 static nirc_snn_node *new_node(expander *x, block *b, nirc_snn_scope *s, nirc_snn_node_kind kind, const char *name, nirc_loc loc)
