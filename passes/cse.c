@@ -236,6 +236,7 @@ static const char *const counters[] = {"ops", "states"};
 
 const nirc_pass nirc_pass_cse = {
   .name = "cse", .summary = "compute once what is computed twice",
+  .doc = "Ops with equal attributes and operands give equal values, bit for bit, so one of them serves all. Ops that `nirc-run --stats` has a line for are left, unless `all`.",
   .needs = NIRC_LEVEL_SNN, .leaves = NIRC_LEVEL_SNN, .options = options, .n_options = sizeof options / sizeof *options,
   .counters = counters, .n_counters = sizeof counters / sizeof *counters, .run = run,
 };

@@ -302,6 +302,8 @@ static const char *const counters[] = {"into-weights", "into-factors"};
 
 const nirc_pass nirc_pass_fold_scale = {
   .name = "fold-scale", .summary = "make a factor part of the weights, or of the factor, next to it",
+  .doc = "Exact where a factor is a power of two, or stands between spikes and weights, so that each product is rounded as before; the head of `passes/fold_scale.c` has the argument. "
+         "With `rounds` also where results are rounded in another way, and a remark says how far.",
   .needs = NIRC_LEVEL_SNN, .leaves = NIRC_LEVEL_SNN, .options = options, .n_options = sizeof options / sizeof *options,
   .counters = counters, .n_counters = sizeof counters / sizeof *counters, .run = run,
 };

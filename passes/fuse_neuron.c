@@ -61,5 +61,7 @@ static const char *const counters[] = {"populations"};
 
 const nirc_pass nirc_pass_fuse_neuron = {
   .name = "fuse-neuron", .summary = "make one population of neurons and the weighted sum that only they take",
+  .doc = "A weighted sum that only one neuron op takes, and that op, become a population: one loop over outputs, whose sums are not stored. Sums keep their order, so no bit changes. "
+         "It is also the unit that a chip maps.",
   .needs = NIRC_LEVEL_SNN, .leaves = NIRC_LEVEL_SNN, .counters = counters, .n_counters = 1, .run = run,
 };

@@ -218,5 +218,7 @@ static const char *const counters[] = {"dead-nodes", "identity-nodes"};
 
 const nirc_pass nirc_pass_simplify = {
   .name = "simplify", .summary = "remove nodes that no output depends on, and those that give back what they get",
+  .doc = "For files that are written again (`--emit nir`): nodes that no Output hears, and nodes that give what they receive. The latter only in networks without a loop, for the names of "
+         "nodes decide which edge of a loop delivers the value of the step before.",
   .needs = NIRC_LEVEL_NIR, .leaves = NIRC_LEVEL_NIR, .counters = counters, .n_counters = sizeof counters / sizeof *counters, .run = run,
 };
