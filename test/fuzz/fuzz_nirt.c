@@ -2,70 +2,11 @@
  *
  * What is taken must print to text that is taken again, as an equal module that prints the same text; what is refused must have been reported. Nothing may be
  * left allocated. Memory has a limit, so that an input cannot stop the run by asking for much. */
-#include <setjmp.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "ir/equal.h"
 #include "ir/parse.h"
 #include "ir/print.h"
 #include "ir/verify.h"
-
-enum { MEMORY_LIMIT = 64 << 20 };
-
-/* In front of each allocation; all that are alive form a list. */
-typedef union block {
-  struct { union block *prev, *next; size_t size; } list;
-  max_align_t align;
-} block;
-
-typedef struct limited {
-  jmp_buf out;
-  block alive;                                       /* head of a ring */
-  size_t size;
-} limited;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void *limited_alloc(void *user, size_t size)
-{
-  limited *x = user;
-  block *b = size <= MEMORY_LIMIT - x->size ? malloc(sizeof *b + size) : NULL;
-  if (!b)
-    return NULL;
-  x->size += b->list.size = size;
-  b->list.prev = &x->alive;
-  b->list.next = x->alive.list.next;
-  b->list.next->list.prev = x->alive.list.next = b;
-  return b + 1;
-}
-
-static void limited_free(void *user, void *p)
-{
-  limited *x = user;
-  if (!p)
-    return;
-  block *b = (block *)p - 1;
-  x->size -= b->list.size;
-  b->list.prev->list.next = b->list.next;
-  b->list.next->list.prev = b->list.prev;
-  free(b);
-}
-
-static void limited_exhausted(void *user, size_t size)
-{
-  (void)size;
-  longjmp(((limited *)user)->out, 1);
-}
-
-static void require(bool ok, const char *what)
-{
-  if (ok)
-    return;
-  fprintf(stderr, "fuzz_nirt: %s\n", what);
-  abort();
-}
+#include "test/fuzz/harness.h"
 
 static nirc_module *parse(const char *text, size_t size, const nirc_heap *h, FILE *messages)
 {
@@ -98,26 +39,16 @@ static void round_trip(nirc_module *m, const nirc_heap *h, FILE *messages)
   nirc_strbuf_deinit(&again);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static bool wanted(const uint8_t *data, size_t size)
 {
-  limited memory = {.size = 0};
-  memory.alive.list.prev = memory.alive.list.next = &memory.alive;
-  const nirc_heap heap = {.alloc = limited_alloc, .free = limited_free, .exhausted = limited_exhausted, .user = &memory};
-  char *text = malloc(size + 1);
-  FILE *messages = fopen("/dev/null", "w");
-  require(text && messages, "no memory for the input");
-  memcpy(text, data, size);
-  text[size] = '\0';
-  if (setjmp(memory.out) == 0) {
-    nirc_module *m = parse(text, size, &heap, messages);
-    if (m)
-      round_trip(m, &heap, messages);
-    nirc_module_free(m);
-    require(memory.alive.list.next == &memory.alive, "something was not freed");
-  }
-  while (memory.alive.list.next != &memory.alive)
-    limited_free(&memory, memory.alive.list.next + 1);
-  fclose(messages);
-  free(text);
-  return 0;
+  (void)data; (void)size;
+  return true;
+}
+
+static void examine(const char *text, size_t size, const nirc_heap *h, FILE *messages)
+{
+  nirc_module *m = parse(text, size, h, messages);
+  if (m)
+    round_trip(m, h, messages);
+  nirc_module_free(m);
 }
