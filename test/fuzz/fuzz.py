@@ -89,12 +89,17 @@ def make_seeds(o, target, to):
             os.remove(os.path.join(to, name))
 
 
-def make_dictionary(o, path):
+def make_dictionary(o, target, path):
+    """The op table's words, and those of a file that the target has (fuzz_snn: snn.dict)."""
     table = subprocess.check_output([os.path.join(o.build, "nirc"), "--print-ops"], text=True)
     words = sorted(set(re.findall(r"`([A-Za-z_][A-Za-z0-9_.]*)`", table)) | set(GRAMMAR))
     with open(path, "w") as f:
         for w in words:
             f.write('"' + w.replace("\\", "\\\\").replace('"', '\\"') + '"\n')
+        own = os.path.join(os.path.dirname(os.path.abspath(__file__)), target.removeprefix("fuzz_") + ".dict")
+        if os.path.exists(own):
+            with open(own) as words_of_target:
+                f.write(words_of_target.read())
 
 
 def fuzz(o, target):
@@ -103,7 +108,7 @@ def fuzz(o, target):
     corpus, seeds, dictionary = (os.path.join(base, n) for n in ("corpus", "seeds", "dictionary"))
     os.makedirs(corpus, exist_ok=True)
     make_seeds(o, target, seeds)
-    make_dictionary(o, dictionary)
+    make_dictionary(o, target, dictionary)
     command = [os.path.join(o.into, "test", "fuzz", target), f"-max_total_time={o.seconds}", f"-max_len={MAX_INPUT}", "-timeout=10", "-rss_limit_mb=1024", "-seed=1",
                "-print_final_stats=1", f"-dict={dictionary}", f"-artifact_prefix={base}/", corpus, seeds]
     log = os.path.join(base, "log")
