@@ -152,14 +152,6 @@ static const char *type_of(builder *x, const nirc_h5_object *node)
   return NULL;
 }
 
-static nirc_opcode opcode_of(const nirc_op_def *def)
-{
-  int i = 0;
-  while (nirc_op_defs[i] != def)
-    i++;
-  return (nirc_opcode)i;
-}
-
 static void read_graph(builder *x, nirc_op *graph, const nirc_h5_object *o);
 
 static void read_node(builder *x, nirc_region *region, const nirc_h5_object *node)
@@ -177,7 +169,7 @@ static void read_node(builder *x, nirc_region *region, const nirc_h5_object *nod
     nirc_guess_note(&g, x->d, loc_of(x, node));
     return;
   }
-  nirc_op *op = nirc_op_new(x->m, region, opcode_of(def), node->name, loc_of(x, node));
+  nirc_op *op = nirc_op_new(x->m, region, nirc_op_def_code(def), node->name, loc_of(x, node));
   if (op->code == NIR_GRAPH)
     read_graph(x, op, node);
   else

@@ -69,7 +69,7 @@ void nirc_lenient_parameters(nirc_module *m, nirc_op *op, nirc_diag *d)
     if (is_layer(op, a) && (!widest || a->blob->count > widest->count || (a->blob->count == widest->count && a->blob->shape.rank > widest->shape.rank)))
       widest = a->blob;
   for (nirc_attr *a = op->attrs; a; a = a->next)
-    if (is_layer(op, a) && a->blob->count == 1 && !nirc_shape_equal(&a->blob->shape, &widest->shape) && strcmp(a->name, "w_in")) {
+    if (is_layer(op, a) && a->blob->count == 1 && !nirc_shape_equal(&a->blob->shape, &widest->shape) && !nirc_op_def_attr(op->def, a->name)->or_one) {
       spread(m, a, &widest->shape);
       narrow = true;
     }

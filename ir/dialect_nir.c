@@ -78,7 +78,7 @@ static bool verify_layer(nirc_module *m, const nirc_op *op, nirc_diag *d)
     const nirc_attr_def *def = nirc_op_def_attr(op->def, a->name);
     if (!def || def->rule != NIRC_SHAPE_LAYER || a->kind != NIRC_ATTR_DENSE || nirc_shape_equal(&a->blob->shape, &first->shape))
       continue;
-    if (strcmp(a->name, "w_in") == 0 && a->blob->count == 1)            /* nir multiplies a scalar w_in out */
+    if (def->or_one && a->blob->count == 1)            /* nir multiplies a scalar w_in out */
       continue;
     nirc_error(d, nirc_op_attr_loc(m, op, a->name), "'%s': %s has shape %s, other parameters of this %s have %s", op->name, a->name,
                nirc_shape_text(m->arena, &a->blob->shape), op->def->nir_type, nirc_shape_text(m->arena, &first->shape));
@@ -364,14 +364,14 @@ static bool verify_pool(nirc_module *m, const nirc_op *op, nirc_diag *d)
 
 /* ---- the table --------------------------------------------------------------------------------------------------------------- */
 
-static const nirc_attr_def port_attrs[] = {DENSE("shape", NIRC_SHAPE_ANY, "shape of the values, without batch and time axes")};
+static const nirc_attr_def port_attrs[] = {DENSE_OR("shape", NIRC_SHAPE_LIST, "input", "shape of the values, without batch and time axes")};
 static const nirc_attr_def graph_attrs[] = {
   {.name = "version", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "root only: version of the package that wrote the file"},
   {.name = "dt", .kind = NIRC_ATTR_FLOAT, .optional = true, .doc = "root only: time step that the network is meant for, in seconds; a .nir file has no place for it"}};
 static const nirc_attr_def flatten_attrs[] = {
   OPTIONAL("start_dim", NIRC_SHAPE_ONE, "first axis to merge, counted without batch; absent = 1"),
   OPTIONAL("end_dim", NIRC_SHAPE_ONE, "last axis to merge, negative from the end; absent = -1"),
-  OPTIONAL("input_type", NIRC_SHAPE_ANY, "shape of the input; absent = inferred"),
+  {.name = "input_type", .kind = NIRC_ATTR_DENSE, .optional = true, .rule = NIRC_SHAPE_LIST, .fallback = "input", .doc = "shape of the input; absent = inferred"},
 };
 static const nirc_attr_def linear_attrs[] = {DENSE("weight", NIRC_SHAPE_ANY, "matrix [out, in]; leading axes: one matrix each")};
 static const nirc_attr_def affine_attrs[] = {
@@ -380,7 +380,7 @@ static const nirc_attr_def scale_attrs[] = {LAYER("scale", NIRC_DIM_NONE, "facto
 static const nirc_attr_def delay_attrs[] = {LAYER("delay", NIRC_DIM_SECOND, "delay per element")};
 static const nirc_attr_def threshold_attrs[] = {LAYER("threshold", NIRC_DIM_NONE, "threshold per element")};
 static const nirc_attr_def conv_attrs[] = {
-  DENSE("input_shape", NIRC_SHAPE_AXES, "spatial size of the input"),
+  DENSE_OR("input_shape", NIRC_SHAPE_AXES, "input", "spatial size of the input"),
   DENSE("weight", NIRC_SHAPE_ANY, "kernels [out, in/groups, spatial...]"),
   DENSE_OR("stride", NIRC_SHAPE_AXES, "1", "step between windows"),
   PADDING,
@@ -398,7 +398,8 @@ static const nirc_attr_def i_attrs[] = {LAYER_OR("r", NIRC_DIM_OHM, "1", "resist
 #define V_LEAK LAYER_OR("v_leak", NIRC_DIM_VOLT, "0", "leak potential: what v decays to")
 #define V_THRESHOLD LAYER_OR("v_threshold", NIRC_DIM_VOLT, "1", "firing threshold; a spike needs v > v_threshold")
 #define V_RESET LAYER_OPTIONAL("v_reset", NIRC_DIM_VOLT, "potential after a spike; absent = 0")
-#define W_IN LAYER_OPTIONAL("w_in", NIRC_DIM_NONE, "weight of the input into the synapse, one number or the layer's shape; absent = 1")
+#define W_IN {.name = "w_in", .kind = NIRC_ATTR_DENSE, .optional = true, .rule = NIRC_SHAPE_LAYER, .or_one = true, \
+              .doc = "weight of the input into the synapse, one number or the layer's shape; absent = 1"}
 #define TAU_SYN LAYER("tau_syn", NIRC_DIM_SECOND, "synaptic time constant")
 #define TAU_MEM LAYER("tau_mem", NIRC_DIM_SECOND, "membrane time constant")
 #define TAU LAYER("tau", NIRC_DIM_SECOND, "membrane time constant")

@@ -18,6 +18,20 @@ const char *nirc_dim_unit(nirc_dim d)
   return unit[d];
 }
 
+nirc_dims nirc_dim_dims(nirc_dim d)
+{
+  static const nirc_dims dims[] = {[NIRC_DIM_NONE] = {0}, [NIRC_DIM_SECOND] = {.second = 1}, [NIRC_DIM_VOLT] = {.volt = 1}, [NIRC_DIM_OHM] = {.ohm = 1}};
+  return dims[d];
+}
+
+nirc_opcode nirc_op_def_code(const nirc_op_def *def)
+{
+  int i = 0;
+  while (nirc_op_defs[i] != def)
+    i++;
+  return (nirc_opcode)i;
+}
+
 const nirc_op_def *nirc_op_def_of_nir_type(const char *type)
 {
   for (int i = 0; i < NIRC_N_OPS; i++)

@@ -7,6 +7,7 @@
 #define NIRC_IR_OP_H
 
 #include "ir/base/diag.h"
+#include "ir/base/quantity.h"
 #include "ir/blob.h"
 
 typedef struct nirc_module nirc_module;
@@ -46,13 +47,15 @@ typedef struct nirc_attr {
 /* Physical dimension of a number; the unit is the SI one. */
 typedef enum nirc_dim { NIRC_DIM_NONE, NIRC_DIM_SECOND, NIRC_DIM_VOLT, NIRC_DIM_OHM } nirc_dim;
 const char *nirc_dim_unit(nirc_dim d);               /* "s", "V", "Ohm", "" */
+nirc_dims nirc_dim_dims(nirc_dim d);
 
 /* What shape a dense attribute has to have. */
 typedef enum nirc_shape_rule {
   NIRC_SHAPE_ANY,                                    /* checked by the op's verify hook, if at all */
   NIRC_SHAPE_LAYER,                                  /* the shape of the layer; all such attributes of a node alike */
   NIRC_SHAPE_ONE,                                    /* one number: rank 0, or one element */
-  NIRC_SHAPE_AXES                                    /* one number, or one per spatial axis (`n_axes` of the op) */
+  NIRC_SHAPE_AXES,                                   /* one number, or one per spatial axis (`n_axes` of the op) */
+  NIRC_SHAPE_LIST                                    /* a shape, as a list */
 } nirc_shape_rule;
 
 typedef struct nirc_attr_def {
@@ -64,7 +67,8 @@ typedef struct nirc_attr_def {
   const char *doc;                                   /* one line; says what absence means for an optional one */
   const char *const *enum_names;                     /* NULL-terminated, of NIRC_ATTR_ENUM */
   bool or_string;                                    /* a dense attribute that may be a string instead (Conv padding) */
-  const char *fallback;                              /* what it is where a network's text (.snn) leaves it out: a number or another attribute; NULL: see `optional` */
+  bool or_one;                                       /* of a layer's attributes: may be a single number instead */
+  const char *fallback;                              /* where a network's text (.snn) leaves it out: a number, another attribute, `input` (what arrives); NULL: see `optional` */
 } nirc_attr_def;
 
 typedef enum nirc_level { NIRC_LEVEL_NIR, NIRC_LEVEL_SNN, NIRC_LEVEL_ANY } nirc_level;
@@ -104,6 +108,11 @@ extern const nirc_op_def *const nirc_op_defs[NIRC_N_OPS];
 
 const nirc_op_def *nirc_op_def_of_nir_type(const char *type);            /* NULL where unknown */
 const nirc_attr_def *nirc_op_def_attr(const nirc_op_def *def, const char *name);
+nirc_opcode nirc_op_def_code(const nirc_op_def *def);
+static inline bool nirc_attr_def_is_whole(const nirc_attr_def *a)        /* its numbers are whole: sizes, strides, axes */
+{
+  return a->rule == NIRC_SHAPE_ONE || a->rule == NIRC_SHAPE_AXES || a->rule == NIRC_SHAPE_LIST;
+}
 
 /* ---- structure --------------------------------------------------------------------------------------------- */
 

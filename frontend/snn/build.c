@@ -26,14 +26,6 @@ static int by_name(const void *a, const void *b)
   return strcmp((*(nirc_snn_node *const *)a)->name, (*(nirc_snn_node *const *)b)->name);
 }
 
-static nirc_opcode opcode_of(const nirc_op_def *def)
-{
-  int i = 0;
-  while (nirc_op_defs[i] != def)
-    i++;
-  return (nirc_opcode)i;
-}
-
 /* The ops, in byte order of their names; ids become places in that order. */
 static void make_ops(builder *b, nirc_op *graph)
 {
@@ -45,7 +37,7 @@ static void make_ops(builder *b, nirc_op *graph)
   qsort(b->nodes, b->n, sizeof *b->nodes, by_name);
   for (size_t i = 0; i < b->n; i++) {
     b->nodes[i]->id = (uint32_t)i;
-    b->nodes[i]->op = nirc_op_new(b->x->m, graph->body, opcode_of(b->nodes[i]->def), b->nodes[i]->name, b->nodes[i]->loc);
+    b->nodes[i]->op = nirc_op_new(b->x->m, graph->body, nirc_op_def_code(b->nodes[i]->def), b->nodes[i]->name, b->nodes[i]->loc);
   }
 }
 

@@ -306,7 +306,7 @@ const char *nirc_snn_function_name(size_t i)
   return i < sizeof functions / sizeof *functions ? functions[i].name : NULL;
 }
 
-void nirc_snn_suggest_function(nirc_guess *g, const char *name)
+static void suggest_function(nirc_guess *g, const char *name)
 {
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
     nirc_guess_consider(g, name, functions[i].name);
@@ -444,7 +444,7 @@ bool nirc_snn_call(nirc_snn_eval *x, const nirc_snn_scope *s, const nirc_snn_exp
       return bind(x, c, &functions[i]) && functions[i].run(x, c, out);
     }
   nirc_guess g = {0};
-  nirc_snn_suggest_function(&g, e->text);
+  suggest_function(&g, e->text);
   nirc_error(x->d, nirc_snn_at(s, e->name_loc), nirc_op_def_of_nir_type(e->text) ? "'%s' makes a node; it is no value" : "no function is called '%s'", e->text);
   nirc_guess_note(&g, x->d, e->name_loc);
   return false;

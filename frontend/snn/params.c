@@ -42,11 +42,10 @@ static bool own_shape(const nirc_snn_value *v, nirc_shape *out)
 
 static bool check_dims(const completer *c, const nirc_attr_def *def, const nirc_snn_param *p)
 {
-  static const nirc_dims of[] = {[NIRC_DIM_NONE] = {0}, [NIRC_DIM_SECOND] = {.second = 1}, [NIRC_DIM_VOLT] = {.volt = 1}, [NIRC_DIM_OHM] = {.ohm = 1}};
-  const nirc_dims none = {0};
-  if (nirc_dims_equal(p->value.dims, none) || nirc_dims_equal(p->value.dims, of[def->dim]))
+  const nirc_dims none = {0}, wanted = nirc_dim_dims(def->dim);
+  if (nirc_dims_equal(p->value.dims, none) || nirc_dims_equal(p->value.dims, wanted))
     return true;
-  return fault(c, p->loc, TEXT("%s is %s; %s%s is wanted", p->name, nirc_dims_word(p->value.dims), nirc_dims_word(of[def->dim]),
+  return fault(c, p->loc, TEXT("%s is %s; %s%s is wanted", p->name, nirc_dims_word(p->value.dims), nirc_dims_word(wanted),
                                def->dim == NIRC_DIM_NONE ? " without a unit" : ""));
 }
 
@@ -77,8 +76,8 @@ static bool set_ints(const completer *c, const nirc_attr_def *def, const nirc_sn
   return set(c, def, b, p->loc);
 }
 
-/* One parameter; wanted is the shape that a number or unshaped random values get, NULL where nothing tells it. */
-static bool set_param(const completer *c, const nirc_attr_def *def, const nirc_snn_param *p, const nirc_shape *wanted, bool whole)
+/* One parameter; shape is what a number or unshaped random values have, NULL where nothing tells it. */
+static bool set_param(const completer *c, const nirc_attr_def *def, const nirc_snn_param *p, const nirc_shape *shape)
 {
   if (!check_dims(c, def, p))
     return false;
@@ -92,11 +91,11 @@ static bool set_param(const completer *c, const nirc_attr_def *def, const nirc_s
     nirc_op_set_attr_loc(c->n->op, def->name, p->loc);
     return true;
   default:
-    if (whole)
+    if (nirc_attr_def_is_whole(def))
       return set_ints(c, def, p);
-    if (!wanted && !own_shape(&p->value, &own))
+    if (!shape && !own_shape(&p->value, &own))
       return fault(c, p->loc, TEXT("nothing tells the shape of %s", def->name));
-    return set(c, def, nirc_snn_blob(c->x, c->n->scope, &p->value, NIRC_F32, wanted), p->loc);
+    return set(c, def, nirc_snn_blob(c->x, c->n->scope, &p->value, NIRC_F32, shape), p->loc);
   }
 }
 
@@ -129,10 +128,11 @@ static bool layer_shape(completer *c)
     return true;
   }
   for (int last = 0; last < 2; last++)
-    for (const nirc_snn_param *p = c->n->params; p; p = p->next)
-      if ((strcmp(p->name, "w_in") == 0) == last && nirc_op_def_attr(c->n->def, p->name) && nirc_op_def_attr(c->n->def, p->name)->rule == NIRC_SHAPE_LAYER &&
-          own_shape(&p->value, &c->layer))
+    for (const nirc_snn_param *p = c->n->params; p; p = p->next) {
+      const nirc_attr_def *def = nirc_op_def_attr(c->n->def, p->name);
+      if (def && def->rule == NIRC_SHAPE_LAYER && def->or_one == last && own_shape(&p->value, &c->layer))
         return true;
+    }
   if (c->in)
     c->layer = *c->in;
   return c->in != NULL;
@@ -145,7 +145,7 @@ static bool check_layer(const completer *c)
   nirc_shape own;
   for (const nirc_snn_param *p = c->n->params; p && c->n->has_shape; p = p->next) {
     const nirc_attr_def *def = nirc_op_def_attr(c->n->def, p->name);
-    if (def && def->rule == NIRC_SHAPE_LAYER && own_shape(&p->value, &own) && !nirc_shape_equal(&own, &c->layer) && (own.rank || strcmp(p->name, "w_in")))
+    if (def && def->rule == NIRC_SHAPE_LAYER && own_shape(&p->value, &own) && !nirc_shape_equal(&own, &c->layer) && (own.rank || !def->or_one))
       ok = fault(c, p->loc, TEXT("%s has shape %s, the layer %s", p->name, nirc_shape_text(c->x->m->arena, &own), nirc_shape_text(c->x->m->arena, &c->layer)));
   }
   return ok;
@@ -215,7 +215,7 @@ static nirc_snn_progress set_weight(const completer *c, const nirc_attr_def *def
     return NIRC_SNN_FAILED;
   }
   nirc_snn_progress how = matrix ? matrix_shape(c, p, &shape) : NIRC_SNN_DONE;
-  if (how == NIRC_SNN_DONE && !set_param(c, def, p, matrix ? &shape : NULL, false))
+  if (how == NIRC_SNN_DONE && !set_param(c, def, p, matrix ? &shape : NULL))
     how = NIRC_SNN_FAILED;
   return how;
 }
@@ -226,28 +226,25 @@ static bool set_bias(const completer *c, const nirc_attr_def *def, const nirc_sn
   const nirc_shape *w = &nirc_op_blob(c->n->op, "weight")->shape;
   bool conv = c->n->def->n_axes > 0;
   nirc_shape out = nirc_shape_1d(conv ? (w->rank ? w->dims[0] : 0) : w->rank > 1 ? w->dims[w->rank - 2] : 0);
-  return set_param(c, def, p, &out, false);
+  return set_param(c, def, p, &out);
 }
 
 static nirc_snn_progress set_one(const completer *c, const nirc_attr_def *def)
 {
-  static const char *const whole[] = {"shape", "start_dim", "end_dim", "input_type", "input_shape", "groups", "stride", "padding", "dilation", "kernel_size"};
   const nirc_snn_param *p = find(c->n, def->name);
-  bool ok = true, ints = false;
+  bool ok = true;
   if (nirc_op_attr(c->n->op, def->name))             /* set when it was tried before */
     return NIRC_SNN_DONE;
-  if (!p && (strcmp(def->name, "shape") == 0 || strcmp(def->name, "input_shape") == 0 || strcmp(def->name, "input_type") == 0))
+  if (!p && def->fallback && strcmp(def->fallback, "input") == 0)
     return set_from_input(c, def);
   if (!p && !(p = fallback(c, def, &ok)))
     return ok ? NIRC_SNN_DONE : NIRC_SNN_FAILED;
   if (strcmp(def->name, "weight") == 0)
     return set_weight(c, def, p);
-  for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
-    ints |= strcmp(whole[i], def->name) == 0;
   if (strcmp(def->name, "bias") == 0)
     ok = set_bias(c, def, p);
   else
-    ok = set_param(c, def, p, def->rule == NIRC_SHAPE_LAYER ? &c->layer : NULL, ints);
+    ok = set_param(c, def, p, def->rule == NIRC_SHAPE_LAYER ? &c->layer : NULL);
   return ok ? NIRC_SNN_DONE : NIRC_SNN_FAILED;
 }
 

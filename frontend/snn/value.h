@@ -78,7 +78,6 @@ bool nirc_snn_spend(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, siz
 /* Takes the dimension of an element into that of the list; false after a diagnostic where another element has another. */
 bool nirc_snn_same_dims(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_snn_value *list, const nirc_snn_value *v);
 const char *nirc_snn_function_name(size_t i);        /* NULL behind the last */
-void nirc_snn_suggest_function(nirc_guess *g, const char *name);
 
 /* How many elements an array of that shape has, which is about to be made: within the limits of an array and of all arrays. */
 bool nirc_snn_count(nirc_snn_eval *x, const nirc_snn_scope *s, nirc_loc loc, const nirc_shape *shape, size_t *n);

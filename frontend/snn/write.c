@@ -8,7 +8,6 @@
 #include "frontend/graph.h"
 #include "frontend/snn/format.h"
 #include "frontend/snn/syntax.h"
-#include "ir/base/quantity.h"
 
 enum { MAX_FORMAT_BYTES = 256 << 20, MAX_CHAIN = 12 };
 
@@ -41,12 +40,6 @@ bool nirc_snn_is_large(const nirc_blob *b)
 }
 
 /* ---- numbers -------------------------------------------------------------------------------------------------------------------- */
-
-static nirc_dims dims_of(const nirc_attr_def *def)
-{
-  static const nirc_dims of[] = {[NIRC_DIM_NONE] = {0}, [NIRC_DIM_SECOND] = {.second = 1}, [NIRC_DIM_VOLT] = {.volt = 1}, [NIRC_DIM_OHM] = {.ohm = 1}};
-  return of[def ? def->dim : NIRC_DIM_NONE];
-}
 
 /* A finite number whose decimals, read as float64 and rounded to t, give its bits again. */
 static void add_real(writer *w, nirc_dtype t, double x, nirc_dims dims)
@@ -212,21 +205,16 @@ static void add_group(writer *w, const nirc_attr *first, const char *path)
 
 /* ---- nodes ------------------------------------------------------------------------------------------------------------------------------ */
 
-/* The layer's shape, where the op has one: that of its first parameter of that rule but w_in. */
+/* The layer's shape, where the op has one: that of its first parameter that cannot be a single number. */
 static const nirc_shape *layer_of(const nirc_op *op)
 {
   for (size_t i = 0; i < op->def->n_attrs; i++) {
     const nirc_attr_def *def = &op->def->attrs[i];
-    const nirc_blob *b = def->rule == NIRC_SHAPE_LAYER && strcmp(def->name, "w_in") ? nirc_op_blob(op, def->name) : NULL;
+    const nirc_blob *b = def->rule == NIRC_SHAPE_LAYER && !def->or_one ? nirc_op_blob(op, def->name) : NULL;
     if (b)
       return &b->shape;
   }
   return NULL;
-}
-
-static bool is_whole(const nirc_attr_def *def)
-{
-  return def->rule == NIRC_SHAPE_AXES || def->rule == NIRC_SHAPE_ONE || strcmp(def->name, "shape") == 0 || strcmp(def->name, "input_type") == 0;
 }
 
 /* Is it what leaving it out would give? */
@@ -236,7 +224,7 @@ static bool is_fallback(const nirc_op *op, const nirc_attr_def *def, const nirc_
   if (!def->fallback || strchr("01", def->fallback[0]) == NULL || a->kind != NIRC_ATTR_DENSE || !uniform(a->blob) || nirc_blob_get(a->blob, 0) != value || signbit(nirc_blob_get(a->blob, 0)))
     return false;
   const nirc_shape *s = &a->blob->shape;
-  if (is_whole(def))
+  if (nirc_attr_def_is_whole(def))
     return a->blob->dtype == NIRC_I64 && (def->rule == NIRC_SHAPE_AXES && op->def->n_axes == 2 ? s->rank == 1 && s->dims[0] == 2 : s->rank == 0);
   if (def->rule == NIRC_SHAPE_LAYER)
     return a->blob->dtype == NIRC_F32 && layer && nirc_shape_equal(s, layer);
@@ -250,10 +238,10 @@ static void add_param(writer *w, const nirc_op *op, const nirc_attr_def *def, co
   nirc_strbuf_addf(w->b, "%s = ", def->name);
   if (a->kind == NIRC_ATTR_STRING)
     nirc_snn_add_text(w->b, a->s);
-  else if (is_whole(def))
+  else if (nirc_attr_def_is_whole(def))
     add_wholes(w, op->def, def, a->blob, path);
   else
-    add_reals(w, a->blob, def->rule == NIRC_SHAPE_LAYER ? layer : NULL, dims_of(def), path);
+    add_reals(w, a->blob, def->rule == NIRC_SHAPE_LAYER ? layer : NULL, nirc_dim_dims(def->dim), path);
 }
 
 /* In the order of the op table, which is that of the equations. */
