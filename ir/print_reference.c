@@ -11,7 +11,7 @@ static const char *kind_text(const nirc_attr_def *a)
 
 static const char *rule_text(const nirc_attr_def *a)
 {
-  static const char *const text[] = {"", "layer", "one number", "one number, or one per axis"};
+  static const char *const text[] = {"", "layer", "one number", "one number, or one per axis", "list"};
   return a->kind == NIRC_ATTR_DENSE ? text[a->rule] : "";
 }
 
