@@ -9,6 +9,7 @@
 #include "codegen/cpu.h"
 #include "frontend/crash.h"
 #include "frontend/graph.h"
+#include "frontend/named_pipeline.h"
 #include "frontend/nir_build.h"
 #include "frontend/nir_write.h"
 #include "frontend/nirc_options.h"
@@ -163,52 +164,6 @@ static bool read_module(driver *x)
 
 /* ---- passes ----------------------------------------------------------------------------------------------------------------- */
 
-static void add_quoted(nirc_strbuf *b, const char *s)
-{
-  nirc_strbuf_add(b, "\"");
-  for (; *s; s++) {
-    if (*s == '"' || *s == '\\')
-      nirc_strbuf_add(b, "\\");
-    nirc_strbuf_add_bytes(b, s, 1);
-  }
-  nirc_strbuf_add(b, "\"");
-}
-
-/* The pipeline that the options stand for, from where a module is. -O0 leaves out what makes code smaller or faster. */
-static void named_pipeline(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
-{
-  const char *last = o->job.level ? NIRC_OPTIMISING_PASSES : "";
-  if (from == NIRC_LEVEL_SNN) {
-    nirc_strbuf_add(b, last);
-    return;
-  }
-  nirc_strbuf_addf(b, "inline-subgraphs,%s", o->lenient ? "complete-inputs," : "");
-  for (size_t i = 0; i < o->n_probes; i++) {
-    nirc_strbuf_add(b, "probe{node=");
-    add_quoted(b, o->probes[i]);
-    nirc_strbuf_add(b, "},");
-  }
-  nirc_strbuf_addf(b, "discretise{profile=%s", o->profile ? o->profile : t->profiles ? t->profiles[0] : "nir");
-  if (o->dt)
-    nirc_strbuf_addf(b, ",dt=%s", o->dt);
-  if (o->reset)
-    nirc_strbuf_addf(b, ",reset=%s", o->reset);
-  nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
-}
-
-static void pass_reference(nirc_strbuf *b)
-{
-  nirc_strbuf named;
-  nirc_strbuf_init(&named, b->heap);
-  for (int level = 0; level <= 3; level++) {
-    nirc_strbuf_addf(&named, "    -O%d   ", level);
-    named_pipeline(&(nirc_options){.job.level = level}, nirc_targets[0], NIRC_LEVEL_NIR, &named);
-    nirc_strbuf_add(&named, "\n");
-  }
-  nirc_passes_print_reference(b, named.data);
-  nirc_strbuf_deinit(&named);
-}
-
 /* Options that `discretise` would have taken, for a module that is past it. */
 static bool too_late(driver *x)
 {
@@ -311,7 +266,7 @@ static bool run_passes(driver *x, const nirc_target *t)
   if (x->o.pipeline)
     nirc_strbuf_add(&text, x->o.pipeline);
   else
-    named_pipeline(&x->o, t, x->m->level, &text);
+    nirc_named_pipeline_add(&x->o, t, x->m->level, &text);
   x->o.hooks.observe = x->report ? observe : NULL;
   bool ok = nirc_pipeline_run(x->m, text.data, &x->o.hooks, &x->d);
   nirc_strbuf_deinit(&text);
@@ -561,11 +516,11 @@ static bool print(driver *x)
   case NIRC_PRINT_TARGETS: nirc_targets_print_list(&b); break;
   case NIRC_PRINT_PASSES: nirc_passes_print_list(&b); break;
   case NIRC_PRINT_OPS: nirc_ops_print_reference(&b); break;
-  case NIRC_PRINT_PASS_REFERENCE: pass_reference(&b); break;
+  case NIRC_PRINT_PASS_REFERENCE: nirc_named_pipelines_print_reference(&b); break;
   case NIRC_PRINT_EDITOR: nirc_editor_print(&b, x->o.editor); break;
   case NIRC_PRINT_SELFTEST: ok = nirc_selftest(&b, &x->heap, &x->d); break;
   case NIRC_PRINT_PIPELINE:
-    named_pipeline(&x->o, x->o.target ? x->o.target : nirc_targets[0], NIRC_LEVEL_NIR, &b);
+    nirc_named_pipeline_add(&x->o, x->o.target ? x->o.target : nirc_targets[0], NIRC_LEVEL_NIR, &b);
     nirc_strbuf_add(&b, "\n");
     break;
   case NIRC_PRINT_PROFILES:

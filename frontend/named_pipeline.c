@@ -1,0 +1,46 @@
+#include "frontend/named_pipeline.h"
+
+static void add_quoted(nirc_strbuf *b, const char *s)
+{
+  nirc_strbuf_add(b, "\"");
+  for (; *s; s++) {
+    if (*s == '"' || *s == '\\')
+      nirc_strbuf_add(b, "\\");
+    nirc_strbuf_add_bytes(b, s, 1);
+  }
+  nirc_strbuf_add(b, "\"");
+}
+
+void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
+{
+  const char *last = o->job.level ? NIRC_OPTIMISING_PASSES : "";
+  if (from == NIRC_LEVEL_SNN) {
+    nirc_strbuf_add(b, last);
+    return;
+  }
+  nirc_strbuf_addf(b, "inline-subgraphs,%s", o->lenient ? "complete-inputs," : "");
+  for (size_t i = 0; i < o->n_probes; i++) {
+    nirc_strbuf_add(b, "probe{node=");
+    add_quoted(b, o->probes[i]);
+    nirc_strbuf_add(b, "},");
+  }
+  nirc_strbuf_addf(b, "discretise{profile=%s", o->profile ? o->profile : t->profiles ? t->profiles[0] : "nir");
+  if (o->dt)
+    nirc_strbuf_addf(b, ",dt=%s", o->dt);
+  if (o->reset)
+    nirc_strbuf_addf(b, ",reset=%s", o->reset);
+  nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
+}
+
+void nirc_named_pipelines_print_reference(nirc_strbuf *b)
+{
+  nirc_strbuf named;
+  nirc_strbuf_init(&named, b->heap);
+  for (int level = 0; level <= 3; level++) {
+    nirc_strbuf_addf(&named, "    -O%d   ", level);
+    nirc_named_pipeline_add(&(nirc_options){.job.level = level}, nirc_targets[0], NIRC_LEVEL_NIR, &named);
+    nirc_strbuf_add(&named, "\n");
+  }
+  nirc_passes_print_reference(b, named.data);
+  nirc_strbuf_deinit(&named);
+}
