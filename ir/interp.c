@@ -6,11 +6,13 @@
 #include "ir/dialect_snn.h"
 #include "ir/numbering.h"
 
-/* Of a value in this step; which member is used follows from the element type. */
+/* Of a value in this step: the member of its element type is set, no other. */
 typedef struct cells {
   const nirc_type *type;
   float *f;                                          /* i1, f32 */
+  double *d;                                         /* f64 */
   int32_t *i;                                        /* i32 */
+  int64_t *l;                                        /* i64 */
 } cells;
 
 enum { MAX_OPERANDS = 3, MAX_RESULTS = 3 };
@@ -54,11 +56,31 @@ struct nirc_interp {
 static cells new_cells(nirc_arena *a, const nirc_type *type)
 {
   cells c = {.type = type};
-  if (type->elem == NIRC_I32)
-    c.i = NIRC_NEW_ARRAY(a, int32_t, type->count);
-  else
-    c.f = NIRC_NEW_ARRAY(a, float, type->count);
+  switch (type->elem) {
+  case NIRC_F64: c.d = NIRC_NEW_ARRAY(a, double, type->count); break;
+  case NIRC_I32: c.i = NIRC_NEW_ARRAY(a, int32_t, type->count); break;
+  case NIRC_I64: c.l = NIRC_NEW_ARRAY(a, int64_t, type->count); break;
+  default: c.f = NIRC_NEW_ARRAY(a, float, type->count);
+  }
   return c;
+}
+
+static double cell_get(cells c, size_t e)
+{
+  return c.f ? (double)c.f[e] : c.d ? c.d[e] : c.i ? (double)c.i[e] : (double)c.l[e];
+}
+
+/* Rounds to the element type; a whole number must be one. */
+static void cell_put(cells c, size_t e, double v)
+{
+  if (c.f)
+    c.f[e] = (float)v;
+  else if (c.d)
+    c.d[e] = v;
+  else if (c.i)
+    c.i[e] = (int32_t)v;
+  else
+    c.l[e] = (int64_t)v;
 }
 
 static const nirc_region *step_of(const nirc_module *m)
@@ -169,16 +191,23 @@ void nirc_interp_free(nirc_interp *x)
     nirc_arena_free(x->arena);
 }
 
+static int64_t whole(const nirc_blob *b, size_t i)
+{
+  int64_t v = 0;
+  NIRC_ASSERT(nirc_blob_get_int(b, i, &v));
+  return v;
+}
+
 void nirc_interp_reset(nirc_interp *x)
 {
   for (size_t s = 0; s < x->n_states; s++) {
     const nirc_blob *init = nirc_op_blob(x->states[s].op, "init");
     cells c = x->states[s].now;
     for (size_t e = 0; e < c.type->count; e++)
-      if (c.i)
-        c.i[e] = (int32_t)nirc_blob_get(init, e);
+      if (c.l)                                       /* more digits than a double has */
+        c.l[e] = whole(init, e);
       else
-        c.f[e] = (float)nirc_blob_get(init, e);
+        cell_put(c, e, nirc_blob_get(init, e));
   }
 }
 
@@ -201,12 +230,34 @@ static float coefficient(const nirc_op *op, const char *name, size_t e)
   return (float)nirc_blob_get(nirc_op_blob(op, name), e);
 }
 
+/* n elements of `from`, beginning at from_at, to those of `to` at to_at: bit by bit, or as numbers where the types differ. */
+static void copy_some(cells to, size_t to_at, cells from, size_t from_at, size_t n)
+{
+  if (to.f && from.f)
+    memcpy(to.f + to_at, from.f + from_at, n * sizeof *to.f);
+  else if (to.l && from.l)
+    memcpy(to.l + to_at, from.l + from_at, n * sizeof *to.l);
+  else
+    for (size_t e = 0; e < n; e++)
+      cell_put(to, to_at + e, cell_get(from, from_at + e));
+}
+
 static void copy_cells(cells to, cells from)
 {
-  if (to.i)
-    memcpy(to.i, from.i, to.type->count * sizeof *to.i);
-  else
-    memcpy(to.f, from.f, to.type->count * sizeof *to.f);
+  copy_some(to, 0, from, 0, to.type->count);
+}
+
+/* What an operation gives: rounded to the element type of the op's result. Sums, products and quotients of float32 numbers that are rounded to float64 and
+ * then to float32 are those that are rounded to float32 at once: 53 bits are more than twice 24. */
+static double rounded(const instruction *k, double v)
+{
+  return k->out[0].d ? v : (double)(float)v;
+}
+
+/* y + weight[i] * x where x is not 0. */
+static double plus_product(const instruction *k, double y, const nirc_blob *weight, size_t i, double x)
+{
+  return x != 0 ? rounded(k, y + rounded(k, nirc_blob_get(weight, i) * x)) : y;
 }
 
 static void eval_dense(const instruction *k)
@@ -215,21 +266,11 @@ static void eval_dense(const instruction *k)
   size_t n_in = (size_t)weight->shape.dims[weight->shape.rank - 1];
   for (size_t o = 0; o < k->out[0].type->count; o++) {
     size_t matrix = o / (size_t)weight->shape.dims[weight->shape.rank - 2];              /* one for each leading index */
-    float y = bias ? (float)nirc_blob_get(bias, o) : 0;
-    for (size_t j = 0; j < n_in; j++) {
-      float x = k->in[0].f[matrix * n_in + j];
-      if (x != 0)
-        y = y + (float)nirc_blob_get(weight, o * n_in + j) * x;
-    }
-    k->out[0].f[o] = y;
+    double y = bias ? nirc_blob_get(bias, o) : 0;
+    for (size_t j = 0; j < n_in; j++)
+      y = plus_product(k, y, weight, o * n_in + j, cell_get(k->in[0], matrix * n_in + j));
+    cell_put(k->out[0], o, y);
   }
-}
-
-static int64_t whole(const nirc_blob *b, size_t i)
-{
-  int64_t v = 0;
-  NIRC_ASSERT(nirc_blob_get_int(b, i, &v));
-  return v;
 }
 
 static void eval_sparse_dense(const instruction *k)
@@ -239,13 +280,13 @@ static void eval_sparse_dense(const instruction *k)
   const nirc_shape *in = &k->in[0].type->shape, *out = &k->out[0].type->shape;
   size_t n_in = (size_t)in->dims[in->rank - 1], n_out = (size_t)out->dims[out->rank - 1], size = (size_t)weight->shape.dims[1];
   for (size_t o = 0; o < k->out[0].type->count; o++)
-    k->out[0].f[o] = bias ? (float)nirc_blob_get(bias, o) : 0;
+    cell_put(k->out[0], o, bias ? nirc_blob_get(bias, o) : 0);
   for (size_t j = 0; j < k->in[0].type->count; j++) {
-    float x = k->in[0].f[j];
+    double x = cell_get(k->in[0], j);
     for (size_t b = (size_t)whole(first, j); x != 0 && b < (size_t)whole(first, j + 1); b++) {
-      float *y = &k->out[0].f[j / n_in * n_out + (size_t)whole(row, b)];
+      size_t y = j / n_in * n_out + (size_t)whole(row, b);
       for (size_t t = 0; t < size; t++)
-        y[t] = y[t] + (float)nirc_blob_get(weight, b * size + t) * x;
+        cell_put(k->out[0], y + t, plus_product(k, cell_get(k->out[0], y + t), weight, b * size + t, x));
     }
   }
 }
@@ -285,54 +326,51 @@ static window window_of(const instruction *k)
   return w;
 }
 
-/* Input element under tap (row, column) of the window at (y, x) of a channel; NULL where that is padding. */
-static const float *tap(const instruction *k, const window *w, int64_t channel, int64_t y, int64_t x, int64_t row, int64_t column)
+/* Input element under tap (row, column) of the window at (y, x) of a channel; false where that is padding. */
+static bool tap(const instruction *k, const window *w, int64_t channel, int64_t y, int64_t x, int64_t row, int64_t column, double *value)
 {
   int64_t r = y * w->stride[0] + row * w->dilation[0] - w->before[0];
   int64_t c = x * w->stride[1] + column * w->dilation[1] - w->before[1];
   if (r < 0 || r >= w->in_rows || c < 0 || c >= w->in_columns)
-    return NULL;
-  return &k->in[0].f[(channel * w->in_rows + r) * w->in_columns + c];
+    return false;
+  *value = cell_get(k->in[0], (size_t)((channel * w->in_rows + r) * w->in_columns + c));
+  return true;
 }
 
-static float conv_sum(const instruction *k, const window *w, int64_t channel, int64_t y, int64_t x)
+static double conv_sum(const instruction *k, const window *w, int64_t channel, int64_t y, int64_t x)
 {
   const nirc_blob *weight = nirc_op_blob(k->op, "weight"), *bias = nirc_op_blob(k->op, "bias");
   int64_t per_group = (int64_t)weight->shape.dims[1], channels = (int64_t)weight->shape.dims[0];
   int64_t group = channel / (channels / nirc_op_int(k->op, "groups"));
   size_t tap_index = (size_t)(channel * per_group * w->rows * w->columns);
-  float sum = bias ? (float)nirc_blob_get(bias, (size_t)channel) : 0;
+  double sum = bias ? nirc_blob_get(bias, (size_t)channel) : 0, in;
   for (int64_t c = 0; c < per_group; c++)
     for (int64_t row = 0; row < w->rows; row++)
-      for (int64_t column = 0; column < w->columns; column++, tap_index++) {
-        const float *in = tap(k, w, group * per_group + c, y, x, row, column);
-        if (in && *in != 0)
-          sum = sum + (float)nirc_blob_get(weight, tap_index) * *in;
-      }
+      for (int64_t column = 0; column < w->columns; column++, tap_index++)
+        if (tap(k, w, group * per_group + c, y, x, row, column, &in))
+          sum = plus_product(k, sum, weight, tap_index, in);
   return sum;
 }
 
-static float pool_sum(const instruction *k, const window *w, int64_t channel, int64_t y, int64_t x)
+static double pool_sum(const instruction *k, const window *w, int64_t channel, int64_t y, int64_t x)
 {
-  float sum = 0;
+  double sum = 0, in;
   for (int64_t row = 0; row < w->rows; row++)
-    for (int64_t column = 0; column < w->columns; column++) {
-      const float *in = tap(k, w, channel, y, x, row, column);
-      if (in)
-        sum = sum + *in;
-    }
-  return k->op->code == SNN_AVG_POOL ? sum / (float)(w->rows * w->columns) : sum;
+    for (int64_t column = 0; column < w->columns; column++)
+      if (tap(k, w, channel, y, x, row, column, &in))
+        sum = rounded(k, sum + in);
+  return k->op->code == SNN_AVG_POOL ? rounded(k, sum / rounded(k, (double)(w->rows * w->columns))) : sum;
 }
 
 static void eval_window(const instruction *k)
 {
   window w = window_of(k);
   int64_t channels = (int64_t)k->out[0].type->shape.dims[0];
-  float *out = k->out[0].f;
+  size_t o = 0;
   for (int64_t c = 0; c < channels; c++)
     for (int64_t y = 0; y < w.out_rows; y++)
       for (int64_t x = 0; x < w.out_columns; x++)
-        *out++ = k->op->code == SNN_CONV ? conv_sum(k, &w, c, y, x) : pool_sum(k, &w, c, y, x);
+        cell_put(k->out[0], o++, k->op->code == SNN_CONV ? conv_sum(k, &w, c, y, x) : pool_sum(k, &w, c, y, x));
 }
 
 static void eval_delay_read(const instruction *k)
@@ -344,7 +382,7 @@ static void eval_delay_read(const instruction *k)
     int64_t delay = 0;
     NIRC_ASSERT(nirc_blob_get_int(steps, e, &delay));
     int64_t from = (k->in[1].i[0] - delay) % slots;
-    k->out[0].f[e] = k->in[0].f[(size_t)(from < 0 ? from + slots : from) * n + e];
+    copy_some(k->out[0], e, k->in[0], (size_t)(from < 0 ? from + slots : from) * n + e, 1);
   }
 }
 
@@ -352,8 +390,7 @@ static void eval_delay_write(const instruction *k)
 {
   size_t n = k->in[2].type->count;
   copy_cells(k->out[0], k->in[0]);
-  if (n)
-    memcpy(&k->out[0].f[(size_t)k->in[1].i[0] * n], k->in[2].f, n * sizeof(float));
+  copy_some(k->out[0], (size_t)k->in[1].i[0] * n, k->in[2], 0, n);
 }
 
 /* The threshold test and the reset; writes the results (z, v'). */
@@ -382,15 +419,12 @@ static float synapse(const instruction *k, size_t e)
   return i + coefficient(k->op, "k_syn", e) * (coefficient(k->op, "w_in", e) * x - i);
 }
 
-/* Ops that treat each element by itself. */
-static void eval_element(const instruction *k, size_t e)
+/* Neurons, each by itself. */
+static void eval_neuron(const instruction *k, size_t e)
 {
   const nirc_op *op = k->op;
   float x = k->in[0].f[e], *y = k->out[0].f;
   switch (op->code) {
-  case SNN_ADD: y[e] = x + k->in[1].f[e]; break;
-  case SNN_SCALE: y[e] = coefficient(op, "scale", e) * x; break;
-  case SNN_THRESHOLD: y[e] = x > coefficient(op, "threshold", e) ? 1 : 0; break;
   case SNN_I_STEP: y[e] = integrate(k, e); break;
   case SNN_IF_STEP: fire(k, e, integrate(k, e)); break;
   case SNN_LI_STEP: y[e] = leak(op, "k", e, k->in[1].f[e], x); break;
@@ -404,6 +438,17 @@ static void eval_element(const instruction *k, size_t e)
     fire(k, e, leak(op, "k_mem", e, k->in[1].f[e], k->out[2].f[e]));
     break;
   default: NIRC_ASSERT(false);
+  }
+}
+
+/* Ops that treat each element by itself. */
+static void eval_element(const instruction *k, size_t e)
+{
+  switch (k->op->code) {
+  case SNN_ADD: cell_put(k->out[0], e, cell_get(k->in[0], e) + cell_get(k->in[1], e)); break;
+  case SNN_SCALE: cell_put(k->out[0], e, nirc_blob_get(nirc_op_blob(k->op, "scale"), e) * cell_get(k->in[0], e)); break;
+  case SNN_THRESHOLD: cell_put(k->out[0], e, cell_get(k->in[0], e) > nirc_blob_get(nirc_op_blob(k->op, "threshold"), e)); break;
+  default: eval_neuron(k, e);
   }
 }
 
@@ -425,11 +470,12 @@ static void eval(const instruction *k)
   }
 }
 
+/* Ports are float32 whatever is computed with. */
 static void give(const port_list *l, float *const out[], size_t n_out)
 {
   for (size_t p = 0; p < l->n && p < n_out; p++)
     if (out[p] && l->ports[p].at.type->count)
-      memcpy(out[p], l->ports[p].at.f, l->ports[p].at.type->count * sizeof(float));
+      copy_some((cells){.f = out[p]}, 0, l->ports[p].at, 0, l->ports[p].at.type->count);
 }
 
 void nirc_interp_step(nirc_interp *x, const float *const in[], float *const out[], size_t n_out)
