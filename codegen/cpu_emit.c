@@ -147,6 +147,38 @@ LLVMValueRef nirc_mul(nirc_emitter *e, LLVMValueRef a, LLVMValueRef b)
   return LLVMBuildMul(e->b, a, b, "");
 }
 
+LLVMTypeRef nirc_emit_type(const nirc_emitter *e, nirc_dtype elem)
+{
+  switch (elem) {
+  case NIRC_F64: return e->f64;
+  case NIRC_I32: return e->i32;
+  case NIRC_I64: return e->i64;
+  default: return e->f32;
+  }
+}
+
+LLVMValueRef nirc_emit_convert(nirc_emitter *e, nirc_dtype from, nirc_dtype to, LLVMValueRef v)
+{
+  if (nirc_cpu_stored(from) == nirc_cpu_stored(to))
+    return v;
+  NIRC_ASSERT(nirc_emit_type(e, to) == e->f32 || to == NIRC_F64);
+  if (from == NIRC_I32 || from == NIRC_I64)          /* by way of f64, as the interpreter */
+    v = LLVMBuildSIToFP(e->b, v, e->f64, "");
+  return LLVMBuildFPCast(e->b, v, nirc_emit_type(e, to), "");
+}
+
+LLVMValueRef nirc_load_as(nirc_emitter *e, nirc_dtype from, nirc_dtype to, LLVMValueRef p, LLVMValueRef i)
+{
+  return nirc_emit_convert(e, from, to, nirc_load(e, nirc_emit_type(e, from), p, i));
+}
+
+void nirc_emit_copy_as(nirc_emitter *e, nirc_dtype to_elem, LLVMValueRef to, nirc_dtype from_elem, LLVMValueRef from, LLVMValueRef n)
+{
+  nirc_loop l = nirc_loop_begin(e, n);
+  nirc_store(e, nirc_emit_type(e, to_elem), nirc_load_as(e, from_elem, to_elem, from, l.i), to, l.i);
+  nirc_loop_end(e, &l);
+}
+
 void nirc_emit_copy(nirc_emitter *e, LLVMTypeRef type, LLVMValueRef to, LLVMValueRef from, LLVMValueRef n)
 {
   nirc_loop l = nirc_loop_begin(e, n);

@@ -54,6 +54,12 @@ LLVMValueRef nirc_load(nirc_emitter *e, LLVMTypeRef type, LLVMValueRef p, LLVMVa
 void nirc_store(nirc_emitter *e, LLVMTypeRef type, LLVMValueRef value, LLVMValueRef p, LLVMValueRef i);
 LLVMValueRef nirc_add(nirc_emitter *e, LLVMValueRef a, LLVMValueRef b);
 LLVMValueRef nirc_mul(nirc_emitter *e, LLVMValueRef a, LLVMValueRef b);
+/* The type that elements are kept as, and numbers from one to another: f32 to f64 exactly, otherwise rounded to nearest. */
+LLVMTypeRef nirc_emit_type(const nirc_emitter *e, nirc_dtype elem);
+LLVMValueRef nirc_emit_convert(nirc_emitter *e, nirc_dtype from, nirc_dtype to, LLVMValueRef v);
+LLVMValueRef nirc_load_as(nirc_emitter *e, nirc_dtype from, nirc_dtype to, LLVMValueRef p, LLVMValueRef i);
+/* Copies n elements (i64) kept as `from_elem` to such kept as `to_elem`. */
+void nirc_emit_copy_as(nirc_emitter *e, nirc_dtype to_elem, LLVMValueRef to, nirc_dtype from_elem, LLVMValueRef from, LLVMValueRef n);
 /* Copies n elements (i64) of `type`. */
 void nirc_emit_copy(nirc_emitter *e, LLVMTypeRef type, LLVMValueRef to, LLVMValueRef from, LLVMValueRef n);
 

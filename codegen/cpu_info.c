@@ -43,7 +43,7 @@ static LLVMValueRef port_table(nirc_emitter *e, const nirc_cpu_port *ports, size
 
 static const char *stored_dtype(const nirc_type *t)
 {
-  return t->elem == NIRC_I32 ? "i32" : "f32";
+  return nirc_dtype_name(nirc_cpu_stored(t->elem));
 }
 
 /* nirc_state_field[] */

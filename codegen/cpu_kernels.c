@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codegen/cpu_kernels.h"
+#include "ir/dialect_snn.h"
 
 /* ---- coefficients ------------------------------------------------------------------------------------------------------- */
 
@@ -21,15 +22,16 @@ static LLVMValueRef emit_elements(nirc_emitter *e, const char *name, const nirc_
 nirc_coefficient nirc_get_coefficient(nirc_emitter *e, const nirc_op *op, const char *name)
 {
   const nirc_blob *b = nirc_op_blob(op, name);
-  NIRC_ASSERT(b && b->dtype == NIRC_F32);
+  NIRC_ASSERT(b && (b->dtype == NIRC_F32 || b->dtype == NIRC_F64));
   if (b->splat || b->count == 1)
-    return (nirc_coefficient){.splat = nirc_blob_get(b, 0)};
-  return (nirc_coefficient){.array = nirc_emit_bytes(e, name, b->data, nirc_blob_bytes(b))};
+    return (nirc_coefficient){.elem = b->dtype, .splat = nirc_blob_get(b, 0)};
+  return (nirc_coefficient){.elem = b->dtype, .array = nirc_emit_bytes(e, name, b->data, nirc_blob_bytes(b))};
 }
 
 LLVMValueRef nirc_coefficient_at(nirc_emitter *e, const nirc_coefficient *c, LLVMValueRef i)
 {
-  return c->array ? nirc_load(e, e->f32, c->array, i) : nirc_cf32(e, c->splat);
+  LLVMTypeRef type = nirc_emit_type(e, c->elem);
+  return c->array ? nirc_load(e, type, c->array, i) : LLVMConstReal(type, c->splat);
 }
 
 /* ---- parameters: distinct pointers only, so that each can be marked noalias ------------------------------------------------ */
@@ -75,6 +77,25 @@ nirc_pointers nirc_pointers_of(nirc_emitter *e, const nirc_op *op)
   return q;
 }
 
+/* ---- element types -------------------------------------------------------------------------------------------------------------- */
+
+/* What the op computes in, and what its operand 0 is kept as. */
+static LLVMTypeRef type_of(const nirc_emitter *e, const nirc_op *op)
+{
+  return nirc_emit_type(e, nirc_snn_arithmetic(op));
+}
+
+static LLVMTypeRef operand_type(const nirc_emitter *e, const nirc_op *op)
+{
+  return nirc_emit_type(e, nirc_op_operand(op, 0)->type->elem);
+}
+
+/* Element i of operand `o`, at p, as a number to compute with. */
+static LLVMValueRef load_operand(nirc_emitter *e, const nirc_op *op, uint32_t o, LLVMValueRef p, LLVMValueRef i)
+{
+  return nirc_load_as(e, nirc_op_operand(op, o)->type->elem, nirc_snn_arithmetic(op), p, i);
+}
+
 /* ---- elementwise --------------------------------------------------------------------------------------------------------------- */
 
 static void elementwise_kernel(nirc_emitter *e, const nirc_op *op)
@@ -84,14 +105,14 @@ static void elementwise_kernel(nirc_emitter *e, const nirc_op *op)
   if (op->code != SNN_ADD)
     c = nirc_get_coefficient(e, op, op->code == SNN_SCALE ? "scale" : "threshold");
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, op->results[0].type->count));
-  LLVMValueRef x = nirc_load(e, e->f32, p.in[0], l.i), y;
+  LLVMValueRef x = load_operand(e, op, 0, p.in[0], l.i), y;
   if (op->code == SNN_ADD)
-    y = LLVMBuildFAdd(e->b, x, nirc_load(e, e->f32, p.in[1], l.i), "");
+    y = LLVMBuildFAdd(e->b, x, load_operand(e, op, 1, p.in[1], l.i), "");
   else if (op->code == SNN_SCALE)
     y = LLVMBuildFMul(e->b, nirc_coefficient_at(e, &c, l.i), x, "");
   else
     y = LLVMBuildUIToFP(e->b, LLVMBuildFCmp(e->b, LLVMRealOGT, x, nirc_coefficient_at(e, &c, l.i), ""), e->f32, "");
-  nirc_store(e, e->f32, y, p.out[0], l.i);
+  nirc_store(e, LLVMTypeOf(y), y, p.out[0], l.i);
   nirc_loop_end(e, &l);
 }
 
@@ -104,43 +125,53 @@ static void start_sums(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, size_
   nirc_coefficient c = {0};
   if (bias)
     c = nirc_get_coefficient(e, op, "bias");
+  LLVMTypeRef type = type_of(e, op);
   nirc_loop outer = nirc_loop_begin(e, nirc_c64(e, wrap ? n / wrap : 0));
-  LLVMValueRef row = nirc_at(e, e->f32, y, nirc_mul(e, outer.i, nirc_c64(e, wrap)));
+  LLVMValueRef row = nirc_at(e, type, y, nirc_mul(e, outer.i, nirc_c64(e, wrap)));
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, wrap));
-  nirc_store(e, e->f32, bias ? nirc_coefficient_at(e, &c, l.i) : nirc_cf32(e, 0), row, l.i);
+  nirc_store(e, type, bias ? nirc_coefficient_at(e, &c, l.i) : LLVMConstReal(type, 0), row, l.i);
   nirc_loop_end(e, &l);
   nirc_loop_end(e, &outer);
 }
 
-/* y[0..n) += w[0..n) * x; without the product where x can only be 1. */
-static void add_column(nirc_emitter *e, LLVMValueRef y, LLVMValueRef w, LLVMValueRef x, bool binary, size_t n)
+/* y[0..n) += w[0..n) * x, all of `type`; without the product where x can only be 1. */
+static void add_column(nirc_emitter *e, LLVMTypeRef type, LLVMValueRef y, LLVMValueRef w, LLVMValueRef x, bool binary, size_t n)
 {
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, n));
-  LLVMValueRef term = nirc_load(e, e->f32, w, l.i);
+  LLVMValueRef term = nirc_load(e, type, w, l.i);
   if (!binary)
     term = LLVMBuildFMul(e->b, term, x, "");
-  nirc_store(e, e->f32, LLVMBuildFAdd(e->b, nirc_load(e, e->f32, y, l.i), term, ""), y, l.i);
+  nirc_store(e, type, LLVMBuildFAdd(e->b, nirc_load(e, type, y, l.i), term, ""), y, l.i);
   nirc_loop_end(e, &l);
 }
 
 LLVMValueRef nirc_emit_is_active(nirc_emitter *e, LLVMValueRef x)
 {
-  return LLVMBuildFCmp(e->b, LLVMRealUNE, x, nirc_cf32(e, 0), "");
+  return LLVMBuildFCmp(e->b, LLVMRealUNE, x, LLVMConstNull(LLVMTypeOf(x)), "");
+}
+
+/* One element of eight or four bytes: sizes that the compiler knows, for there are millions. */
+static void copy_element(char *to, const void *from, size_t i, bool wide)
+{
+  if (wide)
+    memcpy(to, (const char *)from + i * 8, 8);
+  else
+    memcpy(to, (const char *)from + i * 4, 4);
 }
 
 /* Weights [lead, out, in] as [lead, in, out]. */
 static LLVMValueRef transposed(nirc_emitter *e, const nirc_blob *w, size_t lead, size_t out, size_t in)
 {
   const nirc_heap *h = e->plan->m->heap;
-  float *t = nirc_heap_alloc(h, w->count * sizeof *t);
-  const float *from = w->data;
+  size_t size = nirc_dtype_size(w->dtype);
+  char *t = nirc_heap_alloc(h, w->count * size);
   enum { TILE = 32 };                                /* keeps both sides in the cache */
   for (size_t k = 0; k < lead; k++)
     for (size_t o0 = 0; o0 < out; o0 += TILE)
       for (size_t j = 0; j < in; j++)
         for (size_t o = o0; o < out && o < o0 + TILE; o++)
-          t[(k * in + j) * out + o] = from[w->splat ? 0 : (k * out + o) * in + j];
-  LLVMValueRef g = nirc_emit_bytes(e, "weight", t, w->count * sizeof *t);
+          copy_element(t + ((k * in + j) * out + o) * size, w->data, w->splat ? 0 : (k * out + o) * in + j, size == 8);
+  LLVMValueRef g = nirc_emit_bytes(e, "weight", t, w->count * size);
   nirc_heap_free(h, t);
   return g;
 }
@@ -155,12 +186,13 @@ static void dense_kernel(nirc_emitter *e, const nirc_op *op)
   start_sums(e, op, p.out[0], all, all);
   LLVMValueRef w = transposed(e, weight, lead, out, in);
   nirc_loop k = nirc_loop_begin(e, nirc_c64(e, lead));
-  LLVMValueRef x0 = nirc_at(e, e->f32, p.in[0], nirc_mul(e, k.i, nirc_c64(e, in))), y = nirc_at(e, e->f32, p.out[0], nirc_mul(e, k.i, nirc_c64(e, out)));
-  LLVMValueRef w0 = nirc_at(e, e->f32, w, nirc_mul(e, k.i, nirc_c64(e, in * out)));
+  LLVMTypeRef type = type_of(e, op);
+  LLVMValueRef x0 = nirc_at(e, operand_type(e, op), p.in[0], nirc_mul(e, k.i, nirc_c64(e, in)));
+  LLVMValueRef y = nirc_at(e, type, p.out[0], nirc_mul(e, k.i, nirc_c64(e, out))), w0 = nirc_at(e, type, w, nirc_mul(e, k.i, nirc_c64(e, in * out)));
   nirc_loop j = nirc_loop_begin(e, nirc_c64(e, in));
-  LLVMValueRef x = nirc_load(e, e->f32, x0, j.i);
+  LLVMValueRef x = load_operand(e, op, 0, x0, j.i);
   nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, x));
-  add_column(e, y, nirc_at(e, e->f32, w0, nirc_mul(e, j.i, nirc_c64(e, out))), x, nirc_op_operand(op, 0)->type->elem == NIRC_BOOL, out);
+  add_column(e, type, y, nirc_at(e, type, w0, nirc_mul(e, j.i, nirc_c64(e, out))), x, nirc_op_operand(op, 0)->type->elem == NIRC_BOOL, out);
   nirc_if_end(e, &active);
   nirc_loop_end(e, &j);
   nirc_loop_end(e, &k);
@@ -180,13 +212,14 @@ static void sparse_dense_kernel(nirc_emitter *e, const nirc_op *op)
   start_sums(e, op, p.out[0], out->count, out->count);
   LLVMValueRef w = emit_elements(e, "weight", weight), firsts = emit_elements(e, "first", first), rows = emit_elements(e, "row", row);
   nirc_loop k = nirc_loop_begin(e, nirc_c64(e, n_in ? in->count / n_in : 0)), j = nirc_loop_begin(e, nirc_c64(e, n_in));
-  LLVMValueRef y0 = nirc_at(e, e->f32, p.out[0], nirc_mul(e, k.i, nirc_c64(e, n_out))), at = nirc_add(e, nirc_mul(e, k.i, nirc_c64(e, n_in)), j.i);
-  LLVMValueRef x = nirc_load(e, e->f32, p.in[0], at);
+  LLVMTypeRef type = type_of(e, op);
+  LLVMValueRef y0 = nirc_at(e, type, p.out[0], nirc_mul(e, k.i, nirc_c64(e, n_out))), at = nirc_add(e, nirc_mul(e, k.i, nirc_c64(e, n_in)), j.i);
+  LLVMValueRef x = load_operand(e, op, 0, p.in[0], at);
   nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, x));
   LLVMValueRef from = nirc_load_index(e, firsts, at), n = LLVMBuildSub(e->b, nirc_load_index(e, firsts, nirc_add(e, at, nirc_c64(e, 1))), from, "");
   nirc_loop l = nirc_loop_begin(e, n);
-  LLVMValueRef b = nirc_add(e, from, l.i), y = nirc_at(e, e->f32, y0, nirc_load_index(e, rows, b));
-  add_column(e, y, nirc_at(e, e->f32, w, nirc_mul(e, b, nirc_c64(e, size))), x, in->elem == NIRC_BOOL, size);
+  LLVMValueRef b = nirc_add(e, from, l.i), y = nirc_at(e, type, y0, nirc_load_index(e, rows, b));
+  add_column(e, type, y, nirc_at(e, type, w, nirc_mul(e, b, nirc_c64(e, size))), x, in->elem == NIRC_BOOL, size);
   nirc_loop_end(e, &l);
   nirc_if_end(e, &active);
   nirc_loop_end(e, &j);
@@ -267,13 +300,13 @@ static LLVMValueRef conv_weights(nirc_emitter *e, const nirc_blob *w, const conv
 {
   size_t out = c->out_channels / c->groups, in = c->channels / c->groups, area = c->kernel[0] * c->kernel[1];
   const nirc_heap *h = e->plan->m->heap;
-  float *t = nirc_heap_alloc(h, w->count * sizeof *t);
-  const float *from = w->data;
+  size_t size = nirc_dtype_size(w->dtype);
+  char *t = nirc_heap_alloc(h, w->count * size);
   for (size_t g = 0; g < c->groups; g++)
     for (size_t o = 0; o < out; o++)
       for (size_t j = 0; j < in * area; j++)
-        t[(g * in * area + j) * out + o] = from[w->splat ? 0 : (g * out + o) * in * area + j];
-  LLVMValueRef global = nirc_emit_bytes(e, "weight", t, w->count * sizeof *t);
+        copy_element(t + ((g * in * area + j) * out + o) * size, w->data, w->splat ? 0 : (g * out + o) * in * area + j, size == 8);
+  LLVMValueRef global = nirc_emit_bytes(e, "weight", t, w->count * size);
   nirc_heap_free(h, t);
   return global;
 }
@@ -282,16 +315,17 @@ static LLVMValueRef conv_weights(nirc_emitter *e, const nirc_blob *w, const conv
 static void scatter(nirc_emitter *e, const conv_shape *c, LLVMValueRef sums, LLVMValueRef w, const tap_arrays t[2], LLVMValueRef channel, LLVMValueRef y,
                     LLVMValueRef x, LLVMValueRef value, bool binary)
 {
+  LLVMTypeRef type = LLVMTypeOf(value);
   size_t per_group = c->out_channels / c->groups, in = c->channels / c->groups;
   LLVMValueRef group = LLVMBuildUDiv(e->b, channel, nirc_c64(e, in), "");
-  LLVMValueRef kernel = nirc_at(e, e->f32, w, nirc_mul(e, channel, nirc_c64(e, c->kernel[0] * c->kernel[1] * per_group)));
+  LLVMValueRef kernel = nirc_at(e, type, w, nirc_mul(e, channel, nirc_c64(e, c->kernel[0] * c->kernel[1] * per_group)));
   LLVMValueRef first_out = nirc_mul(e, group, nirc_c64(e, per_group));
   tap_loop row = tap_loop_begin(e, &t[0], y);
   tap_loop column = tap_loop_begin(e, &t[1], x);
   LLVMValueRef tap = nirc_add(e, nirc_mul(e, row.tap, nirc_c64(e, c->kernel[1])), column.tap);
   LLVMValueRef pixel = nirc_add(e, nirc_mul(e, row.to, nirc_c64(e, c->out[1])), column.to);
-  LLVMValueRef to = nirc_at(e, e->f32, sums, nirc_add(e, nirc_mul(e, pixel, nirc_c64(e, c->out_channels)), first_out));
-  add_column(e, to, nirc_at(e, e->f32, kernel, nirc_mul(e, tap, nirc_c64(e, per_group))), value, binary, per_group);
+  LLVMValueRef to = nirc_at(e, type, sums, nirc_add(e, nirc_mul(e, pixel, nirc_c64(e, c->out_channels)), first_out));
+  add_column(e, type, to, nirc_at(e, type, kernel, nirc_mul(e, tap, nirc_c64(e, per_group))), value, binary, per_group);
   nirc_loop_end(e, &column.l);
   nirc_loop_end(e, &row.l);
 }
@@ -309,7 +343,7 @@ static void conv_kernel(nirc_emitter *e, const nirc_op *op)
   nirc_loop channel = nirc_loop_begin(e, nirc_c64(e, c.channels)), y = nirc_loop_begin(e, nirc_c64(e, c.in[0]));
   LLVMValueRef line = nirc_mul(e, nirc_add(e, nirc_mul(e, channel.i, nirc_c64(e, c.in[0])), y.i), nirc_c64(e, c.in[1]));
   nirc_loop x = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
-  LLVMValueRef value = nirc_load(e, e->f32, p.in[0], nirc_add(e, line, x.i));
+  LLVMValueRef value = load_operand(e, op, 0, p.in[0], nirc_add(e, line, x.i));
   nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, value));
   scatter(e, &c, p.workspace, w, t, channel.i, y.i, x.i, value, nirc_op_operand(op, 0)->type->elem == NIRC_BOOL);
   nirc_if_end(e, &active);
@@ -318,7 +352,7 @@ static void conv_kernel(nirc_emitter *e, const nirc_op *op)
   nirc_loop_end(e, &channel);
   nirc_loop o = nirc_loop_begin(e, nirc_c64(e, c.out_channels)), pixel = nirc_loop_begin(e, nirc_c64(e, pixels));
   LLVMValueRef from = nirc_add(e, nirc_mul(e, pixel.i, nirc_c64(e, c.out_channels)), o.i), to = nirc_add(e, nirc_mul(e, o.i, nirc_c64(e, pixels)), pixel.i);
-  nirc_store(e, e->f32, nirc_load(e, e->f32, p.workspace, from), p.out[0], to);
+  nirc_store(e, type_of(e, op), nirc_load(e, type_of(e, op), p.workspace, from), p.out[0], to);
   nirc_loop_end(e, &pixel);
   nirc_loop_end(e, &o);
 }
@@ -331,18 +365,19 @@ static void pool_kernel(nirc_emitter *e, const nirc_op *op)
   conv_shape c = conv_shape_of(op);
   nirc_pointers p = nirc_pointers_of(e, op);
   size_t all = op->results[0].type->count, pixels = c.out[0] * c.out[1];
+  LLVMTypeRef type = type_of(e, op);
   start_sums(e, op, p.out[0], all, all);
   taps ty = taps_of(e, &c, 0), tx = taps_of(e, &c, 1);
   tap_arrays t[2] = {emit_taps(e, &ty, c.in[0]), emit_taps(e, &tx, c.in[1])};
   nirc_loop channel = nirc_loop_begin(e, nirc_c64(e, c.channels)), y = nirc_loop_begin(e, nirc_c64(e, c.in[0]));
   LLVMValueRef line = nirc_mul(e, nirc_add(e, nirc_mul(e, channel.i, nirc_c64(e, c.in[0])), y.i), nirc_c64(e, c.in[1]));
-  LLVMValueRef sums = nirc_at(e, e->f32, p.out[0], nirc_mul(e, channel.i, nirc_c64(e, pixels)));
+  LLVMValueRef sums = nirc_at(e, type, p.out[0], nirc_mul(e, channel.i, nirc_c64(e, pixels)));
   nirc_loop x = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
-  LLVMValueRef value = nirc_load(e, e->f32, p.in[0], nirc_add(e, line, x.i));
+  LLVMValueRef value = load_operand(e, op, 0, p.in[0], nirc_add(e, line, x.i));
   nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, value));
   tap_loop row = tap_loop_begin(e, &t[0], y.i), column = tap_loop_begin(e, &t[1], x.i);
   LLVMValueRef to = nirc_add(e, nirc_mul(e, row.to, nirc_c64(e, c.out[1])), column.to);
-  nirc_store(e, e->f32, LLVMBuildFAdd(e->b, nirc_load(e, e->f32, sums, to), value, ""), sums, to);
+  nirc_store(e, type, LLVMBuildFAdd(e->b, nirc_load(e, type, sums, to), value, ""), sums, to);
   nirc_loop_end(e, &column.l);
   nirc_loop_end(e, &row.l);
   nirc_if_end(e, &active);
@@ -352,8 +387,8 @@ static void pool_kernel(nirc_emitter *e, const nirc_op *op)
   if (op->code == SNN_SUM_POOL)
     return;
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, all));
-  LLVMValueRef area = nirc_cf32(e, (double)(c.kernel[0] * c.kernel[1]));
-  nirc_store(e, e->f32, LLVMBuildFDiv(e->b, nirc_load(e, e->f32, p.out[0], l.i), area, ""), p.out[0], l.i);
+  LLVMValueRef area = LLVMConstReal(type, (double)(c.kernel[0] * c.kernel[1]));
+  nirc_store(e, type, LLVMBuildFDiv(e->b, nirc_load(e, type, p.out[0], l.i), area, ""), p.out[0], l.i);
   nirc_loop_end(e, &l);
 }
 
@@ -379,7 +414,8 @@ static void delay_read_kernel(nirc_emitter *e, const nirc_op *op)
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, n));
   LLVMValueRef from = nirc_add(e, slot, nirc_load_index(e, ahead, l.i)), wrapped = LLVMBuildSub(e->b, from, nirc_c64(e, slots), "");
   from = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntUGE, from, nirc_c64(e, slots), ""), wrapped, from, "");
-  nirc_store(e, e->f32, nirc_load(e, e->f32, p.in[0], nirc_add(e, nirc_mul(e, from, nirc_c64(e, n)), l.i)), p.out[0], l.i);
+  LLVMTypeRef type = operand_type(e, op);
+  nirc_store(e, type, nirc_load(e, type, p.in[0], nirc_add(e, nirc_mul(e, from, nirc_c64(e, n)), l.i)), p.out[0], l.i);
   nirc_loop_end(e, &l);
 }
 
@@ -387,10 +423,11 @@ static void delay_write_kernel(nirc_emitter *e, const nirc_op *op)
 {
   size_t n = nirc_op_operand(op, 2)->type->count;
   nirc_pointers p = nirc_pointers_of(e, op);
+  LLVMTypeRef type = operand_type(e, op);
   if (p.out[0] != p.in[0])
-    nirc_emit_copy(e, e->f32, p.out[0], p.in[0], nirc_c64(e, op->results[0].type->count));
-  LLVMValueRef to = nirc_at(e, e->f32, p.out[0], nirc_mul(e, load_slot(e, p.in[1]), nirc_c64(e, n)));
-  nirc_emit_copy(e, e->f32, to, p.in[2], nirc_c64(e, n));
+    nirc_emit_copy(e, type, p.out[0], p.in[0], nirc_c64(e, op->results[0].type->count));
+  LLVMValueRef to = nirc_at(e, type, p.out[0], nirc_mul(e, load_slot(e, p.in[1]), nirc_c64(e, n)));
+  nirc_emit_copy_as(e, op->results[0].type->elem, to, nirc_op_operand(op, 2)->type->elem, p.in[2], nirc_c64(e, n));
 }
 
 static void advance_kernel(nirc_emitter *e, const nirc_op *op)
@@ -468,7 +505,7 @@ LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op)
     first[a] = nirc_emit_bytes(e, "first", k.first, (c.in[a] + 1) * sizeof *k.first);
   }
   nirc_loop row = nirc_loop_begin(e, nirc_c64(e, c.channels * c.in[0])), column = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
-  LLVMValueRef value = nirc_load(e, e->f32, x, nirc_add(e, nirc_mul(e, row.i, nirc_c64(e, c.in[1])), column.i)), n = nirc_c64(e, each);
+  LLVMValueRef value = nirc_load(e, nirc_emit_type(e, t->elem), x, nirc_add(e, nirc_mul(e, row.i, nirc_c64(e, c.in[1])), column.i)), n = nirc_c64(e, each);
   for (int a = 0; conv && a < 2; a++) {
     LLVMValueRef at = a ? column.i : LLVMBuildURem(e->b, row.i, nirc_c64(e, c.in[0]), "");
     n = nirc_mul(e, n, LLVMBuildSub(e->b, nirc_load_index(e, first[a], nirc_add(e, at, nirc_c64(e, 1))), nirc_load_index(e, first[a], at), ""));

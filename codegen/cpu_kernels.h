@@ -5,8 +5,8 @@
 
 #include "codegen/cpu_emit.h"
 
-/* A dense attribute of f32: one number, or an array in the library. */
-typedef struct nirc_coefficient { double splat; LLVMValueRef array; } nirc_coefficient;
+/* A dense attribute of f32 or f64: one number, or an array in the library. */
+typedef struct nirc_coefficient { nirc_dtype elem; double splat; LLVMValueRef array; } nirc_coefficient;
 
 nirc_coefficient nirc_get_coefficient(nirc_emitter *e, const nirc_op *op, const char *name);
 LLVMValueRef nirc_coefficient_at(nirc_emitter *e, const nirc_coefficient *c, LLVMValueRef i);

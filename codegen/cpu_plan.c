@@ -25,6 +25,11 @@ static size_t root_of(const planner *x, const nirc_value *v)
   return x->root[value_index(x, v)];
 }
 
+nirc_dtype nirc_cpu_stored(nirc_dtype elem)
+{
+  return elem == NIRC_BOOL ? NIRC_F32 : elem;
+}
+
 nirc_place nirc_cpu_place(const nirc_cpu_plan *p, const nirc_value *v)
 {
   return p->places[p->first_value[v->def->id] + v->index];
@@ -41,7 +46,7 @@ const nirc_op *nirc_cpu_tiled_sum(const nirc_op *neuron)
   if (around->code != SNN_POPULATION || neuron->next || sum->code != SNN_DENSE)
     return NULL;
   const nirc_blob *w = nirc_op_blob(sum, "weight");
-  return w->shape.rank == 2 && w->count ? sum : NULL;
+  return w->shape.rank == 2 && w->count && w->dtype == NIRC_F32 ? sum : NULL;
 }
 
 bool nirc_cpu_is_tiled_sum(const nirc_op *op)
@@ -49,18 +54,17 @@ bool nirc_cpu_is_tiled_sum(const nirc_op *op)
   return op->next && nirc_cpu_tiled_sum(op->next) == op;
 }
 
+static size_t value_bytes(const nirc_type *t)
+{
+  return t->count * nirc_dtype_size(nirc_cpu_stored(t->elem));
+}
+
 size_t nirc_cpu_workspace_bytes(const nirc_op *op)
 {
   const nirc_op *sum = nirc_cpu_tiled_sum(op);
   if (sum)
     return nirc_op_operand(sum, 0)->type->count * (nirc_op_operand(sum, 0)->type->elem == NIRC_BOOL ? 4 : 8);
-  return op->code == SNN_CONV ? op->results[0].type->count * sizeof(float) : 0;
-}
-
-/* Bytes of a value; every element type takes four. */
-static size_t value_bytes(const nirc_type *t)
-{
-  return t->count * 4;
+  return op->code == SNN_CONV ? value_bytes(op->results[0].type) : 0;
 }
 
 static size_t advance(planner *x, size_t at, size_t bytes)
@@ -161,6 +165,8 @@ static bool fits_in_place(const planner *x, const nirc_value *state, const nirc_
 {
   const nirc_op *def = next->def;
   size_t r = value_index(x, state);
+  if (nirc_cpu_stored(state->type->elem) != nirc_cpu_stored(next->type->elem))
+    return false;
   if (def->code == SNN_STATE || def->code == SNN_INPUT || def->code == SNN_RESHAPE || x->placed[value_index(x, next)] || x->last_use[r] > def->id)
     return false;
   for (uint32_t i = 0; i < def->n_operands; i++)
@@ -193,7 +199,7 @@ static void place_states(planner *x)
       p->places[value_index(x, next)] = to;
       x->placed[value_index(x, next)] = true;
     } else {
-      p->copies[p->n_copies++] = (nirc_cpu_copy){.from = next, .to = to};
+      p->copies[p->n_copies++] = (nirc_cpu_copy){.state = state, .from = next, .to = to};
     }
   }
 }
@@ -255,7 +261,7 @@ static void place_events(planner *x)
   for (size_t k = 0; k < p->n_inputs; k++)
     bytes = advance(x, bytes, p->inputs[k].type->count * (sizeof(float) + 1));
   for (size_t k = 0; k < p->n_outputs; k++)
-    bytes = advance(x, bytes, value_bytes(p->outputs[k].type));
+    bytes = advance(x, bytes, p->outputs[k].type->count * sizeof(float));
   p->event_scratch = p->scratch_bytes;
   p->scratch_bytes = advance(x, p->scratch_bytes, bytes);
 }
@@ -332,6 +338,9 @@ static uint64_t fingerprint(const planner *x)
     mix(&h, op->def->mnemonic, strlen(op->def->mnemonic));
     for (const nirc_attr *a = op->attrs; a; a = a->next)
       mix_attr(&h, a);
+    for (uint32_t i = 0; i < op->n_results; i++)
+      if (op->results[i].type->elem == NIRC_F64)     /* pooling has nothing else to tell by */
+        mix(&h, &op->results[i].type->elem, sizeof op->results[i].type->elem);
     for (uint32_t i = 0; i < op->n_operands; i++) {
       uint64_t v = value_index(x, nirc_op_operand(op, i));
       mix(&h, &v, sizeof v);

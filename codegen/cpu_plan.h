@@ -22,7 +22,7 @@ typedef struct nirc_cpu_port { const char *name; const nirc_type *type; const ni
 typedef struct nirc_cpu_counter { const nirc_op *op; const char *node, *key; } nirc_cpu_counter;
 
 /* A state whose new value is copied at the end of the step; where that is another state's old value, by way of `via`. */
-typedef struct nirc_cpu_copy { const nirc_value *from; nirc_place to, via; bool two_steps; } nirc_cpu_copy;
+typedef struct nirc_cpu_copy { const nirc_value *state, *from; nirc_place to, via; bool two_steps; } nirc_cpu_copy;
 
 typedef struct nirc_cpu_plan {
   const nirc_module *m;
@@ -45,6 +45,9 @@ typedef struct nirc_cpu_plan {
 
 /* The plan of m's step, in the arena. False, with an error of status 4, where its memory does not fit a size. */
 bool nirc_cpu_plan_make(nirc_cpu_plan *p, nirc_arena *a, const nirc_module *m, nirc_diag *d);
+
+/* As what an element is kept: spikes are the floats 0 and 1. */
+nirc_dtype nirc_cpu_stored(nirc_dtype elem);
 
 nirc_place nirc_cpu_place(const nirc_cpu_plan *p, const nirc_value *v);
 bool nirc_place_equal(nirc_place a, nirc_place b);

@@ -111,9 +111,15 @@ static void emit_port(lane_env *l, const nirc_value *v, size_t slot, bool option
   nirc_if wanted = {0};
   if (optional)
     wanted = nirc_if_begin(e, LLVMBuildIsNotNull(e->b, nirc_load(e, e->ptr, l->out, nirc_c64(e, slot)), ""));
-  nirc_emit_copy(e, e->f32, port_pointer(e, l->out, slot, l->index, v->type->count), value_address(l, v), nirc_c64(e, v->type->count));
+  nirc_emit_copy_as(e, NIRC_F32, port_pointer(e, l->out, slot, l->index, v->type->count), v->type->elem, value_address(l, v), nirc_c64(e, v->type->count));
   if (optional)
     nirc_if_end(e, &wanted);
+}
+
+/* Bits, whatever they stand for. */
+static LLVMTypeRef bits_of(const nirc_emitter *e, nirc_dtype elem)
+{
+  return nirc_dtype_size(nirc_cpu_stored(elem)) == 8 ? e->i64 : e->i32;
 }
 
 static void emit_state_copies(lane_env *l)
@@ -122,12 +128,16 @@ static void emit_state_copies(lane_env *l)
   for (size_t k = 0; k < e->plan->n_copies; k++) {
     const nirc_cpu_copy *c = &e->plan->copies[k];
     if (c->two_steps)
-      nirc_emit_copy(e, e->i32, lane_address(e, c->via, l), value_address(l, c->from), nirc_c64(e, c->from->type->count));
+      nirc_emit_copy(e, bits_of(e, c->from->type->elem), lane_address(e, c->via, l), value_address(l, c->from), nirc_c64(e, c->from->type->count));
   }
   for (size_t k = 0; k < e->plan->n_copies; k++) {
     const nirc_cpu_copy *c = &e->plan->copies[k];
-    LLVMValueRef from = c->two_steps ? lane_address(e, c->via, l) : value_address(l, c->from);
-    nirc_emit_copy(e, e->i32, lane_address(e, c->to, l), from, nirc_c64(e, c->from->type->count));
+    LLVMValueRef from = c->two_steps ? lane_address(e, c->via, l) : value_address(l, c->from), n = nirc_c64(e, c->from->type->count);
+    nirc_dtype as = c->state->type->elem, is = c->from->type->elem;
+    if (nirc_cpu_stored(as) == nirc_cpu_stored(is))
+      nirc_emit_copy(e, bits_of(e, as), lane_address(e, c->to, l), from, n);
+    else
+      nirc_emit_copy_as(e, as, lane_address(e, c->to, l), is, from, n);
   }
 }
 
@@ -194,16 +204,17 @@ static void emit_size(runtime *r)
 static void emit_field_reset(nirc_emitter *e, const nirc_cpu_port *f, LLVMValueRef at)
 {
   const nirc_blob *init = nirc_op_blob(f->op, "init");
-  static const unsigned char zero[4];
-  if ((init->splat || init->count == 1) && memcmp(init->data, zero, 4) == 0)
+  static const unsigned char zero[8];
+  if ((init->splat || init->count == 1) && memcmp(init->data, zero, nirc_dtype_size(init->dtype)) == 0)
     return;
+  LLVMTypeRef type = bits_of(e, init->dtype);
   LLVMValueRef values = nirc_emit_bytes(e, "init", init->data, nirc_blob_bytes(init)), n = nirc_c64(e, f->type->count);
   if (!init->splat) {
-    nirc_emit_copy(e, e->i32, at, values, n);
+    nirc_emit_copy(e, type, at, values, n);
     return;
   }
   nirc_loop l = nirc_loop_begin(e, n);
-  nirc_store(e, e->i32, nirc_load(e, e->i32, values, nirc_c64(e, 0)), at, l.i);
+  nirc_store(e, type, nirc_load(e, type, values, nirc_c64(e, 0)), at, l.i);
   nirc_loop_end(e, &l);
 }
 

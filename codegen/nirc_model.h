@@ -49,7 +49,7 @@ typedef struct nirc_port {
 
 typedef struct nirc_state_field {
   const char *name;                                  /* NODE/v, NODE/i, ... */
-  const char *dtype;                                 /* "f32", "i32" */
+  const char *dtype;                                 /* "f32", "f64", "i32", "i64" */
   uint64_t offset;                                   /* bytes from the start of a lane's part of a saved state */
   uint64_t count;                                    /* elements */
 } nirc_state_field;

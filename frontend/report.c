@@ -231,7 +231,7 @@ static void add_cost(nirc_report_cost *c, const nirc_op *op)
 {
   uint64_t elements = op->n_results ? op->results[0].type->count : 0;
   switch (op->code) {
-  case SNN_STATE: c->state_bytes = plus(c->state_bytes, times(elements, sizeof(float))); break;
+  case SNN_STATE: c->state_bytes = plus(c->state_bytes, times(elements, nirc_dtype_size(nirc_op_blob(op, "init")->dtype))); break;
   case SNN_DENSE: case SNN_SPARSE_DENSE: c->multiply_adds = plus(c->multiply_adds, nirc_op_blob(op, "weight")->count); break;
   case SNN_CONV: {
     const nirc_shape *w = &nirc_op_blob(op, "weight")->shape;

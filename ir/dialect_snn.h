@@ -9,7 +9,7 @@ typedef enum nirc_reset { NIRC_RESET_V_RESET, NIRC_RESET_SUBTRACT } nirc_reset; 
 typedef enum nirc_compare { NIRC_COMPARE_GT, NIRC_COMPARE_GE } nirc_compare;             /* attribute `compare` */
 
 /* Operand and result types, and shapes of dense attributes (a splat or the shape that the op's doc gives). */
-bool nirc_snn_verify_add(nirc_module *m, const nirc_op *op, nirc_diag *d);       /* equal shapes; f32 */
+bool nirc_snn_verify_add(nirc_module *m, const nirc_op *op, nirc_diag *d);       /* equal shapes */
 bool nirc_snn_verify_dense(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_sparse_dense(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_conv(nirc_module *m, const nirc_op *op, nirc_diag *d);
@@ -18,7 +18,11 @@ bool nirc_snn_verify_reshape(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_delay(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_population(nirc_module *m, const nirc_op *op, nirc_diag *d);        /* operands, a sum, the neurons that take it */
 bool nirc_snn_verify_operand(nirc_module *m, const nirc_op *op, nirc_diag *d);
-bool nirc_snn_verify_layer(nirc_module *m, const nirc_op *op, nirc_diag *d);     /* elementwise: all shapes alike; layer attributes f32 of that shape */
+bool nirc_snn_verify_layer(nirc_module *m, const nirc_op *op, nirc_diag *d);     /* elementwise: all shapes alike; layer attributes of that shape */
+
+/* What a tensor op computes in, f32 or f64: the element type of its result (where that is i1, of its operand). Operands of i1 and f32 are widened to it,
+ * which is exact; attributes have it. */
+nirc_dtype nirc_snn_arithmetic(const nirc_op *op);
 
 bool nirc_snn_is_synapse(nirc_opcode code);          /* weighted sums: what a population may begin with */
 bool nirc_snn_is_neuron(nirc_opcode code);           /* (x, states...): what it ends with */

@@ -21,20 +21,28 @@ static const nirc_type *operand(const nirc_op *op, uint32_t i)
   return nirc_op_operand(op, i)->type;
 }
 
-static bool is_number(const nirc_type *t)            /* what arithmetic takes: i1 stands for 0 and 1 */
+nirc_dtype nirc_snn_arithmetic(const nirc_op *op)
 {
-  return t->elem == NIRC_F32 || t->elem == NIRC_BOOL;
+  const nirc_type *t = op->def->spikes ? operand(op, 0) : op->results[0].type;
+  return t->elem == NIRC_F64 && !nirc_snn_is_neuron(op->code) ? NIRC_F64 : NIRC_F32;
 }
 
-/* Numbers in, float32 out; the first result of an op that spikes is i1. */
+/* What arithmetic of that type takes: i1 stands for 0 and 1. */
+static bool is_number(const nirc_type *t, nirc_dtype arithmetic)
+{
+  return t->elem == NIRC_F32 || t->elem == NIRC_BOOL || (t->elem == NIRC_F64 && arithmetic == NIRC_F64);
+}
+
+/* Numbers in, f32 or f64 out; the first result of an op that spikes is i1. */
 static bool verify_elements(const nirc_op *op, nirc_diag *d)
 {
   bool ok = true;
+  nirc_dtype elem = nirc_snn_arithmetic(op);
   for (uint32_t i = 0; i < op->n_operands; i++)
-    if (!is_number(operand(op, i)))
+    if (!is_number(operand(op, i), elem))
       ok = fault(op, d, "operand %u has elements %s", i, nirc_dtype_name(operand(op, i)->elem));
   for (uint32_t i = 0; i < op->n_results; i++)
-    if (op->results[i].type->elem != (op->def->spikes && i == 0 ? NIRC_BOOL : NIRC_F32))
+    if (op->results[i].type->elem != (op->def->spikes && i == 0 ? NIRC_BOOL : elem))
       ok = fault(op, d, "result %u has elements %s", i, nirc_dtype_name(op->results[i].type->elem));
   return ok;
 }
@@ -67,7 +75,7 @@ bool nirc_snn_verify_layer(nirc_module *m, const nirc_op *op, nirc_diag *d)
   bool ok = verify_elements(op, d) && verify_alike(m, op, d);
   for (size_t i = 0; i < op->def->n_attrs; i++)
     if (op->def->attrs[i].rule == NIRC_SHAPE_LAYER)
-      ok &= verify_blob(m, op, op->def->attrs[i].name, NIRC_F32, &op->results[0].type->shape, d);
+      ok &= verify_blob(m, op, op->def->attrs[i].name, nirc_snn_arithmetic(op), &op->results[0].type->shape, d);
   return ok;
 }
 
@@ -79,7 +87,8 @@ bool nirc_snn_verify_add(nirc_module *m, const nirc_op *op, nirc_diag *d)
 bool nirc_snn_verify_dense(nirc_module *m, const nirc_op *op, nirc_diag *d)
 {
   const nirc_shape *w = &nirc_op_blob(op, "weight")->shape, *out = &op->results[0].type->shape;
-  bool ok = verify_elements(op, d) && verify_blob(m, op, "weight", NIRC_F32, w, d) && verify_blob(m, op, "bias", NIRC_F32, out, d);
+  nirc_dtype elem = nirc_snn_arithmetic(op);
+  bool ok = verify_elements(op, d) && verify_blob(m, op, "weight", elem, w, d) && verify_blob(m, op, "bias", elem, out, d);
   if (w->rank < 2)
     return fault(op, d, "weight has rank %u", w->rank);
   nirc_shape from = *w, to = *w;                     /* [..., out, in] */
@@ -122,7 +131,8 @@ bool nirc_snn_verify_sparse_dense(nirc_module *m, const nirc_op *op, nirc_diag *
 {
   const nirc_shape *w = &nirc_op_blob(op, "weight")->shape, *in = &operand(op, 0)->shape, *out = &op->results[0].type->shape;
   nirc_shape firsts = nirc_shape_1d(operand(op, 0)->count + 1), rows = nirc_shape_1d(w->rank ? w->dims[0] : 0);
-  bool ok = verify_elements(op, d) && verify_blob(m, op, "weight", NIRC_F32, w, d) && verify_blob(m, op, "bias", NIRC_F32, out, d) &&
+  nirc_dtype elem = nirc_snn_arithmetic(op);
+  bool ok = verify_elements(op, d) && verify_blob(m, op, "weight", elem, w, d) && verify_blob(m, op, "bias", elem, out, d) &&
             verify_blob(m, op, "first", NIRC_I32, &firsts, d) && verify_blob(m, op, "row", NIRC_I32, &rows, d);
   if (!ok)
     return false;
@@ -215,7 +225,7 @@ bool nirc_snn_verify_conv(nirc_module *m, const nirc_op *op, nirc_diag *d)
   if (!(verify_window(op, d) && verify_pair(op, "dilation", 1, d)))
     return false;
   const nirc_shape *w = &nirc_op_blob(op, "weight")->shape;
-  bool ok = verify_blob(m, op, "weight", NIRC_F32, w, d);
+  bool ok = verify_blob(m, op, "weight", nirc_snn_arithmetic(op), w, d);
   int64_t groups = nirc_op_int(op, "groups");
   if (w->rank != 4 || groups < 1)
     return fault(op, d, "weight has rank %u, groups = %" PRId64, w->rank, groups);
@@ -223,7 +233,7 @@ bool nirc_snn_verify_conv(nirc_module *m, const nirc_op *op, nirc_diag *d)
   if (out != w->dims[0] || out % (uint64_t)groups || in % (uint64_t)groups || in / (uint64_t)groups != w->dims[1])
     ok = fault(op, d, "a weight of shape %s in %" PRId64 " groups takes no %" PRIu64 " channels to %" PRIu64, nirc_shape_text(m->arena, w), groups, in, out);
   nirc_shape channels = nirc_shape_1d(w->dims[0]);
-  return ok && verify_blob(m, op, "bias", NIRC_F32, &channels, d);
+  return ok && verify_blob(m, op, "bias", nirc_snn_arithmetic(op), &channels, d);
 }
 
 bool nirc_snn_verify_pool(nirc_module *m, const nirc_op *op, nirc_diag *d)
@@ -252,7 +262,7 @@ static bool verify_slot(const nirc_op *op, const nirc_type *t, nirc_diag *d)
   return (t->elem == NIRC_I32 && t->count == 1) || fault(op, d, "the slot must be one i32");
 }
 
-/* buffer is [slots, shape of x...]. */
+/* buffer is [slots, shape of x...], of f32 or f64. */
 static bool verify_buffer(nirc_module *m, const nirc_op *op, const nirc_type *buffer, const nirc_type *x, nirc_diag *d)
 {
   nirc_shape rest = {0};
@@ -260,9 +270,11 @@ static bool verify_buffer(nirc_module *m, const nirc_op *op, const nirc_type *bu
     rest.rank = buffer->shape.rank - 1;
     memcpy(rest.dims, buffer->shape.dims + 1, rest.rank * sizeof rest.dims[0]);
   }
-  if (buffer->shape.rank && buffer->shape.dims[0] >= 1 && buffer->shape.dims[0] <= INT32_MAX && buffer->elem == NIRC_F32 && is_number(x) &&
-      nirc_shape_equal(&rest, &x->shape))
-    return true;
+  if (buffer->shape.rank && buffer->shape.dims[0] >= 1 && buffer->shape.dims[0] <= INT32_MAX && nirc_shape_equal(&rest, &x->shape)) {
+    if ((buffer->elem == NIRC_F32 || buffer->elem == NIRC_F64) && is_number(x, buffer->elem))
+      return true;
+    return fault(op, d, "a buffer of %s holds no values of %s", nirc_dtype_name(buffer->elem), nirc_dtype_name(x->elem));
+  }
   return fault(op, d, "a buffer of shape %s holds no values of shape %s", nirc_shape_text(m->arena, &buffer->shape), nirc_shape_text(m->arena, &x->shape));
 }
 
@@ -293,5 +305,7 @@ bool nirc_snn_verify_delay(nirc_module *m, const nirc_op *op, nirc_diag *d)
       ok = fault(op, d, "the result must have the type of the buffer");
     return ok && verify_buffer(m, op, first, operand(op, 2), d);
   }
+  if (first->elem == NIRC_F64 && result->elem != NIRC_F64)
+    return fault(op, d, "a buffer of f64 gives no %s", nirc_dtype_name(result->elem));
   return verify_buffer(m, op, first, result, d) && verify_steps(m, op, d) && ok;
 }

@@ -217,18 +217,19 @@ static void verify_state(verifier *x, const nirc_op *op)
     updates += u->user->code == SNN_UPDATE && u->index == 0;
   const nirc_type *t = op->results[0].type;
   const nirc_blob *init = nirc_op_blob(op, "init");
-  if (t->elem != NIRC_F32 && t->elem != NIRC_BOOL && t->elem != NIRC_I32)
+  if (t->elem != NIRC_F32 && t->elem != NIRC_F64 && t->elem != NIRC_BOOL && t->elem != NIRC_I32 && t->elem != NIRC_I64)
     FAULT(x, op, "a state cannot have elements %s", nirc_dtype_name(t->elem));
-  if (init->dtype != (t->elem == NIRC_I32 ? NIRC_I32 : NIRC_F32) || !nirc_shape_equal(&init->shape, &t->shape))
+  if (init->dtype != (t->elem == NIRC_BOOL ? NIRC_F32 : t->elem) || !nirc_shape_equal(&init->shape, &t->shape))
     FAULT(x, op, "init is %s%s", nirc_dtype_name(init->dtype), nirc_shape_text(x->m->arena, &init->shape));
   if (updates != 1)
     FAULT(x, op, "%u snn.update belong to this state, one is wanted", updates);
 }
 
-/* Spikes are the numbers 0 and 1: they may go where f32 is wanted. */
+/* Spikes are the numbers 0 and 1: they may go where f32 is wanted; and either where f64 is. */
 static bool fits(const nirc_type *wanted, const nirc_type *given)
 {
-  return wanted == given || (wanted->elem == NIRC_F32 && given->elem == NIRC_BOOL && nirc_shape_equal(&wanted->shape, &given->shape));
+  bool widens = (wanted->elem == NIRC_F32 || wanted->elem == NIRC_F64) && (given->elem == NIRC_BOOL || given->elem == NIRC_F32);
+  return wanted == given || (widens && nirc_shape_equal(&wanted->shape, &given->shape));
 }
 
 static void verify_update(verifier *x, const nirc_op *op)
@@ -239,11 +240,12 @@ static void verify_update(verifier *x, const nirc_op *op)
     FAULT(x, op, "state '%s' and its new value have different types", nirc_op_operand(op, 0)->def->name);
 }
 
-/* Ports and probes carry numbers. */
+/* Ports and probes carry numbers, as float32: what comes in is f32, what goes out is rounded to it. */
 static void verify_port(verifier *x, const nirc_op *op)
 {
   const nirc_type *t = op->code == SNN_INPUT ? op->results[0].type : nirc_op_operand(op, 0)->type;
-  if (t->elem != NIRC_F32 && (t->elem != NIRC_BOOL || op->code == SNN_INPUT))
+  bool ok = t->elem == NIRC_F32 || (op->code != SNN_INPUT && (t->elem == NIRC_BOOL || t->elem == NIRC_F64 || t->elem == NIRC_I64));
+  if (!ok)
     FAULT(x, op, "its value has elements %s", nirc_dtype_name(t->elem));
 }
 

@@ -61,6 +61,8 @@ static bool is_noop(const nirc_op *op)
   if (op->n_operands != 1 || op->n_results != 1 || !nirc_shape_equal(&nirc_op_operand(op, 0)->type->shape, &op->results[0].type->shape))
     return false;
   bool spikes = nirc_op_operand(op, 0)->type->elem == NIRC_BOOL;
+  if (op->results[0].type->elem == NIRC_F64 && nirc_op_operand(op, 0)->type->elem != NIRC_F64)
+    return false;                                    /* it widens, and what takes it has attributes of that type */
   switch (op->code) {
   case SNN_RESHAPE: return true;
   case SNN_SCALE: return nirc_blob_is_all(nirc_op_blob(op, "scale"), 1);

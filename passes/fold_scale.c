@@ -276,11 +276,17 @@ static bool fold_factors(folding *f, nirc_op *scale, nirc_op *into)
   return true;
 }
 
+/* The arguments above are for float32: numbers of float64 have no exact products to round. */
+static bool is_single(const nirc_op *op)
+{
+  return nirc_op_blob(op, has_weights(op) ? "weight" : factor_name(op))->dtype == NIRC_F32;
+}
+
 static bool fold(folding *f, nirc_op *op)
 {
   const char *name = factor_name(op);
   nirc_op *from = name || has_weights(op) ? source(op) : NULL;
-  if (!from)
+  if (!from || !(has_weights(from) || factor_name(from)) || !is_single(from) || !is_single(op))
     return false;
   if (from->code == SNN_SCALE)
     return has_weights(op) ? fold_before(f, from, op) : fold_factors(f, from, op);

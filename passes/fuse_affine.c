@@ -61,6 +61,8 @@ static bool describe(product *p, const nirc_op *first, const nirc_op *second)
   *p = (product){.first = first, .w1 = nirc_op_blob(first, "weight"), .b1 = nirc_op_blob(first, "bias")};
   p->w2 = nirc_op_blob(second, "weight");
   p->b2 = nirc_op_blob(second, "bias");
+  if (p->w1->dtype != NIRC_F32 || p->w2->dtype != NIRC_F32)
+    return false;                                    /* the product of float64 would have to be computed in more */
   if (!p->w1->count || !p->w2->count || !is_finite(p->w1) || !is_finite(p->w2) || !is_finite(p->b1) || !is_finite(p->b2))
     return false;
   bool conv = first->code == SNN_CONV;

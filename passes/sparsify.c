@@ -77,7 +77,8 @@ static void store_blocks(nirc_module *m, nirc_op *op, const matrices *x, size_t 
   size_t n = count_blocks(x, size), b = 0;
   int32_t *first = new_blob(m, op, "first", NIRC_I32, &(nirc_shape){.rank = 1, .dims = {x->lead * x->in + 1}});
   int32_t *rows = new_blob(m, op, "row", NIRC_I32, &(nirc_shape){.rank = 1, .dims = {n}});
-  float *weight = new_blob(m, op, "weight", NIRC_F32, &(nirc_shape){.rank = 2, .dims = {n, size}});
+  size_t width = nirc_dtype_size(x->weight->dtype);
+  char *weight = new_blob(m, op, "weight", x->weight->dtype, &(nirc_shape){.rank = 2, .dims = {n, size}});
   first[0] = 0;
   for (size_t k = 0; k < x->lead; k++)
     for (size_t j = 0; j < x->in; j++) {
@@ -85,7 +86,7 @@ static void store_blocks(nirc_module *m, nirc_op *op, const matrices *x, size_t 
         if (block_is_zero(x, k, row, size, j))
           continue;
         for (size_t t = 0; t < size; t++)
-          memcpy(&weight[b * size + t], (const float *)x->weight->data + (x->weight->splat ? 0 : (k * x->out + row + t) * x->in + j), sizeof *weight);
+          memcpy(weight + (b * size + t) * width, (const char *)x->weight->data + (x->weight->splat ? 0 : (k * x->out + row + t) * x->in + j) * width, width);
         rows[b++] = (int32_t)row;
       }
       first[k * x->in + j + 1] = (int32_t)b;
