@@ -12,8 +12,8 @@ static void add_attribute(nirc_emitter *e, LLVMValueRef fn, LLVMAttributeIndex a
 
 LLVMValueRef nirc_emit_function(nirc_emitter *e, const char *name, LLVMTypeRef result, const LLVMTypeRef *params, unsigned n, bool exported)
 {
-  LLVMTypeRef list[8];
-  NIRC_ASSERT(n <= 8);
+  LLVMTypeRef list[NIRC_CPU_MAX_PARAMETERS];
+  NIRC_ASSERT(n <= NIRC_CPU_MAX_PARAMETERS);
   memcpy(list, params, n * sizeof *list);
   LLVMValueRef fn = LLVMAddFunction(e->module, name, LLVMFunctionType(result, list, n, false));
   LLVMSetLinkage(fn, exported ? LLVMExternalLinkage : LLVMInternalLinkage);
@@ -49,8 +49,8 @@ LLVMValueRef nirc_emit_param(nirc_emitter *e, unsigned i)
 
 LLVMValueRef nirc_emit_call(nirc_emitter *e, LLVMValueRef fn, const LLVMValueRef *args, unsigned n)
 {
-  LLVMValueRef list[8];
-  NIRC_ASSERT(n <= 8);
+  LLVMValueRef list[NIRC_CPU_MAX_PARAMETERS];
+  NIRC_ASSERT(n <= NIRC_CPU_MAX_PARAMETERS);
   memcpy(list, args, n * sizeof *list);
   return LLVMBuildCall2(e->b, LLVMGlobalGetValueType(fn), fn, list, n, "");
 }

@@ -10,6 +10,8 @@
 #include "codegen/cpu.h"
 #include "codegen/cpu_plan.h"
 
+enum { NIRC_CPU_MAX_VALUES = 8, NIRC_CPU_MAX_PARAMETERS = 2 * NIRC_CPU_MAX_VALUES + 1 };      /* operands or results of an op; of its function */
+
 typedef struct nirc_emitter {
   const nirc_cpu_plan *plan;
   const nirc_cpu_options *options;
@@ -19,6 +21,7 @@ typedef struct nirc_emitter {
   LLVMBuilderRef b;
   LLVMTargetDataRef layout;
   LLVMTypeRef t_void, i1, i8, i32, i64, word, f32, f64, ptr;             /* word: size_t */
+  bool has_fma;                                      /* the machine has a fused multiply-add */
   LLVMValueRef fn;                                   /* the function being filled */
 } nirc_emitter;
 

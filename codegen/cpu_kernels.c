@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codegen/cpu_kernels.h"
+#include "ir/neuron.h"
 #include "ir/dialect_snn.h"
 
 /* ---- coefficients ------------------------------------------------------------------------------------------------------- */
@@ -22,24 +23,31 @@ static LLVMValueRef emit_elements(nirc_emitter *e, const char *name, const nirc_
 nirc_coefficient nirc_get_coefficient(nirc_emitter *e, const nirc_op *op, const char *name)
 {
   const nirc_blob *b = nirc_op_blob(op, name);
-  NIRC_ASSERT(b && (b->dtype == NIRC_F32 || b->dtype == NIRC_F64));
-  if (b->splat || b->count == 1)
-    return (nirc_coefficient){.elem = b->dtype, .splat = nirc_blob_get(b, 0)};
-  return (nirc_coefficient){.elem = b->dtype, .array = nirc_emit_bytes(e, name, b->data, nirc_blob_bytes(b))};
+  nirc_coefficient c = {.elem = b->dtype};
+  if (b->splat || b->count == 1) {
+    c.splat = nirc_blob_get(b, 0);
+    if (b->dtype == NIRC_I64)
+      NIRC_ASSERT(nirc_blob_get_int(b, 0, &c.whole));
+    return c;
+  }
+  c.array = nirc_emit_bytes(e, name, b->data, nirc_blob_bytes(b));
+  return c;
 }
 
 LLVMValueRef nirc_coefficient_at(nirc_emitter *e, const nirc_coefficient *c, LLVMValueRef i)
 {
   LLVMTypeRef type = nirc_emit_type(e, c->elem);
-  return c->array ? nirc_load(e, type, c->array, i) : LLVMConstReal(type, c->splat);
+  if (c->array)
+    return nirc_load(e, type, c->array, i);
+  return c->elem == NIRC_I64 ? LLVMConstInt(type, (unsigned long long)c->whole, true) : LLVMConstReal(type, c->splat);
 }
 
 /* ---- parameters: distinct pointers only, so that each can be marked noalias ------------------------------------------------ */
 
 typedef struct parameters {
-  nirc_place place[8];
+  nirc_place place[NIRC_CPU_MAX_PARAMETERS];
   unsigned n;
-  unsigned operand[3], result[3], workspace;         /* index of the parameter */
+  unsigned operand[NIRC_CPU_MAX_VALUES], result[NIRC_CPU_MAX_VALUES], workspace;         /* index of the parameter */
 } parameters;
 
 static unsigned add_place(parameters *p, nirc_place place)
@@ -446,9 +454,7 @@ static const kernel_fn kernels[NIRC_N_OPS] = {
   [SNN_ADD] = elementwise_kernel, [SNN_SCALE] = elementwise_kernel, [SNN_THRESHOLD] = elementwise_kernel, [SNN_DENSE] = dense_kernel,
   [SNN_SPARSE_DENSE] = sparse_dense_kernel,
   [SNN_CONV] = conv_kernel, [SNN_SUM_POOL] = pool_kernel, [SNN_AVG_POOL] = pool_kernel, [SNN_DELAY_READ] = delay_read_kernel,
-  [SNN_DELAY_WRITE] = delay_write_kernel, [SNN_ADVANCE] = advance_kernel, [SNN_I_STEP] = nirc_emit_neuron_kernel, [SNN_IF_STEP] = nirc_emit_neuron_kernel,
-  [SNN_LI_STEP] = nirc_emit_neuron_kernel, [SNN_LIF_STEP] = nirc_emit_neuron_kernel, [SNN_CUBA_LI_STEP] = nirc_emit_neuron_kernel,
-  [SNN_CUBA_LIF_STEP] = nirc_emit_neuron_kernel,
+  [SNN_DELAY_WRITE] = delay_write_kernel, [SNN_ADVANCE] = advance_kernel, [SNN_NEURON] = nirc_emit_neuron_kernel,
 };
 
 LLVMValueRef nirc_emit_kernel(nirc_emitter *e, const nirc_op *op)
@@ -456,7 +462,7 @@ LLVMValueRef nirc_emit_kernel(nirc_emitter *e, const nirc_op *op)
   if (!kernels[op->code] || nirc_cpu_is_tiled_sum(op))
     return NULL;
   parameters p = parameters_of(e, op);
-  LLVMTypeRef types[8];
+  LLVMTypeRef types[NIRC_CPU_MAX_PARAMETERS];
   for (unsigned i = 0; i < p.n; i++)
     types[i] = e->ptr;
   LLVMValueRef fn = nirc_emit_function(e, op->def->mnemonic, e->t_void, types, p.n, false);
@@ -469,7 +475,7 @@ LLVMValueRef nirc_emit_kernel(nirc_emitter *e, const nirc_op *op)
 void nirc_emit_kernel_call(nirc_emitter *e, const nirc_op *op, LLVMValueRef kernel, nirc_address_fn address, void *user)
 {
   parameters p = parameters_of(e, op);
-  LLVMValueRef args[8];
+  LLVMValueRef args[NIRC_CPU_MAX_PARAMETERS];
   for (unsigned i = 0; i < p.n; i++)
     args[i] = address(e, p.place[i], user);
   nirc_emit_call(e, kernel, args, p.n);
@@ -480,8 +486,9 @@ void nirc_emit_kernel_call(nirc_emitter *e, const nirc_op *op, LLVMValueRef kern
 /* Sum over active elements x[c][y][x] of rows[y] * columns[x] * each. */
 LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op)
 {
-  bool spikes = op->def->spikes, conv = op->code == SNN_CONV;
-  const nirc_type *t = spikes ? op->results[0].type : nirc_op_operand(op, 0)->type;
+  bool conv = op->code == SNN_CONV;
+  int spikes = nirc_snn_fires(op);
+  const nirc_type *t = spikes >= 0 ? op->results[spikes].type : nirc_op_operand(op, 0)->type;
   uint64_t each = 1;
   conv_shape c = {.channels = 1, .in = {1, t->count}};
   if (conv) {
@@ -510,7 +517,8 @@ LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op)
     LLVMValueRef at = a ? column.i : LLVMBuildURem(e->b, row.i, nirc_c64(e, c.in[0]), "");
     n = nirc_mul(e, n, LLVMBuildSub(e->b, nirc_load_index(e, first[a], nirc_add(e, at, nirc_c64(e, 1))), nirc_load_index(e, first[a], at), ""));
   }
-  LLVMValueRef more = LLVMBuildSelect(e->b, nirc_emit_is_active(e, value), n, nirc_c64(e, 0), "");
+  LLVMValueRef more = spikes >= 0 && t->elem != NIRC_BOOL ? nirc_emit_saturated(e, value)       /* several a step */
+                                                          : LLVMBuildSelect(e->b, nirc_emit_is_active(e, value), n, nirc_c64(e, 0), "");
   LLVMBuildStore(e->b, nirc_add(e, LLVMBuildLoad2(e->b, e->i64, total, ""), more), total);
   nirc_loop_end(e, &column);
   nirc_loop_end(e, &row);

@@ -2,69 +2,49 @@
  * inputs add to it in ascending order, so that the sum of each output has the terms and the order of cpu_kernels.c. */
 #include "codegen/cpu_kernels.h"
 #include "ir/dialect_snn.h"
+#include "ir/neuron.h"
 
 enum { TILE = 64 };                                  /* outputs: 4 to 16 vector registers */
 
 /* ---- neurons --------------------------------------------------------------------------------------------------------------- */
 
-/* v + k*((v_leak - v) + r*x) */
-static LLVMValueRef leak(nirc_emitter *e, LLVMValueRef v, LLVMValueRef k, LLVMValueRef v_leak, LLVMValueRef r, LLVMValueRef x)
-{
-  LLVMValueRef drive = LLVMBuildFAdd(e->b, LLVMBuildFSub(e->b, v_leak, v, ""), LLVMBuildFMul(e->b, r, x, ""), "");
-  return LLVMBuildFAdd(e->b, v, LLVMBuildFMul(e->b, k, drive, ""), "");
-}
-
 typedef struct neuron_body {
-  nirc_coefficient g, k, k_syn, k_mem, w_in, r, v_leak, v_threshold, v_reset;
-  bool gain, synapse, subtract;
-  LLVMRealPredicate compare;
+  nirc_neuron read;
+  nirc_coefficient *coefficients;
+  LLVMValueRef *inputs, *values;                     /* of one element */
 } neuron_body;
 
-static neuron_body neuron_coefficients(nirc_emitter *e, const nirc_op *op)
+static neuron_body read_neuron(nirc_emitter *e, const nirc_op *op)
 {
-  neuron_body n = {.gain = nirc_op_attr(op, "g") != NULL, .synapse = nirc_op_attr(op, "k_syn") != NULL};
-  if (n.gain) {
-    n.g = nirc_get_coefficient(e, op, "g");
-  } else {
-    n.k = nirc_get_coefficient(e, op, n.synapse ? "k_mem" : "k");
-    n.r = nirc_get_coefficient(e, op, "r");
-    n.v_leak = nirc_get_coefficient(e, op, "v_leak");
-  }
-  if (n.synapse) {
-    n.k_syn = nirc_get_coefficient(e, op, "k_syn");
-    n.w_in = nirc_get_coefficient(e, op, "w_in");
-  }
-  if (op->def->spikes) {
-    n.subtract = nirc_op_int(op, "reset") == NIRC_RESET_SUBTRACT;
-    n.compare = nirc_op_int(op, "compare") == NIRC_COMPARE_GE ? LLVMRealOGE : LLVMRealOGT;
-    n.v_threshold = nirc_get_coefficient(e, op, "v_threshold");
-    if (!n.subtract)
-      n.v_reset = nirc_get_coefficient(e, op, "v_reset");
-  }
+  neuron_body n;
+  const char *fault;
+  NIRC_ASSERT(nirc_neuron_read(&n.read, e->arena, op, &fault));
+  n.coefficients = NIRC_NEW_ARRAY(e->arena, nirc_coefficient, n.read.n_coefficients);
+  n.inputs = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, n.read.n_operands + n.read.n_coefficients);
+  n.values = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, n.read.equation.n_nodes);
+  for (uint32_t c = 0; c < n.read.n_coefficients; c++)
+    n.coefficients[c] = nirc_get_coefficient(e, op, n.read.names[n.read.n_operands + c]);
   return n;
 }
 
-/* Neurons first .. first + count - 1, whose inputs are x[0 .. count - 1]. */
+/* Neurons first .. first + count - 1, whose operand 0 is x0[0 .. count - 1]. All of an element is read before any of it is written. */
 static void emit_neurons(nirc_emitter *e, const nirc_op *op, const neuron_body *n, const nirc_pointers *p, LLVMValueRef x0, LLVMValueRef first, size_t count)
 {
-  unsigned next = op->def->spikes;                   /* results: [z,] v [, i] */
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, count));
-  LLVMValueRef at = nirc_add(e, first, l.i), x = nirc_load(e, e->f32, x0, l.i), v = nirc_load(e, e->f32, p->in[1], at);
-  if (n->synapse) {                                  /* i + k_syn*(w_in*x - i) */
-    LLVMValueRef i = nirc_load(e, e->f32, p->in[2], at);
-    LLVMValueRef toward = LLVMBuildFSub(e->b, LLVMBuildFMul(e->b, nirc_coefficient_at(e, &n->w_in, at), x, ""), i, "");
-    x = LLVMBuildFAdd(e->b, i, LLVMBuildFMul(e->b, nirc_coefficient_at(e, &n->k_syn, at), toward, ""), "");
-    nirc_store(e, e->f32, x, p->out[next + 1], at);
+  LLVMValueRef at = nirc_add(e, first, l.i);
+  for (uint32_t i = 0; i < n->read.n_operands; i++) {
+    nirc_dtype elem = nirc_op_operand(op, i)->type->elem;
+    LLVMValueRef v = nirc_load(e, nirc_emit_type(e, elem), i ? p->in[i] : x0, i ? at : l.i);
+    n->inputs[i] = elem == NIRC_BOOL ? nirc_emit_is_active(e, v) : v;
   }
-  LLVMValueRef h = n->gain ? LLVMBuildFAdd(e->b, v, LLVMBuildFMul(e->b, nirc_coefficient_at(e, &n->g, at), x, ""), "")
-                           : leak(e, v, nirc_coefficient_at(e, &n->k, at), nirc_coefficient_at(e, &n->v_leak, at), nirc_coefficient_at(e, &n->r, at), x);
-  if (op->def->spikes) {
-    LLVMValueRef threshold = nirc_coefficient_at(e, &n->v_threshold, at), z = LLVMBuildFCmp(e->b, n->compare, h, threshold, "");
-    LLVMValueRef reset = n->subtract ? LLVMBuildFSub(e->b, h, threshold, "") : nirc_coefficient_at(e, &n->v_reset, at);
-    nirc_store(e, e->f32, LLVMBuildUIToFP(e->b, z, e->f32, ""), p->out[0], at);
-    h = LLVMBuildSelect(e->b, z, reset, h, "");
+  for (uint32_t c = 0; c < n->read.n_coefficients; c++)
+    n->inputs[n->read.n_operands + c] = nirc_coefficient_at(e, &n->coefficients[c], at);
+  nirc_emit_equation(e, &n->read.equation, n->inputs, n->values);
+  for (uint32_t r = 0; r < op->n_results; r++) {
+    nirc_dtype elem = op->results[r].type->elem;
+    LLVMValueRef v = n->values[n->read.equation.results[r]];
+    nirc_store(e, nirc_emit_type(e, elem), elem == NIRC_BOOL ? LLVMBuildUIToFP(e->b, v, e->f32, "") : v, p->out[r], at);
   }
-  nirc_store(e, e->f32, h, p->out[next], at);
   nirc_loop_end(e, &l);
 }
 
@@ -156,7 +136,7 @@ static void population_kernel(nirc_emitter *e, const nirc_op *neuron, const nirc
   size_t out = weight->shape.dims[0], in = weight->shape.dims[1], rest = out % TILE;
   tile whole = new_tile(e, TILE), last = rest ? new_tile(e, rest) : whole;
   nirc_pointers p = nirc_pointers_of(e, neuron);
-  neuron_body n = neuron_coefficients(e, neuron);
+  neuron_body n = read_neuron(e, neuron);
   nirc_coefficient bias = {0};
   if (nirc_op_attr(sum, "bias"))
     bias = nirc_get_coefficient(e, sum, "bias");
@@ -181,7 +161,7 @@ void nirc_emit_neuron_kernel(nirc_emitter *e, const nirc_op *op)
     population_kernel(e, op, sum);
     return;
   }
-  neuron_body n = neuron_coefficients(e, op);
+  neuron_body n = read_neuron(e, op);
   nirc_pointers p = nirc_pointers_of(e, op);
   emit_neurons(e, op, &n, &p, p.in[0], nirc_c64(e, 0), op->results[0].type->count);
 }

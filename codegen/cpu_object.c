@@ -16,6 +16,7 @@
 typedef struct machine {
   LLVMTargetMachineRef tm;
   char *triple;
+  bool has_fma;
 } machine;
 
 static LLVMCodeGenOptLevel codegen_level(int level)
@@ -48,6 +49,7 @@ static bool open_machine(machine *m, const nirc_cpu_options *o, nirc_diag *d)
   char *cpu = native ? LLVMGetHostCPUName() : LLVMCreateMessage(o->cpu && strcmp(o->cpu, "native") ? o->cpu : "");
   char *features = native ? LLVMGetHostCPUFeatures() : LLVMCreateMessage("");
   m->tm = LLVMCreateTargetMachine(target, m->triple, cpu, features, codegen_level(o->level), LLVMRelocPIC, LLVMCodeModelDefault);
+  m->has_fma = strstr(features, "+fma,") || strncmp(m->triple, "aarch64", strlen("aarch64")) == 0;
   LLVMDisposeMessage(cpu);
   LLVMDisposeMessage(features);
   if (!m->tm)
@@ -133,6 +135,7 @@ static bool build_module(nirc_emitter *e, const machine *m, nirc_diag *d)
   e->context = LLVMContextCreate();
   e->module = LLVMModuleCreateWithNameInContext(e->plan->m->name, e->context);
   e->b = LLVMCreateBuilderInContext(e->context);
+  e->has_fma = m->has_fma;
   e->layout = LLVMCreateTargetDataLayout(m->tm);
   LLVMSetModuleDataLayout(e->module, e->layout);
   LLVMSetTarget(e->module, m->triple);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "ir/neuron.h"
+
 typedef struct planner {
   nirc_cpu_plan *p;
   nirc_arena *arena;
@@ -154,7 +156,7 @@ static void number(planner *x)
 static bool in_place(const nirc_op *op, uint32_t i)
 {
   switch (op->code) {
-  case SNN_I_STEP: case SNN_IF_STEP: case SNN_LI_STEP: case SNN_LIF_STEP: case SNN_CUBA_LI_STEP: case SNN_CUBA_LIF_STEP: return i > 0;
+  case SNN_NEURON: return true;
   case SNN_DELAY_WRITE: case SNN_ADVANCE: return i == 0;
   default: return false;
   }
@@ -298,7 +300,7 @@ static void collect_ports(nirc_cpu_plan *p, nirc_arena *a)
       p->outputs[p->n_outputs++] = (nirc_cpu_port){nirc_op_attr(op, "name")->s, v->type, op};
     else if (op->code == SNN_PROBE)
       p->probes[p->n_probes++] = (nirc_cpu_port){nirc_op_attr(op, "name")->s, v->type, op};
-    else if (op->def->spikes)
+    else if (nirc_snn_fires(op) >= 0)
       p->counters[p->n_counters++] = (nirc_cpu_counter){op, op->name, "spikes"};
     else if (op->code == SNN_DENSE || op->code == SNN_SPARSE_DENSE || op->code == SNN_CONV)
       p->counters[p->n_counters++] = (nirc_cpu_counter){op, op->name, "synaptic_operations"};

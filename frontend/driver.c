@@ -525,7 +525,7 @@ static bool print(driver *x)
     break;
   case NIRC_PRINT_PROFILES:
     for (const nirc_profile *p = nirc_profiles; p->name; p++)
-      nirc_strbuf_addf(&b, "%-13s %s%s\n", p->name, p->summary, p->available ? "" : " (not in this version)");
+      nirc_strbuf_addf(&b, "%-13s %s\n", p->name, p->summary);
     break;
   default: nirc_options_show(stdout, x->o.print, x->arena);
   }

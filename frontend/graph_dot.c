@@ -56,7 +56,7 @@ const char *nirc_graph_kind(const nirc_op *op)
   case NIR_INPUT: case NIR_OUTPUT: case SNN_INPUT: case SNN_OUTPUT: case SNN_PROBE: return "port";
   case NIR_LINEAR: case NIR_AFFINE: case NIR_CONV1D: case NIR_CONV2D: case SNN_DENSE: case SNN_CONV: return "weights";
   case SNN_STATE: return "state";
-  case SNN_I_STEP: case SNN_LI_STEP: case SNN_CUBA_LI_STEP: case SNN_POPULATION: return "neuron";
+  case SNN_NEURON: case SNN_POPULATION: return "neuron";
   default: return op->def->integrates || op->def->spikes ? "neuron" : "other";
   }
 }

@@ -136,8 +136,7 @@ static const char *const *profile_names(nirc_arena *a)
     n++;
   const char **names = NIRC_NEW_ARRAY(a, const char *, n + 1);
   for (size_t i = 0; i < n; i++)
-    if (nirc_profiles[i].available)
-      names[k++] = nirc_profiles[i].name;
+    names[k++] = nirc_profiles[i].name;
   return names;
 }
 

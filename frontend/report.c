@@ -242,7 +242,7 @@ static void add_cost(nirc_report_cost *c, const nirc_op *op)
     c->elementwise = plus(c->elementwise, plus(times(op->results[0].type->shape.dims[0], op_pairs(op)), op->code == SNN_AVG_POOL ? elements : 0));
     break;
   case SNN_ADD: case SNN_SCALE: case SNN_THRESHOLD: c->elementwise = plus(c->elementwise, elements); break;
-  case SNN_I_STEP: case SNN_IF_STEP: case SNN_LI_STEP: case SNN_LIF_STEP: case SNN_CUBA_LI_STEP: case SNN_CUBA_LIF_STEP:
+  case SNN_NEURON:
     c->neuron_updates = plus(c->neuron_updates, elements);
     break;
   default: break;                                    /* ports and what only moves values */

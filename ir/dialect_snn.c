@@ -1,5 +1,5 @@
 /* ir/dialect_snn.c: one time step of a network. Values are float32 tensors (i1: the numbers 0 and 1, i32: slot numbers); every operation
- * is rounded by itself in the order written here. What a simulator chooses differently is an attribute, never a name. */
+ * is rounded by itself in the order written here. What simulators choose differently is the equation of snn.neuron, never a name. */
 #include <stddef.h>
 
 #include "ir/dialect_snn.h"
@@ -8,10 +8,6 @@
 #define NAME(doc_) {.name = "name", .kind = NIRC_ATTR_STRING, .doc = doc_}
 #define COEFFICIENT(n, doc_) {.name = n, .kind = NIRC_ATTR_DENSE, .rule = NIRC_SHAPE_LAYER, .doc = doc_}
 #define SHAPE(n, doc_) {.name = n, .kind = NIRC_ATTR_SHAPE, .doc = doc_}
-#define ENUM(n, names_, doc_) {.name = n, .kind = NIRC_ATTR_ENUM, .enum_names = names_, .doc = doc_}
-
-static const char *const reset_names[] = {"v_reset", "subtract", NULL};
-static const char *const compare_names[] = {"gt", "ge", NULL};
 
 static const nirc_attr_def step_attrs[] = {
   {.name = "dt", .kind = NIRC_ATTR_FLOAT, .dim = NIRC_DIM_SECOND, .doc = "the time step"},
@@ -40,26 +36,21 @@ static const nirc_attr_def threshold_attrs[] = {COEFFICIENT("threshold", "thresh
 static const nirc_attr_def operand_attrs[] = {{.name = "index", .kind = NIRC_ATTR_INT, .doc = "number of the population's operand, from 0"}};
 static const nirc_attr_def delay_attrs[] = {{.name = "steps", .kind = NIRC_ATTR_DENSE, .doc = "i64, steps of delay per element"}};
 
-#define G COEFFICIENT("g", "gain of the input")
-#define K COEFFICIENT("k", "share of the way to equilibrium in one step")
-#define K_SYN COEFFICIENT("k_syn", "the same of the synapse")
-#define K_MEM COEFFICIENT("k_mem", "the same of the membrane")
-#define R COEFFICIENT("r", "resistance")
-#define W_IN COEFFICIENT("w_in", "weight of the input into the synapse")
-#define V_LEAK COEFFICIENT("v_leak", "leak potential")
-#define SPIKING \
-  COEFFICIENT("v_threshold", "firing threshold"), COEFFICIENT("v_reset", "potential after a spike, where reset = v_reset"), \
-  ENUM("reset", reset_names, "after a spike: v = v_reset, or v = h - v_threshold"), ENUM("compare", compare_names, "spike where h > or >= v_threshold")
-static const nirc_attr_def i_attrs[] = {G};
-static const nirc_attr_def if_attrs[] = {G, SPIKING};
-static const nirc_attr_def li_attrs[] = {K, R, V_LEAK};
-static const nirc_attr_def lif_attrs[] = {K, R, V_LEAK, SPIKING};
-static const nirc_attr_def cuba_li_attrs[] = {K_SYN, K_MEM, W_IN, R, V_LEAK};
-static const nirc_attr_def cuba_lif_attrs[] = {K_SYN, K_MEM, W_IN, R, V_LEAK, SPIKING};
+/* Which of them there are follows from the equation. */
+#define OPTIONAL(n, doc_) {.name = n, .kind = NIRC_ATTR_DENSE, .rule = NIRC_SHAPE_LAYER, .optional = true, .doc = doc_}
+static const nirc_attr_def neuron_attrs[] = {
+  {.name = "takes", .kind = NIRC_ATTR_STRING, .doc = "what the equation calls the operands, in order; x is what arrives, f what arrives over back edges where that is added apart"},
+  {.name = "gives", .kind = NIRC_ATTR_STRING, .doc = "what it calls the results; z: how often it fires in this step"},
+  {.name = "equation", .kind = NIRC_ATTR_STRING, .doc = "statements, see below"},
+  OPTIONAL("g", "gain of the input"), OPTIONAL("k", "share of the way to equilibrium in one step"), OPTIONAL("k_syn", "the same of the synapse"),
+  OPTIONAL("k_mem", "the same of the membrane"), OPTIONAL("alpha", "what is left after one step, of the synapse or of the only state"),
+  OPTIONAL("beta", "what is left after one step, of the membrane (rockpool: of the synapse)"), OPTIONAL("tau", "time constant in steps"), OPTIONAL("r", "resistance"),
+  OPTIONAL("w_in", "weight of the input into the synapse"), OPTIONAL("v_leak", "leak potential"), OPTIONAL("v_threshold", "firing threshold"),
+  OPTIONAL("v_reset", "potential after a spike"), OPTIONAL("step", "dt"), OPTIONAL("keep_u", "4096 times what is left of the synapse's integer"),
+  OPTIONAL("keep_v", "the same of the membrane"), OPTIONAL("level", "threshold of what is compared"), OPTIONAL("limit", "threshold of the integer state")};
 
 #define OP(mnemonic_, operands, results) .mnemonic = mnemonic_, .level = NIRC_LEVEL_SNN, .n_operands = operands, .n_results = results
 #define ATTRS(a) .attrs = a, .n_attrs = N_ELEMENTS(a)
-#define FIRES "; z = 1 where h > v_threshold (compare), there v' = v_reset or h - v_threshold (reset), elsewhere v' = h"
 
 const nirc_op_def nirc_def_snn_step = {
   OP("snn.step", 0, 0), ATTRS(step_attrs), .has_region = true, .doc = "What one time step computes, in order of execution; no value is used before it is defined."};
@@ -97,24 +88,13 @@ const nirc_op_def nirc_def_snn_delay_read = {
 const nirc_op_def nirc_def_snn_delay_write = {
   OP("snn.delay_write", 3, 1), .verify = nirc_snn_verify_delay, .doc = "(buffer, slot, x): the buffer with x in that slot."};
 const nirc_op_def nirc_def_snn_advance = {OP("snn.advance", 2, 1), .verify = nirc_snn_verify_delay, .doc = "(slot, buffer): (slot + 1) mod slots of the buffer."};
-const nirc_op_def nirc_def_snn_i_step = {
-  OP("snn.i_step", 2, 1), ATTRS(i_attrs), .verify = nirc_snn_verify_layer, .doc = "(x, v): integrators; gives v'.", .equation = "v' = v + g*x"};
-const nirc_op_def nirc_def_snn_if_step = {
-  OP("snn.if_step", 2, 2), ATTRS(if_attrs), .spikes = true, .verify = nirc_snn_verify_layer, .doc = "(x, v): integrate-and-fire; gives (z, v').",
-  .equation = "h = v + g*x" FIRES};
-const nirc_op_def nirc_def_snn_li_step = {
-  OP("snn.li_step", 2, 1), ATTRS(li_attrs), .verify = nirc_snn_verify_layer, .doc = "(x, v): leaky integrators; gives v'.",
-  .equation = "v' = v + k*((v_leak - v) + r*x)"};
-const nirc_op_def nirc_def_snn_lif_step = {
-  OP("snn.lif_step", 2, 2), ATTRS(lif_attrs), .spikes = true, .verify = nirc_snn_verify_layer, .doc = "(x, v): leaky integrate-and-fire; gives (z, v').",
-  .equation = "h = v + k*((v_leak - v) + r*x)" FIRES};
-const nirc_op_def nirc_def_snn_cuba_li_step = {
-  OP("snn.cuba_li_step", 3, 2), ATTRS(cuba_li_attrs), .verify = nirc_snn_verify_layer,
-  .doc = "(x, v, i): leaky integrators behind a synapse; gives (v', i').", .equation = "i' = i + k_syn*(w_in*x - i); v' = v + k_mem*((v_leak - v) + r*i')"};
-const nirc_op_def nirc_def_snn_cuba_lif_step = {
-  OP("snn.cuba_lif_step", 3, 3), ATTRS(cuba_lif_attrs), .spikes = true, .verify = nirc_snn_verify_layer,
-  .doc = "(x, v, i): leaky integrate-and-fire behind a synapse; gives (z, v', i').",
-  .equation = "i' = i + k_syn*(w_in*x - i); h = v + k_mem*((v_leak - v) + r*i')" FIRES};
+const nirc_op_def nirc_def_snn_neuron = {
+  OP("snn.neuron", -1, -1), ATTRS(neuron_attrs), .verify = nirc_snn_verify_neuron,
+  .doc = "One step of a layer of neurons, each element by itself, as a profile has it (profiles.md). The equation is a list of statements `NAME = EXPRESSION`, separated by semicolons, which "
+         "run in order and may assign a name again; results are final values. Expressions: + - * / unary -, comparisons, `C ? A : B`, fma(a, b, c), trunc, floor, rint (half to even), "
+         "abs, max, min, and f32(), f64(), i64(), which convert. Each operation is rounded by itself to the type of its operands, f32, f64 or i64; a number takes the other operand's. i64 wraps, "
+         "and its division (by a positive number) rounds toward zero.",
+  .equation = "for example h = v + k*((v_leak - v) + r*x); z = h > v_threshold; v = z ? v_reset : h"};
 const nirc_op_def nirc_def_snn_population = {
   OP("snn.population", -1, -1), .has_region = true, .verify = nirc_snn_verify_population,
   .doc = "Neurons with the weighted sum that drives them, as one unit: in its region a snn.operand for each operand, a snn.dense, snn.sparse_dense or snn.conv, "

@@ -1,12 +1,9 @@
-/* ir/dialect_snn.h: the enums of snn attributes, and verification hooks of the snn ops (snn_verify.c).
+/* ir/dialect_snn.h: verification hooks of the snn ops (snn_verify.c).
  * Must not know: how any of it is executed. */
 #ifndef NIRC_IR_DIALECT_SNN_H
 #define NIRC_IR_DIALECT_SNN_H
 
 #include "ir/op.h"
-
-typedef enum nirc_reset { NIRC_RESET_V_RESET, NIRC_RESET_SUBTRACT } nirc_reset;          /* attribute `reset` */
-typedef enum nirc_compare { NIRC_COMPARE_GT, NIRC_COMPARE_GE } nirc_compare;             /* attribute `compare` */
 
 /* Operand and result types, and shapes of dense attributes (a splat or the shape that the op's doc gives). */
 bool nirc_snn_verify_add(nirc_module *m, const nirc_op *op, nirc_diag *d);       /* equal shapes */
@@ -18,6 +15,7 @@ bool nirc_snn_verify_reshape(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_delay(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_population(nirc_module *m, const nirc_op *op, nirc_diag *d);        /* operands, a sum, the neurons that take it */
 bool nirc_snn_verify_operand(nirc_module *m, const nirc_op *op, nirc_diag *d);
+bool nirc_snn_verify_neuron(nirc_module *m, const nirc_op *op, nirc_diag *d);    /* names, equation, coefficients and types belong together */
 bool nirc_snn_verify_layer(nirc_module *m, const nirc_op *op, nirc_diag *d);     /* elementwise: all shapes alike; layer attributes of that shape */
 
 /* What a tensor op computes in, f32 or f64: the element type of its result (where that is i1, of its operand). Operands of i1 and f32 are widened to it,

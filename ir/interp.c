@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ir/dialect_snn.h"
+#include "ir/neuron.h"
 #include "ir/numbering.h"
 
 /* Of a value in this step: the member of its element type is set, no other. */
@@ -15,13 +16,20 @@ typedef struct cells {
   int64_t *l;                                        /* i64 */
 } cells;
 
-enum { MAX_OPERANDS = 3, MAX_RESULTS = 3 };
+enum { MAX_OPERANDS = 8, MAX_RESULTS = 8 };
+
+/* An snn.neuron with room for one element's values. */
+typedef struct neuron_values {
+  nirc_neuron read;
+  nirc_eq_value *inputs, *values;
+} neuron_values;
 
 /* An op with the places of its values. */
 typedef struct instruction {
   const nirc_op *op;
   cells in[MAX_OPERANDS];
   cells out[MAX_RESULTS];                            /* of an snn.state: the state itself */
+  const neuron_values *neuron;
 } instruction;
 
 /* A state and what it becomes when the step is over. */
@@ -137,12 +145,24 @@ static void collect_states(nirc_interp *x, const nirc_region *step)
   }
 }
 
+static const neuron_values *new_neuron(nirc_arena *a, const nirc_op *op)
+{
+  neuron_values *n = NIRC_NEW(a, neuron_values);
+  const char *fault;
+  NIRC_ASSERT(nirc_neuron_read(&n->read, a, op, &fault));
+  n->inputs = NIRC_NEW_ARRAY(a, nirc_eq_value, n->read.n_operands + n->read.n_coefficients);
+  n->values = NIRC_NEW_ARRAY(a, nirc_eq_value, n->read.equation.n_nodes);
+  return n;
+}
+
 /* `around`: the population that the region is of, or NULL. */
 static void add_instructions(nirc_interp *x, const nirc_numbering *numbers, const nirc_region *region, const instruction *around)
 {
   NIRC_FOR_EACH_OP(op, region) {
     instruction *k = &x->program[x->n_instructions++];
     k->op = op;
+    if (op->code == SNN_NEURON)
+      k->neuron = new_neuron(x->arena, op);
     NIRC_ASSERT(op->n_operands <= MAX_OPERANDS && op->n_results <= MAX_RESULTS);
     for (uint32_t i = 0; i < op->n_operands; i++) {
       const nirc_value *v = nirc_op_operand(op, i);  /* numbers count snn.step, the instructions do not */
@@ -224,11 +244,6 @@ size_t nirc_interp_probes(const nirc_interp *x, const nirc_interp_port **ports) 
 /* ---- what the ops compute ---------------------------------------------------------------------------------------------
  * Every operation is rounded by itself, in the order of the equation in the op table (this file is compiled without
  * contraction); sums follow docs/semantics.md. */
-
-static float coefficient(const nirc_op *op, const char *name, size_t e)
-{
-  return (float)nirc_blob_get(nirc_op_blob(op, name), e);
-}
 
 /* n elements of `from`, beginning at from_at, to those of `to` at to_at: bit by bit, or as numbers where the types differ. */
 static void copy_some(cells to, size_t to_at, cells from, size_t from_at, size_t n)
@@ -393,51 +408,34 @@ static void eval_delay_write(const instruction *k)
   copy_some(k->out[0], (size_t)k->in[1].i[0] * n, k->in[2], 0, n);
 }
 
-/* The threshold test and the reset; writes the results (z, v'). */
-static void fire(const instruction *k, size_t e, float h)
+/* A value of the equation's types, from and to the cells. */
+static nirc_eq_value eq_get(cells c, size_t e)
 {
-  float threshold = coefficient(k->op, "v_threshold", e);
-  bool z = nirc_op_int(k->op, "compare") == NIRC_COMPARE_GE ? h >= threshold : h > threshold;
-  float after = nirc_op_int(k->op, "reset") == NIRC_RESET_SUBTRACT ? h - threshold : coefficient(k->op, "v_reset", e);
-  k->out[0].f[e] = z ? 1 : 0;
-  k->out[1].f[e] = z ? after : h;
+  return c.l ? (nirc_eq_value){.i = c.l[e]} : (nirc_eq_value){.f = cell_get(c, e)};
 }
 
-static float integrate(const instruction *k, size_t e)
+static void eq_put(cells c, size_t e, nirc_eq_value v)
 {
-  return k->in[1].f[e] + coefficient(k->op, "g", e) * k->in[0].f[e];
+  if (c.l)
+    c.l[e] = v.i;
+  else
+    cell_put(c, e, v.f);
 }
 
-static float leak(const nirc_op *op, const char *share, size_t e, float v, float x)
+static void eval_neuron(const instruction *k)
 {
-  return v + coefficient(op, share, e) * ((coefficient(op, "v_leak", e) - v) + coefficient(op, "r", e) * x);
-}
-
-static float synapse(const instruction *k, size_t e)
-{
-  float x = k->in[0].f[e], i = k->in[2].f[e];
-  return i + coefficient(k->op, "k_syn", e) * (coefficient(k->op, "w_in", e) * x - i);
-}
-
-/* Neurons, each by itself. */
-static void eval_neuron(const instruction *k, size_t e)
-{
-  const nirc_op *op = k->op;
-  float x = k->in[0].f[e], *y = k->out[0].f;
-  switch (op->code) {
-  case SNN_I_STEP: y[e] = integrate(k, e); break;
-  case SNN_IF_STEP: fire(k, e, integrate(k, e)); break;
-  case SNN_LI_STEP: y[e] = leak(op, "k", e, k->in[1].f[e], x); break;
-  case SNN_LIF_STEP: fire(k, e, leak(op, "k", e, k->in[1].f[e], x)); break;
-  case SNN_CUBA_LI_STEP:
-    k->out[1].f[e] = synapse(k, e);
-    y[e] = leak(op, "k_mem", e, k->in[1].f[e], k->out[1].f[e]);
-    break;
-  case SNN_CUBA_LIF_STEP:
-    k->out[2].f[e] = synapse(k, e);
-    fire(k, e, leak(op, "k_mem", e, k->in[1].f[e], k->out[2].f[e]));
-    break;
-  default: NIRC_ASSERT(false);
+  const neuron_values *n = k->neuron;
+  const nirc_neuron *read = &n->read;
+  for (size_t e = 0; e < k->out[0].type->count; e++) {
+    for (uint32_t i = 0; i < read->n_operands; i++)
+      n->inputs[i] = eq_get(k->in[i], e);
+    for (uint32_t c = 0; c < read->n_coefficients; c++) {
+      const nirc_blob *b = read->coefficients[c];
+      n->inputs[read->n_operands + c] = b->dtype == NIRC_I64 ? (nirc_eq_value){.i = whole(b, e)} : (nirc_eq_value){.f = nirc_blob_get(b, e)};
+    }
+    nirc_equation_eval(&read->equation, n->inputs, n->values);
+    for (uint32_t r = 0; r < k->op->n_results; r++)
+      eq_put(k->out[r], e, n->values[read->equation.results[r]]);
   }
 }
 
@@ -448,7 +446,7 @@ static void eval_element(const instruction *k, size_t e)
   case SNN_ADD: cell_put(k->out[0], e, cell_get(k->in[0], e) + cell_get(k->in[1], e)); break;
   case SNN_SCALE: cell_put(k->out[0], e, nirc_blob_get(nirc_op_blob(k->op, "scale"), e) * cell_get(k->in[0], e)); break;
   case SNN_THRESHOLD: cell_put(k->out[0], e, cell_get(k->in[0], e) > nirc_blob_get(nirc_op_blob(k->op, "threshold"), e)); break;
-  default: eval_neuron(k, e);
+  default: NIRC_ASSERT(false);
   }
 }
 
@@ -457,6 +455,7 @@ static void eval(const instruction *k)
   switch (k->op->code) {
   case SNN_INPUT: case SNN_STATE: case SNN_OUTPUT: case SNN_PROBE: case SNN_POPULATION: case SNN_OPERAND: break;
   case SNN_UPDATE: copy_cells(k->out[0], k->in[1]); break;
+  case SNN_NEURON: eval_neuron(k); break;
   case SNN_DENSE: eval_dense(k); break;
   case SNN_SPARSE_DENSE: eval_sparse_dense(k); break;
   case SNN_CONV: case SNN_SUM_POOL: case SNN_AVG_POOL: eval_window(k); break;

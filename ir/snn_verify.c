@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ir/dialect_snn.h"
+#include "ir/neuron.h"
 
 static NIRC_PRINTF(3, 4) bool fault(const nirc_op *op, nirc_diag *d, const char *format, ...)
 {
@@ -24,7 +25,7 @@ static const nirc_type *operand(const nirc_op *op, uint32_t i)
 nirc_dtype nirc_snn_arithmetic(const nirc_op *op)
 {
   const nirc_type *t = op->def->spikes ? operand(op, 0) : op->results[0].type;
-  return t->elem == NIRC_F64 && !nirc_snn_is_neuron(op->code) ? NIRC_F64 : NIRC_F32;
+  return t->elem == NIRC_F64 ? NIRC_F64 : NIRC_F32;
 }
 
 /* What arithmetic of that type takes: i1 stands for 0 and 1. */
@@ -76,6 +77,21 @@ bool nirc_snn_verify_layer(nirc_module *m, const nirc_op *op, nirc_diag *d)
   for (size_t i = 0; i < op->def->n_attrs; i++)
     if (op->def->attrs[i].rule == NIRC_SHAPE_LAYER)
       ok &= verify_blob(m, op, op->def->attrs[i].name, nirc_snn_arithmetic(op), &op->results[0].type->shape, d);
+  return ok;
+}
+
+bool nirc_snn_verify_neuron(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  nirc_arena *a = nirc_arena_new(m->heap);
+  nirc_neuron n;
+  const char *why;
+  bool ok = nirc_neuron_read(&n, a, op, &why) || fault(op, d, "%s", why);
+  nirc_arena_free(a);
+  if (!ok || !verify_alike(m, op, d))
+    return false;
+  for (const nirc_attr *k = op->attrs; k; k = k->next)
+    if (k->kind == NIRC_ATTR_DENSE)
+      ok &= verify_blob(m, op, k->name, k->blob->dtype, &op->results[0].type->shape, d);
   return ok;
 }
 
@@ -155,10 +171,7 @@ bool nirc_snn_is_synapse(nirc_opcode code)
 
 bool nirc_snn_is_neuron(nirc_opcode code)
 {
-  switch (code) {
-  case SNN_I_STEP: case SNN_IF_STEP: case SNN_LI_STEP: case SNN_LIF_STEP: case SNN_CUBA_LI_STEP: case SNN_CUBA_LIF_STEP: return true;
-  default: return false;
-  }
+  return code == SNN_NEURON;
 }
 
 bool nirc_snn_verify_operand(nirc_module *m, const nirc_op *op, nirc_diag *d)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ir/equal.h"
+#include "ir/neuron.h"
 #include "passes/pass.h"
 
 enum { MAX_ROUNDS = 64 };                            /* after which no two states are taken to be equal */
@@ -61,7 +62,7 @@ typedef struct cse {
 
 static bool is_counted(const nirc_op *op)
 {
-  return op->def->spikes || op->code == SNN_DENSE || op->code == SNN_SPARSE_DENSE || op->code == SNN_CONV;
+  return nirc_snn_fires(op) >= 0 || op->code == SNN_DENSE || op->code == SNN_SPARSE_DENSE || op->code == SNN_CONV;
 }
 
 /* May it be one with another? */

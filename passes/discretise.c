@@ -9,26 +9,55 @@ static const nirc_pass_option options[] = {
   {"profile", NIRC_OPTION_WORD, "whose arithmetic: a name of --list-profiles", "nir"},
   {"dt", NIRC_OPTION_QUANTITY, "time step", "the network's own, else the profile's, or 1 for a graph with I or IF and no time constant"},
   {"reset", NIRC_OPTION_WORD, "what a spike does to the membrane: v_reset or subtract", "the profile's"},
+  {"mix", NIRC_OPTION_WORD, "choices of other profiles, CHOICE:PROFILE and more behind +", "none"},
 };
 
 /* ---- choices ------------------------------------------------------------------------------------------------------------ */
 
+static const nirc_profile *find_profile(nirc_discretiser *x, const char *name)
+{
+  const nirc_profile *p = nirc_profile_find(name);
+  if (!p) {
+    nirc_error_status(x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "unknown profile '%s'", name);
+    nirc_profile_guess(name, x->d);
+    nirc_note(x->d, nirc_loc_none(), "--list-profiles shows what there is");
+  }
+  return p;
+}
+
 static bool choose_profile(nirc_discretiser *x, const char *name)
 {
-  x->profile = nirc_profile_find(name ? name : "nir");
-  if (x->profile && x->profile->available)
-    return true;
-  nirc_error_status(x->d, NIRC_STATUS_USAGE, nirc_loc_none(), x->profile ? "profile '%s' is not available in this version" : "unknown profile '%s'", name);
-  if (!x->profile)
-    nirc_profile_guess(name, x->d);
-  nirc_note(x->d, nirc_loc_none(), "--list-profiles shows what there is");
-  return false;
+  const nirc_profile *p = find_profile(x, name ? name : "nir");
+  for (int c = 0; c < NIRC_N_CHOICES; c++)
+    x->by[c] = p;
+  return p != NULL;
+}
+
+/* `fires:norse+reset:norse`: single choices from elsewhere. */
+static bool choose_mix(nirc_discretiser *x, const char *text)
+{
+  for (const char *at = text; at && *at; at += *at == '+') {
+    size_t n = strcspn(at, ":+"), c = 0;
+    while (c < NIRC_N_CHOICES && (strlen(nirc_choice_names[c]) != n || strncmp(nirc_choice_names[c], at, n)))
+      c++;
+    if (c == NIRC_N_CHOICES || at[n] != ':') {
+      nirc_error_status(x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "mix '%s': CHOICE:PROFILE is wanted, with a choice such as %s", at, nirc_choice_names[0]);
+      return false;
+    }
+    size_t length = strcspn(at + n + 1, "+");
+    x->by[c] = find_profile(x, nirc_arena_strndup(x->m->arena, at + n + 1, length));
+    if (!x->by[c])
+      return false;
+    at += n + 1 + length;
+  }
+  return true;
 }
 
 static bool choose_reset(nirc_discretiser *x, const char *name)
 {
-  x->reset = !name ? x->profile->reset : strcmp(name, "subtract") == 0 ? NIRC_RESET_SUBTRACT : NIRC_RESET_V_RESET;
-  if (!name || strcmp(name, "subtract") == 0 || strcmp(name, "v_reset") == 0)
+  x->reset_given = name != NULL;
+  x->subtract = name && strcmp(name, "subtract") == 0;
+  if (!name || x->subtract || strcmp(name, "v_reset") == 0)
     return true;
   nirc_error_status(x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "reset '%s' is not known; v_reset and subtract are", name);
   nirc_reset_guess(name, x->d);
@@ -66,28 +95,60 @@ static void survey_node(survey *s, const nirc_op *op)
   }
 }
 
-/* --dt as given; else the network's own; else 1 for a graph that only counts steps, else the profile's. Says what was assumed, and warns where it looks wrong. */
+/* The shortest that the profile derives from a layer; 0: none. */
+static double derived_dt(nirc_discretiser *x, const nirc_op *graph)
+{
+  double least = 0;
+  NIRC_FOR_EACH_OP(op, graph->body) {
+    double dt = nirc_discretise_derived_dt(x, op);
+    if (dt > 0 && (least == 0 || dt < least))
+      least = dt;
+  }
+  return least;
+}
+
+/* What the profile has where neither the user nor the network says: fixed, derived from parameters, a unit of steps, or a default. */
+static void choose_default_dt(nirc_discretiser *x, const nirc_op *graph, const survey *s)
+{
+  const nirc_profile *p = x->by[NIRC_CHOICE_DT];
+  nirc_loc file = nirc_loc_file(x->m->path);
+  x->dt = p->dt;
+  if (s->gain && !s->tau && p->dt_rule == NIRC_DT_COUNTS) {
+    x->dt = 1;
+    nirc_remark(x->d, file, "dt = 1: the graph has I or IF and no time constant, so it counts steps");
+    nirc_note(x->d, file, "--dt says otherwise");
+    return;
+  }
+  double derived = derived_dt(x, graph);
+  if (derived > 0) {
+    x->dt = derived;
+    nirc_remark(x->d, file, "dt = %g s follows from r, as '%s' has it, for each layer by itself (the shortest is named here; --dt says otherwise)", derived, p->name);
+  } else if (s->tau || s->delay) {
+    nirc_remark(x->d, file, p->dt_rule == NIRC_DT_STEPS ? "dt = %g is assumed: '%s' counts steps (--dt says how long one is)" : "dt = %g s is assumed (--dt says otherwise)",
+                x->dt, p->name);
+  }
+}
+
+/* --dt as given; else the network's own; else the profile's. Says what was assumed, and warns where it looks wrong. */
 static void choose_dt(nirc_discretiser *x, const nirc_op *graph, const char *given)
 {
   survey s = {0};
   NIRC_FOR_EACH_OP(op, graph->body)
     survey_node(&s, op);
+  const nirc_profile *p = x->by[NIRC_CHOICE_DT];
   nirc_loc file = nirc_loc_file(x->m->path);
   const nirc_attr *own = nirc_op_attr(graph, "dt");
-  if (given) {
+  x->dt_given = given || own;
+  if (given)
     nirc_parse_time(given, &x->dt);
-  } else if (own) {
+  else if (own)
     x->dt = own->f;
-  } else if (s.gain && !s.tau) {
-    x->dt = 1;
-    nirc_remark(x->d, file, "dt = 1: the graph has I or IF and no time constant, so it counts steps");
-    nirc_note(x->d, file, "--dt says otherwise");
-  } else {
-    x->dt = x->profile->dt;
-    if (s.tau || s.delay)
-      nirc_remark(x->d, file, "dt = %g s is assumed (--dt says otherwise)", x->dt);
-  }
-  if (s.unit_r && s.fastest && s.least_tau < 1 && x->profile->gain == NIRC_GAIN_DT_R && x->dt != 1)
+  else
+    choose_default_dt(x, graph, &s);
+  double simulator = p->dt_rule == NIRC_DT_FIXED ? p->dt : derived_dt(x, graph);
+  if (x->dt_given && simulator > 0 && fabs(x->dt - simulator) > 1e-6 * x->dt)
+    nirc_remark(x->d, file, "dt = %g s replaces %g s, which '%s' %s", x->dt, simulator, p->name, p->dt_rule == NIRC_DT_FIXED ? "has fixed" : "derives from r");
+  if (s.unit_r && s.fastest && s.least_tau < 1 && x->by[NIRC_CHOICE_COEFFICIENTS]->rules == nirc_profiles[0].rules && x->dt != 1)
     nirc_warning(x->d, file, "the graph mixes IF with r = 1, as simulators that count steps write it, and time constants in seconds; such an IF integrates dt*r*x (--semantics unit: r*x)");
   if (s.fastest && x->dt > s.least_tau * (1 + 1e-6))              /* files hold tau as float32 */
     nirc_warning(x->d, s.fastest->loc, "'%s': dt = %g is longer than its time constant %g; a smaller --dt is needed for a faithful result", s.fastest->name, x->dt,
@@ -119,54 +180,107 @@ static bool check_graph(nirc_discretiser *x, const nirc_op *graph)
 
 static bool is_register(const nirc_op *op, const void *user)
 {
-  const double *dt = user;
+  const nirc_discretiser *x = user;
+  if (op->code == NIR_LINEAR || op->code == NIR_AFFINE)
+    return x->by[NIRC_CHOICE_INTEGRATION]->late;
   if (op->code != NIR_DELAY)
     return false;
   size_t n = nirc_op_blob(op, "delay")->count;
   for (size_t e = 0; e < n; e++)
-    if (nirc_delay_steps(op, e, *dt) < 1)
+    if (nirc_delay_steps(op, e, x->dt) < 1)
       return false;
   return n > 0;
 }
 
 /* ---- the step -------------------------------------------------------------------------------------------------------------------- */
 
+typedef struct builder {
+  nirc_value **last;                                 /* by node id: the state that holds its value of the step before */
+  bool *built, *building;
+} builder;
+
 /* The state that holds the value of `source` of the step before; one for all back edges from it. */
 static nirc_value *last_value(nirc_discretiser *x, nirc_value **last, const nirc_op *source)
 {
   if (!last[source->id]) {
     const nirc_type *t = source->results[0].type;
-    nirc_blob *zero = nirc_blob_splat(x->m->heap, NIRC_F32, &t->shape, 0);
-    last[source->id] = nirc_discretise_state(x, source, "last", t->elem, &t->shape, zero);
+    last[source->id] = nirc_discretise_state(x, source, "last", x->number, &t->shape, nirc_blob_splat(x->m->heap, x->number, &t->shape, 0));
   }
   return last[source->id];
 }
 
+/* The state was made before it was known that spikes are what it holds. */
+static void holds_spikes(nirc_discretiser *x, nirc_value *state)
+{
+  state->type = nirc_type_get(&x->m->types, NIRC_BOOL, &state->type->shape);
+  for (const nirc_use *u = state->uses; u; u = u->next)
+    if (u->user->code == SNN_RESHAPE)
+      holds_spikes(x, nirc_op_result(u->user));
+}
+
 static nirc_value *add(nirc_discretiser *x, const nirc_op *op, nirc_value *a, nirc_value *b)
 {
-  nirc_op *sum = nirc_op_new(x->m, x->step->body, SNN_ADD, op->name, op->loc);
-  nirc_op_set_operands(x->m, sum, (nirc_value *[]){a, b}, 2);
-  nirc_op_result(sum)->type = nirc_type_get(&x->m->types, NIRC_F32, &a->type->shape);
+  if (!a || !b)
+    return a ? a : b;
+  nirc_op *sum = nirc_discretise_append(x, op, SNN_ADD, (nirc_value *[]){a, b}, 2);
+  nirc_discretise_set_type(x, sum, 0, x->number, &a->type->shape);
   return nirc_op_result(sum);
 }
 
-/* What arrives at a node: the values of its in-edges, added in edge order. NULL where there are none. */
-static nirc_value *gather(nirc_discretiser *x, nirc_value **last, const nirc_op *op)
+static bool value_now(nirc_discretiser *x, builder *b, const nirc_op *op);
+
+/* What arrives at a node: the values of its in-edges, added in edge order; those of back edges apart, where `apart` is given. False after an error. */
+static bool gather(nirc_discretiser *x, builder *b, const nirc_op *op, nirc_value **in, nirc_value **apart)
 {
-  nirc_value *sum = NULL;
+  *in = NULL;
   for (uint32_t k = 0; k < op->n_operands; k++) {
     const nirc_op *source = nirc_op_operand(op, k)->def;
-    nirc_value *v;
-    if (x->schedule.back[op->id][k]) {
-      v = last_value(x, last, source);
+    bool back = x->schedule.back[op->id][k];
+    nirc_value **sum = back && apart ? apart : in, *v;
+    if (back && !x->by[NIRC_CHOICE_LOOP]->same_step) {
+      v = last_value(x, b->last, source);
     } else {
-      if (x->schedule.is_register[source->id])
-        nirc_discretise_register(x, source);
+      if (!value_now(x, b, source))
+        return false;
       v = x->value[source->id];
     }
-    sum = sum ? add(x, op, sum, v) : v;
+    *sum = add(x, op, *sum, v);
   }
-  return sum;
+  return true;
+}
+
+/* The ops of a node, once. */
+static bool build_node(nirc_discretiser *x, builder *b, const nirc_op *op)
+{
+  if (b->built[op->id])
+    return true;
+  if (b->building[op->id]) {
+    nirc_error(x->d, op->loc, "'%s': under profile '%s' a loop delivers within the step, so that a neuron in it must fire on the state before the step; none of this one does",
+               op->name, x->by[NIRC_CHOICE_LOOP]->name);
+    return false;
+  }
+  b->building[op->id] = true;
+  nirc_value *in, *f = NULL;
+  bool neuron = op->def->integrates && op->code != NIR_DELAY;
+  if (!gather(x, b, op, &in, neuron && nirc_discretise_apart(x, op) ? &f : NULL))
+    return false;
+  bool ok = neuron ? nirc_discretise_neuron(x, op, in, f) : nirc_discretise_node(x, op, in);
+  b->building[op->id] = false;
+  return b->built[op->id] = ok;
+}
+
+/* Makes the value of a node in this step known; of one that is being built already, from its states alone. */
+static bool value_now(nirc_discretiser *x, builder *b, const nirc_op *op)
+{
+  if (x->schedule.is_register[op->id])
+    nirc_discretise_register(x, op);
+  if (x->value[op->id])
+    return true;
+  bool neuron = op->def->integrates && op->code != NIR_DELAY, loops = x->by[NIRC_CHOICE_LOOP]->same_step;
+  unsigned before = x->d->errors;
+  if (neuron && loops && b->building[op->id] && nirc_discretise_early(x, op))
+    return true;
+  return x->d->errors == before && build_node(x, b, op);
 }
 
 static void add_probe(nirc_discretiser *x, const nirc_op *op, const char *what, nirc_value *v)
@@ -185,7 +299,10 @@ static void add_probes(nirc_discretiser *x)
     if (!nirc_op_attr(op, "probe"))
       continue;
     add_probe(x, op, "i", x->i[n]);
-    add_probe(x, op, op->def->spikes ? "spikes" : "value", x->value[n]);
+    if (x->z[n])
+      add_probe(x, op, "spikes", x->z[n]);
+    else
+      add_probe(x, op, "value", x->value[n]);
     add_probe(x, op, "v", x->v[n]);
   }
 }
@@ -194,8 +311,10 @@ static bool build_step(nirc_discretiser *x)
 {
   nirc_arena *a = x->m->arena;
   const nirc_schedule *s = &x->schedule;
-  nirc_value **last = NIRC_NEW_ARRAY(a, nirc_value *, s->n);
+  builder b = {NIRC_NEW_ARRAY(a, nirc_value *, s->n), NIRC_NEW_ARRAY(a, bool, s->n), NIRC_NEW_ARRAY(a, bool, s->n)};
+  x->layer = NIRC_NEW_ARRAY(a, struct nirc_layer *, s->n);
   x->value = NIRC_NEW_ARRAY(a, nirc_value *, s->n);
+  x->z = NIRC_NEW_ARRAY(a, nirc_value *, s->n);
   x->v = NIRC_NEW_ARRAY(a, nirc_value *, s->n);
   x->i = NIRC_NEW_ARRAY(a, nirc_value *, s->n);
   for (size_t n = 0; n < s->n; n++)                  /* ports in order of name */
@@ -203,15 +322,16 @@ static bool build_step(nirc_discretiser *x)
       return false;
   for (size_t n = 0; n < s->n; n++) {
     const nirc_op *op = s->order[n];
-    if (op->code == NIR_INPUT)
-      continue;
-    nirc_value *in = gather(x, last, op);
-    if (!nirc_discretise_node(x, op, in))
+    nirc_discretise_remark(x, op);
+    if (op->code != NIR_INPUT && !build_node(x, &b, op))
       return false;
   }
   for (size_t n = 0; n < s->n; n++)
-    if (last[n])
-      nirc_discretise_update(x, s->by_name[n], last[n], x->value[n]);
+    if (b.last[n]) {
+      if (x->value[n]->type->elem == NIRC_BOOL && x->number == NIRC_F32)
+        holds_spikes(x, b.last[n]);
+      nirc_discretise_update(x, s->by_name[n], b.last[n], x->value[n]);
+    }
   add_probes(x);
   return true;
 }
@@ -219,17 +339,20 @@ static bool build_step(nirc_discretiser *x)
 static bool run(nirc_module *m, nirc_pass_ctx *ctx)
 {
   nirc_op *graph = m->body.first;
-  nirc_discretiser x = {.m = m, .d = ctx->d};
-  if (!choose_profile(&x, ctx->values[0]) || !choose_reset(&x, ctx->values[2]))
+  nirc_discretiser x = {.m = m, .d = ctx->d, .said = NIRC_NEW_ARRAY(m->arena, bool, NIRC_N_OPS)};
+  if (!choose_profile(&x, ctx->values[0]) || !choose_reset(&x, ctx->values[2]) || !choose_mix(&x, ctx->values[3]))
     return false;
+  x.number = x.by[NIRC_CHOICE_NUMBER]->number;
   choose_dt(&x, graph, ctx->values[1]);
-  if (!check_graph(&x, graph) || !nirc_schedule_graph(&x.schedule, m->arena, graph, is_register, &x.dt, ctx->d))
+  if (!check_graph(&x, graph) || !nirc_schedule_graph(&x.schedule, m->arena, graph, is_register, &x, ctx->d))
     return false;
   x.step = nirc_op_new(m, &m->body, SNN_STEP, graph->name, graph->loc);
   nirc_op_set_attr(m, x.step, "dt", NIRC_ATTR_FLOAT)->f = x.dt;
-  nirc_op_set_string(m, x.step, "profile", x.profile->name);
+  nirc_op_set_string(m, x.step, "profile", x.by[NIRC_CHOICE_INTEGRATION]->name);
   if (!build_step(&x))
     return false;
+  if (x.reset_given && !x.reset_used)
+    nirc_warning(ctx->d, nirc_loc_file(m->path), "--reset changes nothing here: under profile '%s' these neurons keep the reset of the simulator", x.by[NIRC_CHOICE_RESET]->name);
   nirc_op_erase(graph);
   return true;
 }

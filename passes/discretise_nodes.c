@@ -10,65 +10,29 @@ enum { MAX_STATE_BYTES = 1 << 30 };                  /* of one Delay */
 
 /* ---- making ops -------------------------------------------------------------------------------------------------------- */
 
-static nirc_op *append(nirc_discretiser *x, const nirc_op *from, nirc_opcode code, nirc_value *const *in, size_t n)
+nirc_op *nirc_discretise_append(nirc_discretiser *x, const nirc_op *from, nirc_opcode code, nirc_value *const *in, size_t n)
 {
   nirc_op *op = nirc_op_new(x->m, x->step->body, code, from->name, from->loc);
   nirc_op_set_operands(x->m, op, in, n);
   return op;
 }
 
-static void set_type(nirc_discretiser *x, nirc_op *op, uint32_t result, nirc_dtype elem, const nirc_shape *shape)
+void nirc_discretise_set_type(nirc_discretiser *x, nirc_op *op, uint32_t result, nirc_dtype elem, const nirc_shape *shape)
 {
   op->results[result].type = nirc_type_get(&x->m->types, elem, shape);
 }
 
-/* A blob of float32 in `shape`, from f(element); uniform ones become splats. */
-typedef double (*element_fn)(const nirc_discretiser *x, const nirc_blob *source, size_t element);
-
-static nirc_blob *make_blob(nirc_discretiser *x, const nirc_shape *shape, const nirc_blob *source, element_fn f)
+/* Numbers as the profile computes; as they stand where they are that already. */
+static nirc_blob *numbers(nirc_discretiser *x, nirc_blob *b, const nirc_shape *shape)
 {
-  void *data;
-  nirc_blob *b = nirc_blob_new(x->m->heap, NIRC_F32, shape, false, &data);
-  float *out = data;
-  bool uniform = b->count > 0;
-  for (size_t e = 0; e < b->count; e++) {
-    out[e] = (float)f(x, source, source->count == 1 ? 0 : e);
-    uniform = uniform && memcmp(&out[e], &out[0], sizeof *out) == 0;
-  }
-  if (uniform && b->count > 1) {
-    nirc_blob *splat = nirc_blob_splat(x->m->heap, NIRC_F32, shape, (double)out[0]);
-    memcpy((void *)(uintptr_t)splat->data, out, sizeof *out);            /* bits of a NaN included */
-    nirc_blob_unref(b);
-    b = splat;
-  }
-  return nirc_module_hold(x->m, b);
-}
-
-static double plain(const nirc_discretiser *x, const nirc_blob *source, size_t e)
-{
-  (void)x;
-  return nirc_blob_get(source, e);
-}
-
-static double decay(const nirc_discretiser *x, const nirc_blob *tau, size_t e)
-{
-  double ratio = x->dt / nirc_blob_get(tau, e);
-  return x->profile->decay == NIRC_DECAY_EXACT ? -expm1(-ratio) : ratio;
-}
-
-static double gain(const nirc_discretiser *x, const nirc_blob *r, size_t e)
-{
-  return x->profile->gain == NIRC_GAIN_R ? nirc_blob_get(r, e) : x->dt * nirc_blob_get(r, e);
-}
-
-/* Weights as float32; as they stand where they are that already. */
-static nirc_blob *weights(nirc_discretiser *x, nirc_blob *b, const nirc_shape *shape)
-{
-  if (b->dtype != NIRC_F32 || b->splat || b->count == 1)
-    return make_blob(x, shape, b, plain);
-  if (nirc_shape_equal(&b->shape, shape))
-    return b;
-  return nirc_module_hold(x->m, nirc_blob_borrow(x->m->heap, NIRC_F32, shape, b->data));
+  if (b->dtype == x->number && !b->splat && b->count > 1)
+    return nirc_shape_equal(&b->shape, shape) ? b : nirc_module_hold(x->m, nirc_blob_borrow(x->m->heap, x->number, shape, b->data));
+  nirc_eq_value *values = nirc_heap_alloc(x->m->heap, b->count * sizeof *values + 1);
+  for (size_t e = 0; e < b->count; e++)
+    values[e].f = nirc_blob_get(b, e);
+  nirc_blob *made = nirc_discretise_constant(x, x->number, shape, values, b->count);
+  nirc_heap_free(x->m->heap, values);
+  return made;
 }
 
 /* True where every element is +0, so that sums may as well start from nothing. */
@@ -84,96 +48,71 @@ static bool all_zero(const nirc_blob *b)
 
 nirc_value *nirc_discretise_state(nirc_discretiser *x, const nirc_op *from, const char *field, nirc_dtype elem, const nirc_shape *shape, nirc_blob *init)
 {
-  nirc_op *op = append(x, from, SNN_STATE, NULL, 0);
+  nirc_op *op = nirc_discretise_append(x, from, SNN_STATE, NULL, 0);
   nirc_op_set_string(x->m, op, "name", nirc_arena_printf(x->m->arena, "%s/%s", from->name, field));
   nirc_op_set_blob(x->m, op, "init", nirc_module_hold(x->m, init));
-  set_type(x, op, 0, elem, shape);
+  nirc_discretise_set_type(x, op, 0, elem, shape);
   return nirc_op_result(op);
 }
 
 void nirc_discretise_update(nirc_discretiser *x, const nirc_op *from, nirc_value *state, nirc_value *next)
 {
-  append(x, from, SNN_UPDATE, (nirc_value *[]){state, next}, 2);
-}
-
-/* ---- neurons -------------------------------------------------------------------------------------------------------------- */
-
-typedef struct coefficient {
-  const char *name, *source;                         /* attribute of the snn op, parameter of the node */
-  element_fn make;
-  double absent;                                     /* value of a parameter that is not there */
-} coefficient;
-
-typedef struct neuron {
-  nirc_opcode nir, snn;
-  coefficient coefficients[8];
-} neuron;
-
-#define G {"g", "r", gain, 0}
-#define K {"k", "tau", decay, 0}
-#define K_SYN {"k_syn", "tau_syn", decay, 0}
-#define K_MEM {"k_mem", "tau_mem", decay, 0}
-#define PLAIN(n) {n, n, plain, 0}
-#define W_IN {"w_in", "w_in", plain, 1}
-
-static const neuron neurons[] = {
-  {NIR_I, SNN_I_STEP, {G}},
-  {NIR_IF, SNN_IF_STEP, {G, PLAIN("v_threshold"), PLAIN("v_reset")}},
-  {NIR_LI, SNN_LI_STEP, {K, PLAIN("r"), PLAIN("v_leak")}},
-  {NIR_LIF, SNN_LIF_STEP, {K, PLAIN("r"), PLAIN("v_leak"), PLAIN("v_threshold"), PLAIN("v_reset")}},
-  {NIR_CUBA_LI, SNN_CUBA_LI_STEP, {K_SYN, K_MEM, W_IN, PLAIN("r"), PLAIN("v_leak")}},
-  {NIR_CUBA_LIF, SNN_CUBA_LIF_STEP, {K_SYN, K_MEM, W_IN, PLAIN("r"), PLAIN("v_leak"), PLAIN("v_threshold"), PLAIN("v_reset")}},
-};
-
-static void set_coefficients(nirc_discretiser *x, nirc_op *step, const nirc_op *node, const neuron *n, const nirc_shape *shape)
-{
-  for (const coefficient *c = n->coefficients; c->name; c++) {
-    nirc_blob *source = nirc_op_blob(node, c->source);
-    nirc_op_set_blob(x->m, step, c->name, source ? make_blob(x, shape, source, c->make)
-                                                 : nirc_module_hold(x->m, nirc_blob_splat(x->m->heap, NIRC_F32, shape, c->absent)));
-  }
-  if (step->def->spikes) {
-    nirc_op_set_enum(x->m, step, "reset", x->reset);
-    nirc_op_set_enum(x->m, step, "compare", x->profile->compare);
-  }
-}
-
-/* v starts at v_leak, where there is one; i at 0. */
-static bool discretise_neuron(nirc_discretiser *x, const nirc_op *node, const neuron *n, nirc_value *in)
-{
-  const nirc_shape *shape = &node->results[0].type->shape;
-  nirc_blob *leak = nirc_op_blob(node, "v_leak"), *zero = nirc_blob_splat(x->m->heap, NIRC_F32, shape, 0);
-  nirc_value *v = nirc_discretise_state(x, node, "v", NIRC_F32, shape, leak ? nirc_blob_ref(make_blob(x, shape, leak, plain)) : nirc_blob_ref(zero)), *i = NULL;
-  bool synapse = nirc_op_defs[n->snn]->n_operands == 3;
-  if (synapse)
-    i = nirc_discretise_state(x, node, "i", NIRC_F32, shape, nirc_blob_ref(zero));
-  nirc_blob_unref(zero);
-  nirc_op *step = append(x, node, n->snn, (nirc_value *[]){in, v, i}, synapse ? 3 : 2);
-  set_coefficients(x, step, node, n, shape);
-  uint32_t next = 0;
-  if (step->def->spikes)
-    set_type(x, step, next++, NIRC_BOOL, shape);
-  set_type(x, step, next, NIRC_F32, shape);
-  x->v[node->id] = &step->results[next++];
-  if (synapse) {
-    set_type(x, step, next, NIRC_F32, shape);
-    x->i[node->id] = &step->results[next];
-    nirc_discretise_update(x, node, i, x->i[node->id]);
-  }
-  nirc_discretise_update(x, node, v, x->v[node->id]);
-  x->value[node->id] = &step->results[0];
-  return true;
+  nirc_discretise_append(x, from, SNN_UPDATE, (nirc_value *[]){state, next}, 2);
 }
 
 /* ---- linear maps ------------------------------------------------------------------------------------------------------------- */
 
+static bool is_linear(const nirc_op *node)
+{
+  return node->code == NIR_LINEAR || node->code == NIR_AFFINE;
+}
+
+/* Is an out-edge of this node a back edge? */
+static bool closes_loop(const nirc_discretiser *x, const nirc_op *node)
+{
+  for (const nirc_use *u = node->results[0].uses; u; u = u->next)
+    if (x->schedule.back[u->user->id][u->index])
+      return true;
+  return false;
+}
+
+/* The bias, unless it is nothing, or the profile drops that of a recurrent Affine. */
+static nirc_blob *bias_of(nirc_discretiser *x, const nirc_op *node)
+{
+  nirc_blob *bias = nirc_op_blob(node, "bias");
+  const nirc_profile *p = x->by[NIRC_CHOICE_RECURRENT_BIAS];
+  if (!bias || all_zero(bias) || !p->drops_recurrent_bias || !closes_loop(x, node))
+    return bias && all_zero(bias) ? NULL : bias;
+  nirc_warning(x->d, nirc_op_attr_loc(x->m, node, "bias"), "'%s': the bias of a recurrent Affine has no effect under profile '%s'", node->name, p->name);
+  return NULL;
+}
+
+/* The sum of the step before, as a state. */
+static void make_late(nirc_discretiser *x, const nirc_op *node)
+{
+  const nirc_shape *shape = &node->results[0].type->shape;
+  x->value[node->id] = nirc_discretise_state(x, node, "sum", x->number, shape, nirc_blob_splat(x->m->heap, x->number, shape, 0));
+}
+
 static bool discretise_linear(nirc_discretiser *x, const nirc_op *node, nirc_value *in)
 {
-  nirc_blob *w = nirc_op_blob(node, "weight"), *bias = nirc_op_blob(node, "bias");
+  const nirc_profile *p = x->by[NIRC_CHOICE_INTEGRATION];
+  nirc_blob *w = nirc_op_blob(node, "weight"), *bias = bias_of(x, node);
   const nirc_shape *shape = &node->results[0].type->shape;
-  nirc_op *op = append(x, node, SNN_DENSE, &in, 1);
-  nirc_op_set_blob(x->m, op, "weight", weights(x, w, &w->shape));
-  if (bias && !all_zero(bias)) {
+  nirc_blob *numeric = p->weight ? nirc_discretise_weights(x, node) : numbers(x, w, &w->shape);
+  if (!numeric)
+    return false;
+  if (p->late && bias) {
+    nirc_error(x->d, nirc_op_attr_loc(x->m, node, "bias"), "'%s': under profile '%s' an Affine has no bias", node->name, p->name);
+    return false;
+  }
+  if (p->late && !x->value[node->id])
+    make_late(x, node);
+  if (p->late)
+    in = nirc_discretise_nonzero(x, node, in);
+  nirc_op *op = nirc_discretise_append(x, node, SNN_DENSE, &in, 1);
+  nirc_op_set_blob(x->m, op, "weight", numeric);
+  if (bias) {
     size_t out = shape->dims[shape->rank - 1], all = node->results[0].type->count;
     if (bias->count != 1 && bias->count != out && bias->count != all) {
       nirc_error(x->d, nirc_op_attr_loc(x->m, node, "bias"), "'%s': bias has shape %s, the output %s", node->name,
@@ -181,24 +120,69 @@ static bool discretise_linear(nirc_discretiser *x, const nirc_op *node, nirc_val
       return false;
     }
     if (bias->count == out && out != all) {          /* the same bias for each leading index */
-      void *data;
-      nirc_blob *wide = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_F32, shape, false, &data));
+      nirc_eq_value *values = NIRC_NEW_ARRAY(x->m->arena, nirc_eq_value, all);
       for (size_t e = 0; e < all; e++)
-        ((float *)data)[e] = (float)nirc_blob_get(bias, e % out);
-      bias = wide;
+        values[e].f = nirc_blob_get(bias, e % out);
+      bias = nirc_discretise_constant(x, x->number, shape, values, all);
     }
-    nirc_op_set_blob(x->m, op, "bias", weights(x, bias, shape));
+    nirc_op_set_blob(x->m, op, "bias", numbers(x, bias, shape));
   }
-  set_type(x, op, 0, NIRC_F32, shape);
-  x->value[node->id] = nirc_op_result(op);
+  nirc_discretise_set_type(x, op, 0, x->number, shape);
+  if (p->late)
+    nirc_discretise_update(x, node, x->value[node->id], nirc_op_result(op));
+  else
+    x->value[node->id] = nirc_op_result(op);
   return true;
 }
 
 static nirc_value *reshape(nirc_discretiser *x, const nirc_op *node, nirc_value *v, const nirc_shape *shape)
 {
-  nirc_op *op = append(x, node, SNN_RESHAPE, &v, 1);
-  set_type(x, op, 0, v->type->elem, shape);
+  nirc_op *op = nirc_discretise_append(x, node, SNN_RESHAPE, &v, 1);
+  nirc_discretise_set_type(x, op, 0, v->type->elem, shape);
   return nirc_op_result(op);
+}
+
+/* Reads elements in another order: element e of the result is element from[e], by way of a matrix with one 1 in each row. */
+static nirc_value *reorder(nirc_discretiser *x, const nirc_op *node, nirc_value *in, const size_t *from)
+{
+  size_t n = in->type->count;
+  nirc_shape flat = nirc_shape_1d(n), firsts = nirc_shape_1d(n + 1), column = {.rank = 2, .dims = {n, 1}};
+  nirc_value *line = reshape(x, node, in, &flat);
+  nirc_op *op = nirc_discretise_append(x, node, SNN_SPARSE_DENSE, &line, 1);
+  void *first, *row;
+  nirc_op_set_blob(x->m, op, "first", nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I32, &firsts, false, &first)));
+  nirc_op_set_blob(x->m, op, "row", nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I32, &flat, false, &row)));
+  for (size_t e = 0; e < n; e++) {
+    ((int32_t *)first)[e + 1] = (int32_t)(e + 1);
+    ((int32_t *)row)[from[e]] = (int32_t)e;
+  }
+  ((int32_t *)first)[0] = 0;
+  nirc_op_set_blob(x->m, op, "weight", nirc_discretise_constant(x, x->number, &column, &(nirc_eq_value){.f = 1}, 1));
+  nirc_discretise_set_type(x, op, 0, x->number, &flat);
+  return nirc_op_result(op);
+}
+
+/* [channel, row, column] in the order (row, column, channel). */
+static nirc_value *channels_last(nirc_discretiser *x, const nirc_op *node, nirc_value *in)
+{
+  const uint64_t *d = in->type->shape.dims;
+  size_t *from = NIRC_NEW_ARRAY(x->m->arena, size_t, in->type->count), n = 0;
+  for (uint64_t r = 0; r < d[1]; r++)
+    for (uint64_t c = 0; c < d[2]; c++)
+      for (uint64_t k = 0; k < d[0]; k++)
+        from[n++] = (size_t)((k * d[1] + r) * d[2] + c);
+  nirc_warning(x->d, node->loc, "'%s': profile '%s' flattens by (row, column, channel); a matrix behind it that was trained elsewhere finds its inputs in another order",
+               node->name, x->by[NIRC_CHOICE_FLATTEN]->name);
+  return reorder(x, node, in, from);
+}
+
+static bool discretise_flatten(nirc_discretiser *x, const nirc_op *node, nirc_value *in)
+{
+  const nirc_shape *s = &in->type->shape, *shape = &node->results[0].type->shape;
+  if (x->by[NIRC_CHOICE_FLATTEN]->channels_last && s->rank == 3 && shape->rank == 1 && s->dims[0] > 1 && s->dims[1] * s->dims[2] > 1)
+    in = channels_last(x, node, in);
+  x->value[node->id] = reshape(x, node, in, shape);
+  return true;
 }
 
 /* [channels, n] as [channels, 1, n]. */
@@ -224,15 +208,15 @@ static bool discretise_window(nirc_discretiser *x, const nirc_op *node, nirc_val
   if (w.n_axes == 1)
     in = reshape(x, node, in, &in_shape);
   nirc_blob *weight = nirc_op_blob(node, "weight");
-  nirc_op *op = append(x, node, weight ? SNN_CONV : node->code == NIR_AVG_POOL2D ? SNN_AVG_POOL : SNN_SUM_POOL, &in, 1);
+  nirc_op *op = nirc_discretise_append(x, node, weight ? SNN_CONV : node->code == NIR_AVG_POOL2D ? SNN_AVG_POOL : SNN_SUM_POOL, &in, 1);
   if (weight) {
     nirc_shape full = {.rank = 4, .dims = {weight->shape.dims[0], weight->shape.dims[1], w.n_axes == 2 ? weight->shape.dims[2] : 1,
                                            weight->shape.dims[w.n_axes + 1]}};
-    nirc_op_set_blob(x->m, op, "weight", weights(x, weight, &full));
+    nirc_op_set_blob(x->m, op, "weight", numbers(x, weight, &full));
     nirc_blob *bias = nirc_op_blob(node, "bias");
     nirc_shape channels = nirc_shape_1d(full.dims[0]);
     if (!all_zero(bias))
-      nirc_op_set_blob(x->m, op, "bias", weights(x, bias, &channels));
+      nirc_op_set_blob(x->m, op, "bias", numbers(x, bias, &channels));
   } else {
     set_pair(x, op, "kernel_size", &w, w.kernel, 1);
   }
@@ -242,7 +226,7 @@ static bool discretise_window(nirc_discretiser *x, const nirc_op *node, nirc_val
   set_pair(x, op, "before", &w, w.before, 0);
   if (weight)
     nirc_op_set_int(x->m, op, "groups", w.groups);
-  set_type(x, op, 0, NIRC_F32, &out_shape);
+  nirc_discretise_set_type(x, op, 0, x->number, &out_shape);
   x->value[node->id] = w.n_axes == 1 ? reshape(x, node, nirc_op_result(op), shape) : nirc_op_result(op);
   return true;
 }
@@ -252,9 +236,10 @@ static bool discretise_elementwise(nirc_discretiser *x, const nirc_op *node, nir
   bool scale = node->code == NIR_SCALE;
   const char *name = scale ? "scale" : "threshold";
   const nirc_shape *shape = &node->results[0].type->shape;
-  nirc_op *op = append(x, node, scale ? SNN_SCALE : SNN_THRESHOLD, &in, 1);
-  nirc_op_set_blob(x->m, op, name, make_blob(x, shape, nirc_op_blob(node, name), plain));
-  set_type(x, op, 0, scale ? NIRC_F32 : NIRC_BOOL, shape);
+  nirc_op *op = nirc_discretise_append(x, node, scale ? SNN_SCALE : SNN_THRESHOLD, &in, 1);
+  nirc_op_set_blob(x->m, op, name, numbers(x, nirc_op_blob(node, name), shape));
+  nirc_discretise_set_type(x, op, 0, scale ? x->number : NIRC_BOOL, shape);
+  x->z[node->id] = scale ? NULL : nirc_op_result(op);
   x->value[node->id] = nirc_op_result(op);
   return true;
 }
@@ -275,7 +260,7 @@ static void make_buffer(nirc_discretiser *x, const nirc_op *node, uint64_t slots
   void *zero;
   nirc_blob *start = nirc_blob_new(x->m->heap, NIRC_I32, &scalar, true, &zero);
   memset(zero, 0, sizeof(int32_t));
-  x->v[node->id] = nirc_discretise_state(x, node, "buffer", NIRC_F32, &full, nirc_blob_splat(x->m->heap, NIRC_F32, &full, 0));
+  x->v[node->id] = nirc_discretise_state(x, node, "buffer", x->number, &full, nirc_blob_splat(x->m->heap, x->number, &full, 0));
   x->i[node->id] = nirc_discretise_state(x, node, "slot", NIRC_I32, &scalar, start);
 }
 
@@ -290,13 +275,13 @@ static uint64_t longest(const nirc_discretiser *x, const nirc_op *node)
 static void read_buffer(nirc_discretiser *x, const nirc_op *node, nirc_value *buffer)
 {
   const nirc_shape *shape = &node->results[0].type->shape;
-  nirc_op *op = append(x, node, SNN_DELAY_READ, (nirc_value *[]){buffer, x->i[node->id]}, 2);
+  nirc_op *op = nirc_discretise_append(x, node, SNN_DELAY_READ, (nirc_value *[]){buffer, x->i[node->id]}, 2);
   void *data;
   nirc_blob *steps = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I64, shape, false, &data));
   for (size_t e = 0; e < steps->count; e++)
     ((int64_t *)data)[e] = (int64_t)nirc_delay_steps(node, e, x->dt);
   nirc_op_set_blob(x->m, op, "steps", steps);
-  set_type(x, op, 0, NIRC_F32, shape);
+  nirc_discretise_set_type(x, op, 0, x->number, shape);
   x->value[node->id] = nirc_op_result(op);
 }
 
@@ -304,6 +289,10 @@ void nirc_discretise_register(nirc_discretiser *x, const nirc_op *node)
 {
   if (x->value[node->id])
     return;
+  if (is_linear(node)) {
+    make_late(x, node);
+    return;
+  }
   make_buffer(x, node, longest(x, node));
   read_buffer(x, node, x->v[node->id]);
 }
@@ -322,12 +311,12 @@ static bool discretise_delay(nirc_discretiser *x, const nirc_op *node, nirc_valu
   else
     make_buffer(x, node, slots + 1);
   nirc_value *buffer = x->v[node->id], *slot = x->i[node->id];
-  nirc_op *write = append(x, node, SNN_DELAY_WRITE, (nirc_value *[]){buffer, slot, in}, 3);
-  set_type(x, write, 0, NIRC_F32, &buffer->type->shape);
+  nirc_op *write = nirc_discretise_append(x, node, SNN_DELAY_WRITE, (nirc_value *[]){buffer, slot, in}, 3);
+  nirc_discretise_set_type(x, write, 0, x->number, &buffer->type->shape);
   if (!is_register)
     read_buffer(x, node, nirc_op_result(write));
-  nirc_op *advance = append(x, node, SNN_ADVANCE, (nirc_value *[]){slot, buffer}, 2);
-  set_type(x, advance, 0, NIRC_I32, &slot->type->shape);
+  nirc_op *advance = nirc_discretise_append(x, node, SNN_ADVANCE, (nirc_value *[]){slot, buffer}, 2);
+  nirc_discretise_set_type(x, advance, 0, NIRC_I32, &slot->type->shape);
   nirc_discretise_update(x, node, buffer, nirc_op_result(write));
   nirc_discretise_update(x, node, slot, nirc_op_result(advance));
   x->v[node->id] = x->i[node->id] = NULL;            /* nothing to probe */
@@ -339,26 +328,23 @@ static bool discretise_delay(nirc_discretiser *x, const nirc_op *node, nirc_valu
 static bool discretise_port(nirc_discretiser *x, const nirc_op *node, nirc_value *in)
 {
   bool input = node->code == NIR_INPUT;
-  nirc_op *op = append(x, node, input ? SNN_INPUT : SNN_OUTPUT, &in, input ? 0 : 1);
+  nirc_op *op = nirc_discretise_append(x, node, input ? SNN_INPUT : SNN_OUTPUT, &in, input ? 0 : 1);
   nirc_op_set_string(x->m, op, "name", node->name);
   if (input)
-    set_type(x, op, 0, NIRC_F32, &node->results[0].type->shape);
+    nirc_discretise_set_type(x, op, 0, NIRC_F32, &node->results[0].type->shape);
   x->value[node->id] = input ? nirc_op_result(op) : in;
   return true;
 }
 
 bool nirc_discretise_node(nirc_discretiser *x, const nirc_op *node, nirc_value *in)
 {
-  for (size_t n = 0; n < sizeof neurons / sizeof *neurons; n++)
-    if (neurons[n].nir == node->code)
-      return discretise_neuron(x, node, &neurons[n], in);
   switch (node->code) {
   case NIR_INPUT: case NIR_OUTPUT: return discretise_port(x, node, in);
   case NIR_LINEAR: case NIR_AFFINE: return discretise_linear(x, node, in);
   case NIR_CONV1D: case NIR_CONV2D: case NIR_SUM_POOL2D: case NIR_AVG_POOL2D: return discretise_window(x, node, in);
   case NIR_SCALE: case NIR_THRESHOLD: return discretise_elementwise(x, node, in);
   case NIR_DELAY: return discretise_delay(x, node, in);
-  case NIR_FLATTEN: x->value[node->id] = reshape(x, node, in, &node->results[0].type->shape); return true;
+  case NIR_FLATTEN: return discretise_flatten(x, node, in);
   default:
     NIRC_ASSERT(node->code == NIR_IDENTITY);
     x->value[node->id] = in;
@@ -399,6 +385,15 @@ static void check_delay(nirc_discretiser *x, const nirc_op *op)
                       t->count, MAX_STATE_BYTES >> 20);
 }
 
+/* A simulator that averages whole maps whatever the kernel agrees with the file where the kernel is the map. */
+static void check_whole_map(nirc_discretiser *x, const nirc_op *op)
+{
+  const nirc_shape *out = &op->results[0].type->shape;
+  if (out->rank == 3 && (out->dims[1] != 1 || out->dims[2] != 1))
+    nirc_error(x->d, op->loc, "'%s': profile '%s' takes the mean of the whole map whatever the kernel; here the result is %s", op->name,
+               x->by[NIRC_CHOICE_INTEGRATION]->name, nirc_shape_text(x->m->arena, out));
+}
+
 bool nirc_discretise_check_node(nirc_discretiser *x, const nirc_op *op)
 {
   unsigned before = x->d->errors;
@@ -407,6 +402,10 @@ bool nirc_discretise_check_node(nirc_discretiser *x, const nirc_op *op)
       check_numbers(x, op, a);
   if (op->code == NIR_DELAY)
     check_delay(x, op);
+  else if (op->def->integrates && x->d->errors == before)
+    nirc_discretise_check_neuron(x, op);
+  if (op->code == NIR_AVG_POOL2D && x->by[NIRC_CHOICE_INTEGRATION]->averages_maps)
+    check_whole_map(x, op);
   nirc_window w;
   if (op->def->n_axes && nirc_nir_window(x->m, op, &w, x->d) && w.same && (w.stride[0] != 1 || (w.n_axes == 2 && w.stride[1] != 1))) {
     nirc_error(x->d, nirc_op_attr_loc(x->m, op, "padding"), "'%s': padding \"same\" with a stride other than 1 has no agreed meaning", op->name);

@@ -1,4 +1,4 @@
-/* passes/fold_scale.c: a factor becomes part of the weights next to it. A factor is snn.scale, or what a neuron multiplies its input with first (g, r, w_in),
+/* passes/fold_scale.c: a factor becomes part of the weights next to it. A factor is snn.scale, or what a neuron multiplies its input with first (g, r, w_in, ...),
  * which is then 1; 1 * x is x. The value between the two must have no other use. No bit of a result changes:
  *
  * - Behind a weighted sum of spikes, factors that are powers of two, s > 0. Each weight and the bias times s must be exact, and the sum of their magnitudes
@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ir/neuron.h"
 #include "passes/pass.h"
 
 static const nirc_pass_option options[] = {
@@ -46,15 +47,9 @@ static sums sums_of(nirc_op *op)
 }
 
 /* The attribute that an op multiplies its first operand with before anything else. */
-static const char *factor_name(const nirc_op *op)
+static const char *factor_name(nirc_module *m, const nirc_op *op)
 {
-  switch (op->code) {
-  case SNN_SCALE: return "scale";
-  case SNN_I_STEP: case SNN_IF_STEP: return "g";
-  case SNN_LI_STEP: case SNN_LIF_STEP: return "r";
-  case SNN_CUBA_LI_STEP: case SNN_CUBA_LIF_STEP: return "w_in";
-  default: return NULL;
-  }
+  return op->code == SNN_SCALE ? "scale" : nirc_neuron_factor(m->arena, op);
 }
 
 static bool is_spikes(const nirc_value *v)
@@ -131,7 +126,7 @@ static void drop_factor(folding *f, nirc_op *op)
     nirc_op_erase(op);
     return;
   }
-  const char *name = factor_name(op);
+  const char *name = factor_name(f->m, op);
   nirc_op_set_blob(f->m, op, name, nirc_module_hold(f->m, nirc_blob_splat(f->m->heap, NIRC_F32, &nirc_op_blob(op, name)->shape, 1)));
 }
 
@@ -258,7 +253,7 @@ static bool fold_before(folding *f, nirc_op *scale, nirc_op *into)
 
 static bool fold_factors(folding *f, nirc_op *scale, nirc_op *into)
 {
-  const char *name = factor_name(into);
+  const char *name = factor_name(f->m, into);
   const nirc_blob *a = nirc_op_blob(scale, "scale"), *b = nirc_op_blob(into, name);
   if (!is_spikes(nirc_op_operand(scale, 0)) || !nirc_blob_all_finite(a) || !nirc_blob_all_finite(b))
     return false;
@@ -277,16 +272,16 @@ static bool fold_factors(folding *f, nirc_op *scale, nirc_op *into)
 }
 
 /* The arguments above are for float32: numbers of float64 have no exact products to round. */
-static bool is_single(const nirc_op *op)
+static bool is_single(nirc_module *m, const nirc_op *op)
 {
-  return nirc_op_blob(op, has_weights(op) ? "weight" : factor_name(op))->dtype == NIRC_F32;
+  return nirc_op_blob(op, has_weights(op) ? "weight" : factor_name(m, op))->dtype == NIRC_F32;
 }
 
 static bool fold(folding *f, nirc_op *op)
 {
-  const char *name = factor_name(op);
+  const char *name = factor_name(f->m, op);
   nirc_op *from = name || has_weights(op) ? source(op) : NULL;
-  if (!from || !(has_weights(from) || factor_name(from)) || !is_single(from) || !is_single(op))
+  if (!from || !(has_weights(from) || factor_name(f->m, from)) || !is_single(f->m, from) || !is_single(f->m, op))
     return false;
   if (from->code == SNN_SCALE)
     return has_weights(op) ? fold_before(f, from, op) : fold_factors(f, from, op);

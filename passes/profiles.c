@@ -3,27 +3,72 @@
 #include <string.h>
 
 #include "ir/base/guess.h"
+#include "passes/profile_rules.h"
 
-#define LATER(n, s) {.name = n, .summary = s}
+const char *const nirc_choice_names[NIRC_N_CHOICES] = {
+  [NIRC_CHOICE_COEFFICIENTS] = "coefficients", [NIRC_CHOICE_INTEGRATION] = "integration", [NIRC_CHOICE_FIRES] = "fires", [NIRC_CHOICE_RESET] = "reset",
+  [NIRC_CHOICE_START] = "start", [NIRC_CHOICE_OUTPUT] = "output", [NIRC_CHOICE_LOOP] = "loop", [NIRC_CHOICE_RECURRENT_BIAS] = "recurrent-bias",
+  [NIRC_CHOICE_FLATTEN] = "flatten", [NIRC_CHOICE_NUMBER] = "number", [NIRC_CHOICE_DT] = "dt",
+};
+
+/* ---- what importers do not take ------------------------------------------------------------------------------------------- */
+
+#define VANISHES "lets it vanish, with its edges"
+#define DROPS "drops it without a word"
+#define FAILS "cannot import it"
+#define NOT(says) {NIR_I, says}, {NIR_CUBA_LI, says}, {NIR_SCALE, says}, {NIR_DELAY, says}
+
+static const nirc_import norse[] = {NOT(VANISHES), {NIR_LI, VANISHES}, {NIR_CONV1D, VANISHES}, {NIR_AVG_POOL2D, VANISHES}, {NIR_THRESHOLD, VANISHES}, {0}};
+static const nirc_import snntorch[] = {NOT(FAILS), {NIR_LI, FAILS}, {NIR_CONV1D, FAILS}, {NIR_THRESHOLD, FAILS}, {0}};
+static const nirc_import sinabs[] = {
+  NOT(VANISHES), {NIR_CUBA_LIF, VANISHES}, {NIR_LINEAR, VANISHES}, {NIR_CONV1D, FAILS}, {NIR_AVG_POOL2D, VANISHES}, {NIR_THRESHOLD, VANISHES}, {0}};
+static const nirc_import rockpool[] = {
+  NOT(FAILS), {NIR_LIF, FAILS}, {NIR_IF, FAILS}, {NIR_CONV1D, FAILS}, {NIR_CONV2D, FAILS}, {NIR_SUM_POOL2D, FAILS}, {NIR_AVG_POOL2D, FAILS}, {NIR_FLATTEN, FAILS},
+  {NIR_THRESHOLD, FAILS}, {0}};
+static const nirc_import spyx[] = {NOT(DROPS), {NIR_CONV1D, DROPS}, {NIR_AVG_POOL2D, DROPS}, {0}};
+static const nirc_import spikingjelly[] = {NOT(FAILS), {NIR_LI, FAILS}, {NIR_THRESHOLD, FAILS}, {0}};
+static const nirc_import nengo[] = {NOT(FAILS), {NIR_CONV1D, FAILS}, {NIR_AVG_POOL2D, FAILS}, {NIR_THRESHOLD, FAILS}, {0}};
+static const nirc_import lava[] = {
+  NOT(FAILS), {NIR_IF, FAILS}, {NIR_LI, FAILS}, {NIR_CUBA_LIF, FAILS}, {NIR_CONV1D, FAILS}, {NIR_CONV2D, FAILS}, {NIR_SUM_POOL2D, FAILS}, {NIR_AVG_POOL2D, FAILS},
+  {NIR_FLATTEN, FAILS}, {NIR_THRESHOLD, FAILS}, {0}};
+static const nirc_import lavadl[] = {NOT(FAILS), {NIR_LIF, FAILS}, {NIR_LI, FAILS}, {NIR_LINEAR, FAILS}, {NIR_CONV1D, FAILS}, {NIR_AVG_POOL2D, FAILS}, {NIR_THRESHOLD, FAILS}, {0}};
+static const nirc_import neurocuda[] = {
+  NOT(DROPS), {NIR_LIF, DROPS}, {NIR_LI, DROPS}, {NIR_CUBA_LIF, DROPS}, {NIR_LINEAR, DROPS}, {NIR_CONV1D, DROPS}, {NIR_SUM_POOL2D, DROPS}, {NIR_THRESHOLD, DROPS}, {0}};
+
+/* ---- the table -------------------------------------------------------------------------------------------------------------- */
+
+/* 8-bit weights: even where signs are mixed. */
+#define LAVA_WEIGHT \
+  "w = weight*dt/tau; low = least(w); high = most(w); w = trunc(256*w); " \
+  "weight = low >= 0 ? min(w, 255) : high <= 0 ? max(w, -255) : 2*floor(min(max(w, -256), 255)/2)"
 
 const nirc_profile nirc_profiles[] = {
-  {.name = "nir", .summary = "forward Euler of the NIR equations, every parameter honoured", .available = true, .decay = NIRC_DECAY_EULER,
-   .gain = NIRC_GAIN_DT_R, .compare = NIRC_COMPARE_GT, .reset = NIRC_RESET_V_RESET, .dt = 1e-4},
-  {.name = "nir_exact", .summary = "as nir, with exponential decay: exact while the input is held during a step", .available = true,
-   .decay = NIRC_DECAY_EXACT, .gain = NIRC_GAIN_DT_R, .compare = NIRC_COMPARE_GT, .reset = NIRC_RESET_V_RESET, .dt = 1e-4},
-  {.name = "unit", .summary = "as nir, but I and IF integrate r*x per step whatever dt is, as most simulators and the chips do", .available = true,
-   .decay = NIRC_DECAY_EULER, .gain = NIRC_GAIN_R, .compare = NIRC_COMPARE_GT, .reset = NIRC_RESET_V_RESET, .dt = 1e-4},
-  LATER("norse", "Norse 1.1.0"),
-  LATER("snntorch", "snnTorch 1.0.0"),
-  LATER("sinabs", "Sinabs 3.1.3"),
-  LATER("rockpool", "Rockpool 3.0.3"),
-  LATER("spyx", "Spyx 1.0.0"),
-  LATER("spikingjelly", "SpikingJelly 2.0.0"),
-  LATER("nengo", "Nengo 4.1.0"),
-  LATER("lava_float", "lava-nc 0.10.0, floating point"),
-  LATER("lava_fixed", "lava-nc 0.10.0, fixed point"),
-  LATER("lavadl", "lava-dl 0.6.0"),
-  LATER("neurocuda", "NeuroCUDA nir_executor"),
+  {.name = "nir", .summary = "forward Euler of the NIR equations, every parameter honoured", .number = NIRC_F32, .parameters = NIRC_AS_F64,
+   .dt_rule = NIRC_DT_COUNTS, .dt = 1e-4, .rules = nirc_rules_nir},
+  {.name = "nir_exact", .summary = "as nir, with exponential decay: exact while the input is held during a step", .number = NIRC_F32, .parameters = NIRC_AS_F64,
+   .dt_rule = NIRC_DT_COUNTS, .dt = 1e-4, .rules = nirc_rules_nir_exact},
+  {.name = "unit", .summary = "as nir, but I and IF integrate r*x per step whatever dt is, as most simulators and the chips do", .number = NIRC_F32,
+   .parameters = NIRC_AS_F64, .dt_rule = NIRC_DT_COUNTS, .dt = 1e-4, .rules = nirc_rules_unit},
+  {.name = "norse", .summary = "Norse 1.1.0", .number = NIRC_F32, .parameters = NIRC_AS_F32, .dt = 1e-3, .rules = nirc_rules_norse, .imports = norse},
+  {.name = "snntorch", .summary = "snnTorch 1.0.0", .number = NIRC_F32, .dt_rule = NIRC_DT_FIXED, .dt = 1e-4, .rules = nirc_rules_snntorch, .imports = snntorch},
+  {.name = "sinabs", .summary = "Sinabs 3.1.3", .number = NIRC_F32, .parameters = NIRC_AS_F32, .dt_rule = NIRC_DT_STEPS, .dt = 1, .rules = nirc_rules_sinabs,
+   .imports = sinabs},
+  {.name = "rockpool", .summary = "Rockpool 3.0.3", .number = NIRC_F32, .dt_rule = NIRC_DT_DERIVED, .dt = 1e-4, .drops_recurrent_bias = true,
+   .rules = nirc_rules_rockpool, .imports = rockpool},
+  {.name = "spyx", .summary = "Spyx 1.0.0", .number = NIRC_F32, .dt_rule = NIRC_DT_STEPS, .dt = 1, .same_step = true, .drops_recurrent_bias = true, .channels_last = true,
+   .rules = nirc_rules_spyx, .imports = spyx},
+  {.name = "spikingjelly", .summary = "SpikingJelly 2.0.0", .number = NIRC_F32, .parameters = NIRC_AS_F64, .dt = 1e-4, .rules = nirc_rules_spikingjelly,
+   .imports = spikingjelly},
+  {.name = "nengo", .summary = "Nengo 4.1.0, with the importer of the NIR paper", .number = NIRC_F64, .parameters = NIRC_AS_F64, .dt = 1e-3, .same_step = true,
+   .rules = nirc_rules_nengo, .imports = nengo},
+  {.name = "lava_float", .summary = "lava-nc 0.10.0, floating point", .number = NIRC_F64, .parameters = NIRC_AS_F64, .dt = 1e-4, .weight = "weight = weight*dt/tau",
+   .late = true, .rules = nirc_rules_lava_float, .imports = lava},
+  {.name = "lava_fixed", .summary = "lava-nc 0.10.0, fixed point", .number = NIRC_F64, .parameters = NIRC_AS_F64, .dt = 1e-4, .weight = LAVA_WEIGHT, .late = true,
+   .rules = nirc_rules_lava_fixed, .imports = lava},
+  {.name = "lavadl", .summary = "lava-dl 0.6.0, with the importer of the NIR paper", .number = NIRC_F32, .dt = 1e-4, .drops_recurrent_bias = true,
+   .rules = nirc_rules_lavadl, .imports = lavadl},
+  {.name = "neurocuda", .summary = "NeuroCUDA nir_executor", .number = NIRC_F32, .dt_rule = NIRC_DT_STEPS, .dt = 1, .averages_maps = true, .rules = nirc_rules_neurocuda,
+   .imports = neurocuda},
   {0},
 };
 
@@ -32,6 +77,14 @@ const nirc_profile *nirc_profile_find(const char *name)
   for (const nirc_profile *p = nirc_profiles; p->name; p++)
     if (strcmp(p->name, name) == 0)
       return p;
+  return NULL;
+}
+
+const char *nirc_import_says(const nirc_profile *p, nirc_opcode node)
+{
+  for (const nirc_import *i = p->imports; i && i->says; i++)
+    if (i->node == node)
+      return i->says;
   return NULL;
 }
 
