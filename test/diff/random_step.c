@@ -38,8 +38,8 @@ static nirc_value *give(builder *b, nirc_op *op, nirc_dtype elem, const nirc_sha
 
 static void keep(builder *b, nirc_value *v)
 {
-  if (b->n < MAX_VALUES)
-    b->values[b->n++] = v;
+  NIRC_ASSERT(b->n < MAX_VALUES);
+  b->values[b->n++] = v;
 }
 
 static void name_port(builder *b, nirc_op *op, const char *kind)
@@ -87,12 +87,20 @@ static nirc_dtype arithmetic(builder *b, const nirc_value *v)
   return v->type->elem == NIRC_F64 || random_chance(&b->r, 60) ? NIRC_F64 : NIRC_F32;
 }
 
-/* A value of that shape that elements `elem` can hold; the last resort is `fallback`. */
+/* Any value, more often one of the last. */
+static nirc_value *any_value(builder *b)
+{
+  size_t last = b->n < 4 ? b->n : 4;
+  return b->values[random_chance(&b->r, 50) ? b->n - 1 - random_below(&b->r, last) : random_below(&b->r, b->n)];
+}
+
+/* A value of that shape that elements `elem` can hold, often a narrower one; the last resort is `fallback`. */
 static nirc_value *pick(builder *b, const nirc_shape *shape, nirc_dtype elem, nirc_value *fallback)
 {
-  for (unsigned tries = 0; tries < 20; tries++) {
-    nirc_value *v = b->values[random_below(&b->r, b->n)];
-    if (nirc_shape_equal(&v->type->shape, shape) && (elem == NIRC_F64 || v->type->elem != NIRC_F64))
+  unsigned narrow = random_chance(&b->r, 40) ? 30 : 0;
+  for (unsigned tries = 0; tries < 50; tries++) {
+    nirc_value *v = any_value(b);
+    if (nirc_shape_equal(&v->type->shape, shape) && ((elem == NIRC_F64 && tries >= narrow) || v->type->elem != NIRC_F64))
       return v;
   }
   return fallback;
@@ -103,7 +111,8 @@ static void add_dense(builder *b, nirc_value *v)
   nirc_shape in = v->type->shape, out = in, w = in;
   nirc_dtype elem = arithmetic(b, v);
   uint64_t n = in.dims[in.rank - 1];
-  out.dims[out.rank - 1] = 1 + random_below(&b->r, in.rank == 1 ? 70 : 9);
+  if (random_chance(&b->r, 50))
+    out.dims[out.rank - 1] = 1 + random_below(&b->r, in.rank == 1 ? 70 : 9);
   w.rank++;
   w.dims[w.rank - 1] = n;
   w.dims[w.rank - 2] = out.dims[out.rank - 1];
@@ -158,13 +167,30 @@ static void add_delay(builder *b, const nirc_value *v)
   b->states[b->n_states++] = (waiting){in[0], in[1], shape};
 }
 
-static void add_state(builder *b, const nirc_value *v)
+/* A state that anything may read, or one that only its sum with v reads: what comes later may then take its place. */
+static void add_state(builder *b, nirc_value *v)
 {
   if (b->n_states == MAX_STATES)
     return;
   nirc_value *s = new_state(b, random_chance(&b->r, 60) ? NIRC_F64 : NIRC_F32, &v->type->shape);
   b->states[b->n_states++] = (waiting){s, NULL, v->type->shape};
-  keep(b, s);
+  if (random_chance(&b->r, 40)) {
+    keep(b, s);
+    return;
+  }
+  nirc_op *sum = new_op(b, SNN_ADD, 2, (nirc_value *[]){v, s});
+  keep(b, give(b, sum, s->type->elem == NIRC_F64 ? NIRC_F64 : arithmetic(b, v), &v->type->shape));
+}
+
+/* Factors: all 1, powers of two, or anything. */
+static void set_factors(builder *b, nirc_op *op, nirc_dtype elem, const nirc_shape *shape)
+{
+  if (random_chance(&b->r, 50)) {
+    double x = random_chance(&b->r, 50) ? 1 : ldexp(1, (int)random_below(&b->r, 7) - 3);
+    nirc_op_set_blob(b->m, op, "scale", nirc_module_hold(b->m, nirc_blob_splat(b->m->heap, elem, shape, x)));
+  } else {
+    set_numbers(b, op, "scale", elem, shape, 1.5);
+  }
 }
 
 static void add_elementwise(builder *b, nirc_value *v, nirc_opcode code)
@@ -176,9 +202,20 @@ static void add_elementwise(builder *b, nirc_value *v, nirc_opcode code)
     set_numbers(b, op, "threshold", v->type->elem == NIRC_F64 ? NIRC_F64 : NIRC_F32, &v->type->shape, 0.7);
     elem = NIRC_BOOL;
   } else if (code == SNN_SCALE) {
-    set_numbers(b, op, "scale", elem, &v->type->shape, 1.5);
+    set_factors(b, op, elem, &v->type->shape);
   }
   keep(b, give(b, op, elem, &v->type->shape));
+}
+
+/* What fold-scale looks for: spikes, a factor, weights, a factor, with no other use between them. */
+static void add_spikes_to_dense(builder *b, nirc_value *v)
+{
+  add_elementwise(b, v, SNN_THRESHOLD);
+  if (random_chance(&b->r, 50))
+    add_elementwise(b, b->values[--b->n], SNN_SCALE);
+  add_dense(b, b->values[--b->n]);
+  if (random_chance(&b->r, 50))
+    add_elementwise(b, b->values[--b->n], SNN_SCALE);
 }
 
 static void add_reshape(builder *b, nirc_value *v)
@@ -189,15 +226,17 @@ static void add_reshape(builder *b, nirc_value *v)
 
 static void add_something(builder *b)
 {
-  nirc_value *v = b->values[random_below(&b->r, b->n)];
-  switch (random_below(&b->r, 9)) {
+  nirc_value *v = any_value(b);
+  switch (random_below(&b->r, 12)) {
   case 0: add_elementwise(b, v, SNN_ADD); break;
   case 1: add_elementwise(b, v, SNN_SCALE); break;
   case 2: add_elementwise(b, v, SNN_THRESHOLD); break;
   case 3: add_reshape(b, v); break;
   case 4: add_delay(b, v); break;
-  case 5: add_state(b, v); break;
-  case 6: case 7:
+  case 5: case 11: add_state(b, v); break;
+  case 6: add_spikes_to_dense(b, v); break;
+  case 7: add_elementwise(b, v, random_chance(&b->r, 50) ? SNN_ADD : SNN_SCALE); break;
+  case 8: case 9:
     if (v->type->shape.rank == 3) {
       add_window(b, v);
       break;
@@ -258,7 +297,7 @@ nirc_module *random_step(uint64_t seed)
   if (random_chance(&b.r, 30))
     add_whole_states(&b, &b.values[0]->type->shape);
   for (size_t i = 0; i < b.n; i++)
-    if (i + 1 == b.n || random_chance(&b.r, 30))
+    if (i + 1 == b.n || random_chance(&b.r, 40))
       name_port(&b, new_op(&b, random_chance(&b.r, 40) ? SNN_PROBE : SNN_OUTPUT, 1, &b.values[i]), "out");
   return b.m;
 }
