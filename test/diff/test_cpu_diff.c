@@ -2,7 +2,7 @@
  *
  *   test_cpu_diff [N [FIRST]]      seeds FIRST .. FIRST + N - 1 (default 200 from 1)
  *
- * Each seed gives a network, a profile, inputs for LANES lanes and STEPS steps. What the interpreter makes of them is what `run`, `step`,
+ * Each seed gives a network and a profile, and a step of tensor ops in float32 and float64; then inputs for LANES lanes and STEPS steps. What the interpreter makes of them is what `run`, `step`,
  * `step_events` and a run cut in two by a saved state have to give, at level 0 and at level 2. Prints the first difference of each seed. */
 #include <dlfcn.h>
 #include <stdarg.h>
@@ -17,6 +17,7 @@
 #include "ir/verify.h"
 #include "passes/pass.h"
 #include "test/diff/random_network.h"
+#include "test/diff/random_step.h"
 
 enum { LANES = 5, STEPS = 16, CUT = 7, MAX_PORTS = 512 };
 
@@ -25,6 +26,7 @@ typedef struct trace { const char *name; size_t count; float *values; } trace;
 
 typedef struct experiment {
   uint64_t seed;
+  bool step;                                         /* a step of tensor ops, not a network */
   const char *part;                                  /* what is being compared, for messages */
   size_t n_in, n_out, n_ports;                       /* n_ports: outputs, then probes */
   trace in[MAX_PORTS], want[MAX_PORTS];
@@ -35,7 +37,7 @@ static bool differs(const experiment *x, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
-  printf("seed %llu: %s: ", (unsigned long long)x->seed, x->part);
+  printf("seed %llu%s: %s: ", (unsigned long long)x->seed, x->step ? ", step" : "", x->part);
   vprintf(format, args);
   printf("\n");
   va_end(args);
@@ -92,6 +94,18 @@ static nirc_module *make_module(experiment *x, bool plain)
   if (m && run_pipeline(m, text))
     return m;
   differs(x, "%s refused", m ? text : "the network is");
+  nirc_module_free(m);
+  return NULL;
+}
+
+/* The same of a step made by itself. */
+static nirc_module *make_step(experiment *x, bool plain)
+{
+  nirc_module *m = random_step(x->seed);
+  x->part = "passes";
+  if (run_pipeline(m, plain ? "uniform-to-splat" : "canonicalize,cse,fold-scale,sparsify{work=1},fuse-affine{rounds=false},uniform-to-splat,canonicalize"))
+    return m;
+  differs(x, "refused");
   nirc_module_free(m);
   return NULL;
 }
@@ -432,10 +446,10 @@ static bool check_level(experiment *x, const nirc_module *m, int level, const ch
   return ok;
 }
 
-static bool run_seed(uint64_t seed, const char *folder)
+static bool run_seed(uint64_t seed, bool step, const char *folder)
 {
-  experiment x = {.seed = seed};
-  nirc_module *m = make_module(&x, false), *plain = m ? make_module(&x, true) : NULL;
+  experiment x = {.seed = seed, .step = step};
+  nirc_module *m = step ? make_step(&x, false) : make_module(&x, false), *plain = !m ? NULL : step ? make_step(&x, true) : make_module(&x, true);
   bool ok = m && plain && same_outputs(&x, m, plain);
   ok = ok && check_level(&x, m, 0, folder) && check_level(&x, m, 2, folder);
   free_traces(&x);
@@ -455,7 +469,7 @@ int main(int argc, char **argv)
     return 2;
   }
   for (unsigned long long seed = first; seed < first + n; seed++) {
-    failed += !run_seed(seed, folder);
+    failed += !run_seed(seed, false, folder) || !run_seed(seed, true, folder);
     fflush(stdout);
   }
   rmdir(folder);

@@ -12,6 +12,7 @@
 #include "ir/print.h"
 #include "passes/pass.h"
 #include "test/diff/random_network.h"
+#include "test/diff/random_step.h"
 
 static bool fault(uint64_t seed, const char *level, const char *what)
 {
@@ -57,6 +58,9 @@ static bool try_seed(uint64_t seed)
   nirc_module *m = random_network(seed, RANDOM_ALL);
   bool ok = m && round_trip(seed, "nir", m) && nirc_pipeline_run(m, "inline-subgraphs,discretise{dt=1ms}", NULL, &d) && round_trip(seed, "snn", m) &&
             nirc_pipeline_run(m, "fuse-neuron", NULL, &d) && round_trip(seed, "snn, populations", m);
+  nirc_module_free(m);
+  m = random_step(seed);
+  ok = ok && round_trip(seed, "snn, types", m);
   nirc_module_free(m);
   return ok || fault(seed, "either", "failed");
 }
