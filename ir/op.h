@@ -80,7 +80,7 @@ typedef struct nirc_op_def {
   const char *equation;                              /* what it computes, and where that is written; NULL where doc says it all */
   nirc_level level;
   int n_operands;                                    /* -1: any number */
-  int n_results;                                     /* -1: those of the last op of its region */
+  int n_results;                                     /* -1: as many as are given types (of a region: those of its last op) */
   bool has_region;
   bool spikes;                                       /* its first result is 0 or 1 */
   bool integrates;                                   /* nir: has dynamics (breaks a cycle) */

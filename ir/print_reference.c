@@ -57,7 +57,7 @@ static void add_counts(nirc_strbuf *b, const nirc_op_def *def)
   else
     nirc_strbuf_addf(b, "Operands: %d", def->n_operands);
   if (def->n_results < 0)
-    nirc_strbuf_add(b, "; results: those of its last op");
+    nirc_strbuf_add(b, def->has_region ? "; results: those of its last op" : "; results: any number");
   else
     nirc_strbuf_addf(b, "; results: %d", def->n_results);
   if (def->spikes)

@@ -38,7 +38,7 @@ _nirc()
   --probe) return ;;
   --report) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -P "$prefix" -- "$cur"); return ;;
   --activity) _nirc_files '.h5'; return ;;
-  --semantics) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir nir_exact unit' -- "$cur"); return ;;
+  --semantics) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir nir_exact unit norse snntorch sinabs rockpool spyx spikingjelly nengo lava_float lava_fixed lavadl neurocuda' -- "$cur"); return ;;
   --dt) return ;;
   --reset) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'v_reset subtract' -- "$cur"); return ;;
   --mcpu) return ;;

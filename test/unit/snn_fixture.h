@@ -76,6 +76,22 @@ static inline void update(fixture *f, nirc_value *to, nirc_value *from)
   add_op(f, SNN_UPDATE, "update", 2, (nirc_value *[]){to, from});
 }
 
+/* snn.neuron: `takes` names the operands, `gives` the results, of which `n_spikes` (the first ones) are i1, the others f32. */
+static inline nirc_op *add_neuron(fixture *f, nirc_region *region, const char *takes, nirc_value *const *in, size_t n, const char *gives, size_t n_spikes, size_t n_gives,
+                                  const char *equation)
+{
+  const nirc_type *types[8];
+  nirc_op *op = nirc_op_new(f->m, region, SNN_NEURON, "n", nirc_loc_none());
+  nirc_op_set_operands(f->m, op, in, n);
+  for (size_t i = 0; i < n_gives; i++)
+    types[i] = nirc_type_get(&f->m->types, i < n_spikes ? NIRC_BOOL : NIRC_F32, &in[0]->type->shape);
+  nirc_op_set_results(f->m, op, types, n_gives);
+  nirc_op_set_string(f->m, op, "takes", takes);
+  nirc_op_set_string(f->m, op, "gives", gives);
+  nirc_op_set_string(f->m, op, "equation", equation);
+  return op;
+}
+
 static inline nirc_interp *start(fixture *f)
 {
   nirc_diag d;

@@ -26,8 +26,8 @@ static const char snn_text[] =
   "snn.step @g attributes {dt = 0.001, profile = \"nir\"} {\n"
   "  %x = snn.input {name = \"x\"} : f32[2]\n"
   "  %v = snn.state {name = \"v\", init = splat<f32[2] 0.0>} : f32[2]\n"
-  "  %s = snn.lif_step %x, %v {k = splat<f32[2] 0.5>, r = splat<f32[2] 1.0>, v_leak = splat<f32[2] 0.0>, v_threshold = splat<f32[2] 1.0>,"
-  " v_reset = splat<f32[2] 0.0>, reset = v_reset, compare = gt} : i1[2], f32[2]\n"
+  "  %s = snn.neuron %x, %v {takes = \"x v\", gives = \"z v\", equation = \"h = v + g*x; z = h > v_threshold; v = z ? v_reset : h\","
+  " g = splat<f32[2] 0.5>, v_threshold = splat<f32[2] 1.0>, v_reset = splat<f32[2] 0.0>} : i1[2], f32[2]\n"
   "  snn.update @v %v, %s#1\n"
   "  snn.output @o %s {name = \"o\"}\n"
   "}\n";
@@ -73,8 +73,8 @@ static const change changes[] = {
   {nir_text, "%a, %b", "%a", "y"},
   {nir_text, "%a, %b", "%a, %c", "y"},
   {snn_text, "dt = 0.001", "dt = 0.002", "g"},
-  {snn_text, "compare = gt", "compare = ge", "s"},
-  {snn_text, "reset = v_reset", "reset = subtract", "s"},
+  {snn_text, "z = h > v", "z = h >= v", "s"},
+  {snn_text, "g = splat<f32[2] 0.5>", "g = splat<f32[2] 0.25>", "s"},
   {snn_text, "%v, %s#1", "%v, %s", "v"},
   {snn_text, "@o %s", "@o %s#1", "o"},
   {snn_text, "@o %s", "@p %s", "o"},

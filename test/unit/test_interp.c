@@ -288,38 +288,40 @@ END_TEST
 
 /* ---- neurons ---------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct coefficients { double g, k, k_syn, w_in, r, v_leak, v_threshold, v_reset; nirc_reset reset; nirc_compare compare; } coefficients;
+typedef struct coefficients { double g, k, k_syn, w_in, r, v_leak, v_threshold, v_reset; } coefficients;
 
-/* A neuron op of one element; output z or v' as `result` says. v starts as v_leak. */
-static nirc_interp *neuron(fixture *f, nirc_opcode code, coefficients c, uint32_t result)
+#define LEAK "k*((v_leak - v) + r*x)"
+#define SYNAPSE "i = i + k_syn*(w_in*x - i); "
+#define FIRES "; z = h > v_threshold; v = z ? v_reset : h"
+#define SUBTRACTS "; z = h > v_threshold; v = z ? h - v_threshold : h"
+
+/* A neuron op of one element, whose results are `gives`; output the one numbered `result`. v starts as v_leak. */
+static nirc_interp *neuron(fixture *f, const char *equation, const char *gives, coefficients c, uint32_t result)
 {
   const struct { const char *name; double value; } all[] = {
-    {"g", c.g}, {"k", c.k}, {"k_mem", c.k}, {"k_syn", c.k_syn}, {"w_in", c.w_in}, {"r", c.r}, {"v_leak", c.v_leak}, {"v_threshold", c.v_threshold},
+    {"g*", c.g}, {"k*", c.k}, {"k_syn*", c.k_syn}, {"w_in*", c.w_in}, {"r*", c.r}, {"v_leak ", c.v_leak}, {"v_threshold", c.v_threshold},
     {"v_reset", c.v_reset}};
-  const nirc_op_def *def = nirc_op_defs[code];
+  bool synapse = strstr(gives, "i") != NULL, spikes = *gives == 'z';
   nirc_value *in[3] = {input(f, "in", SHAPE(1)), state(f, "n/v", SHAPE(1), c.v_leak)};
-  if (def->n_operands == 3)
+  if (synapse)
     in[2] = state(f, "n/i", SHAPE(1), 0);
-  nirc_op *op = add_op(f, code, "n", (size_t)def->n_operands, in);
+  nirc_op *op = add_neuron(f, f->step->body, synapse ? "x v i" : "x v", in, synapse ? 3 : 2, gives, spikes, (size_t)(1 + synapse + spikes), equation);
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    if (nirc_op_def_attr(def, all[i].name))
-      set_splat(f, op, all[i].name, SHAPE(1), all[i].value);
-  if (def->spikes) {
-    nirc_op_set_enum(f->m, op, "reset", c.reset);
-    nirc_op_set_enum(f->m, op, "compare", c.compare);
-  }
-  for (uint32_t i = 0; i < op->n_results; i++)
-    set_type(f, op, i, def->spikes && i == 0 ? NIRC_BOOL : NIRC_F32, SHAPE(1));
+    if (strstr(equation, all[i].name)) {
+      char name[16] = "";
+      strncat(name, all[i].name, strcspn(all[i].name, "* "));
+      set_splat(f, op, name, SHAPE(1), all[i].value);
+    }
   for (uint32_t i = 1; i < op->n_operands; i++)
-    update(f, in[i], &op->results[i - 1 + (def->spikes ? 1 : 0)]);
+    update(f, in[i], &op->results[i - 1 + spikes]);
   output(f, SNN_OUTPUT, "out", &op->results[result]);
   return start(f);
 }
 
-static void expect_trace(nirc_opcode code, coefficients c, uint32_t result, const float *in, const float *want, size_t n)
+static void expect_trace(const char *equation, const char *gives, coefficients c, uint32_t result, const float *in, const float *want, size_t n)
 {
   fixture f = fixture_new();
-  nirc_interp *x = neuron(&f, code, c, result);
+  nirc_interp *x = neuron(&f, equation, gives, c, result);
   for (size_t i = 0; i < n; i++)
     expect_step(x, &in[i], NULL, &want[i], 1);
   finish(&f, x);
@@ -327,7 +329,7 @@ static void expect_trace(nirc_opcode code, coefficients c, uint32_t result, cons
 
 START_TEST(integrator)
 {
-  expect_trace(SNN_I_STEP, (coefficients){.g = 0.5}, 0, FLOATS(1, 2, -4), FLOATS(0.5f, 1.5f, -0.5f), 3);
+  expect_trace("v = v + g*x", "v", (coefficients){.g = 0.5}, 0, FLOATS(1, 2, -4), FLOATS(0.5f, 1.5f, -0.5f), 3);
 }
 END_TEST
 
@@ -335,26 +337,25 @@ START_TEST(integrate_and_fire)
 {
   /* h: 0.5, 1.0 (not above 1), 1.5 fires to 0.25, 0.75. */
   coefficients c = {.g = 0.5, .v_threshold = 1, .v_reset = 0.25};
-  expect_trace(SNN_IF_STEP, c, 0, FLOATS(1, 1, 1, 1), FLOATS(0, 0, 1, 0), 4);
-  expect_trace(SNN_IF_STEP, c, 1, FLOATS(1, 1, 1, 1), FLOATS(0.5f, 1, 0.25f, 0.75f), 4);
-  c.compare = NIRC_COMPARE_GE;                       /* 1.0 is enough: 0.25, 0.75 */
-  expect_trace(SNN_IF_STEP, c, 1, FLOATS(1, 1, 1), FLOATS(0.5f, 0.25f, 0.75f), 3);
-  c = (coefficients){.g = 0.5, .v_threshold = 1, .v_reset = 0.25, .reset = NIRC_RESET_SUBTRACT};
-  expect_trace(SNN_IF_STEP, c, 1, FLOATS(5, 0, 0), FLOATS(1.5f, 0.5f, 0.5f), 3);      /* 2.5 - 1, again - 1 */
+  expect_trace("h = v + g*x" FIRES, "z v", c, 0, FLOATS(1, 1, 1, 1), FLOATS(0, 0, 1, 0), 4);
+  expect_trace("h = v + g*x" FIRES, "z v", c, 1, FLOATS(1, 1, 1, 1), FLOATS(0.5f, 1, 0.25f, 0.75f), 4);
+  /* 1.0 is enough: 0.25, 0.75 */
+  expect_trace("h = v + g*x; z = h >= v_threshold; v = z ? v_reset : h", "z v", c, 1, FLOATS(1, 1, 1), FLOATS(0.5f, 0.25f, 0.75f), 3);
+  expect_trace("h = v + g*x" SUBTRACTS, "z v", c, 1, FLOATS(5, 0, 0), FLOATS(1.5f, 0.5f, 0.5f), 3);      /* 2.5 - 1, again - 1 */
 }
 END_TEST
 
 START_TEST(leaky_integrator)
 {
   /* v = v + 0.25*((1 - v) + 2x), from 1: 1 + 0.25*2 = 1.5; 1.5 + 0.25*(-0.5) = 1.375. */
-  expect_trace(SNN_LI_STEP, (coefficients){.k = 0.25, .r = 2, .v_leak = 1}, 0, FLOATS(1, 0), FLOATS(1.5f, 1.375f), 2);
+  expect_trace("v = v + " LEAK, "v", (coefficients){.k = 0.25, .r = 2, .v_leak = 1}, 0, FLOATS(1, 0), FLOATS(1.5f, 1.375f), 2);
 }
 END_TEST
 
 START_TEST(leaky_integrator_rounds_in_order)
 {
   /* From v = 2^24: (0 - 2^24) + 1 = -(2^24 - 1) is exact, and 2^24 - (2^24 - 1) = 1. Taking v + r*x first would lose the 1. */
-  expect_trace(SNN_LI_STEP, (coefficients){.k = 1, .r = 1}, 0, FLOATS(16777216, 1), FLOATS(16777216, 1), 2);
+  expect_trace("v = v + " LEAK, "v", (coefficients){.k = 1, .r = 1}, 0, FLOATS(16777216, 1), FLOATS(16777216, 1), 2);
 }
 END_TEST
 
@@ -362,10 +363,9 @@ START_TEST(leaky_integrate_and_fire)
 {
   /* h = v + 0.5*((0 - v) + 2x): 1; 0.5 + 1 = 1.5 fires, v = 1.5 - 1.25 = 0.25 or -1; then 0.125 or -0.5. */
   coefficients c = {.k = 0.5, .r = 2, .v_threshold = 1.25, .v_reset = -1};
-  expect_trace(SNN_LIF_STEP, c, 0, FLOATS(1, 1, 0), FLOATS(0, 1, 0), 3);
-  expect_trace(SNN_LIF_STEP, c, 1, FLOATS(1, 1, 0), FLOATS(1, -1, -0.5f), 3);
-  c.reset = NIRC_RESET_SUBTRACT;
-  expect_trace(SNN_LIF_STEP, c, 1, FLOATS(1, 1, 0), FLOATS(1, 0.25f, 0.125f), 3);
+  expect_trace("h = v + " LEAK FIRES, "z v", c, 0, FLOATS(1, 1, 0), FLOATS(0, 1, 0), 3);
+  expect_trace("h = v + " LEAK FIRES, "z v", c, 1, FLOATS(1, 1, 0), FLOATS(1, -1, -0.5f), 3);
+  expect_trace("h = v + " LEAK SUBTRACTS, "z v", c, 1, FLOATS(1, 1, 0), FLOATS(1, 0.25f, 0.125f), 3);
 }
 END_TEST
 
@@ -373,11 +373,11 @@ START_TEST(synapse_then_membrane)
 {
   /* i = i + 0.5*(4x - i): 2, 1; v = v + 0.25*((0 - v) + 2i), of the new i: 1, then 0.75 + 0.5 = 1.25. */
   coefficients c = {.k = 0.25, .k_syn = 0.5, .w_in = 4, .r = 2, .v_threshold = 1.125, .v_reset = 0.5};
-  expect_trace(SNN_CUBA_LI_STEP, c, 0, FLOATS(1, 0), FLOATS(1, 1.25f), 2);
-  expect_trace(SNN_CUBA_LI_STEP, c, 1, FLOATS(1, 0), FLOATS(2, 1), 2);
-  expect_trace(SNN_CUBA_LIF_STEP, c, 0, FLOATS(1, 0), FLOATS(0, 1), 2);
-  expect_trace(SNN_CUBA_LIF_STEP, c, 1, FLOATS(1, 0), FLOATS(1, 0.5f), 2);
-  expect_trace(SNN_CUBA_LIF_STEP, c, 2, FLOATS(1, 0), FLOATS(2, 1), 2);
+  expect_trace(SYNAPSE "v = v + k*((v_leak - v) + r*i)", "v i", c, 0, FLOATS(1, 0), FLOATS(1, 1.25f), 2);
+  expect_trace(SYNAPSE "v = v + k*((v_leak - v) + r*i)", "v i", c, 1, FLOATS(1, 0), FLOATS(2, 1), 2);
+  expect_trace(SYNAPSE "h = v + k*((v_leak - v) + r*i)" FIRES, "z v i", c, 0, FLOATS(1, 0), FLOATS(0, 1), 2);
+  expect_trace(SYNAPSE "h = v + k*((v_leak - v) + r*i)" FIRES, "z v i", c, 1, FLOATS(1, 0), FLOATS(1, 0.5f), 2);
+  expect_trace(SYNAPSE "h = v + k*((v_leak - v) + r*i)" FIRES, "z v i", c, 2, FLOATS(1, 0), FLOATS(2, 1), 2);
 }
 END_TEST
 

@@ -6,7 +6,7 @@
 #include "ir/dialect_snn.h"
 #include "test/unit/snn_fixture.h"
 
-/* x -> dense -> if_step, as one op: x, v to z, v'. */
+/* x -> dense -> neurons, as one op: x, v to z, v'. */
 static nirc_op *population(fixture *f)
 {
   nirc_value *outside[] = {input(f, "in", SHAPE(2)), state(f, "n/v", SHAPE(2), 0)}, *inside[2];
@@ -19,18 +19,14 @@ static nirc_op *population(fixture *f)
     set_type(f, o, 0, NIRC_F32, SHAPE(2));
     inside[i] = nirc_op_result(o);
   }
-  nirc_op *sum = nirc_op_new(f->m, op->body, SNN_DENSE, "fc", nirc_loc_none()), *n = nirc_op_new(f->m, op->body, SNN_IF_STEP, "n", nirc_loc_none());
+  nirc_op *sum = nirc_op_new(f->m, op->body, SNN_DENSE, "fc", nirc_loc_none());
   nirc_op_set_operands(f->m, sum, inside, 1);
   set_dense(f, sum, "weight", SHAPE(2, 2), FLOATS(1, 2, 4, 0.5f));
   set_type(f, sum, 0, NIRC_F32, SHAPE(2));
-  nirc_op_set_operands(f->m, n, (nirc_value *[]){nirc_op_result(sum), inside[1]}, 2);
+  nirc_op *n = add_neuron(f, op->body, "x v", (nirc_value *[]){nirc_op_result(sum), inside[1]}, 2, "z v", 1, 2, "h = v + g*x; z = h > v_threshold; v = z ? v_reset : h");
   set_splat(f, n, "g", SHAPE(2), 0.5);
   set_splat(f, n, "v_threshold", SHAPE(2), 1);
   set_splat(f, n, "v_reset", SHAPE(2), 0.25);
-  nirc_op_set_enum(f->m, n, "reset", NIRC_RESET_V_RESET);
-  nirc_op_set_enum(f->m, n, "compare", NIRC_COMPARE_GT);
-  n->results[0].type = spikes;
-  set_type(f, n, 1, NIRC_F32, SHAPE(2));
   update(f, outside[1], &op->results[1]);
   return op;
 }
