@@ -37,7 +37,7 @@ static nirc_module *make(unsigned long long seed, const char *pass, kind k, bool
     snprintf(text, sizeof text, "%s%s%s", pass, step ? comma : "", step ? "inline-subgraphs,discretise{dt=1ms}" : "");
   else
     snprintf(text, sizeof text, "inline-subgraphs,%sdiscretise{dt=1ms}%s%s", probe, comma, pass);
-  nirc_module *m = random_network(seed, seed % 4 ? RANDOM_ALL : RANDOM_ALL & ~(unsigned)RANDOM_PATTERNS);
+  nirc_module *m = random_network(seed, seed % 4 ? RANDOM_ALL : RANDOM_ALL & ~(unsigned)RANDOM_PATTERNS, NULL, 0);
   nirc_diag d;
   nirc_diag_init(&d, stdout, "test_pass_diff");
   d.quiet = true;

@@ -55,7 +55,7 @@ static bool try_seed(uint64_t seed)
   nirc_diag d;
   nirc_diag_init(&d, stdout, "test_text");
   d.quiet = true;
-  nirc_module *m = random_network(seed, RANDOM_ALL);
+  nirc_module *m = random_network(seed, RANDOM_ALL, NULL, 0);
   bool ok = m && round_trip(seed, "nir", m) && nirc_pipeline_run(m, "inline-subgraphs,discretise{dt=1ms}", NULL, &d) && round_trip(seed, "snn", m) &&
             nirc_pipeline_run(m, "fuse-neuron", NULL, &d) && round_trip(seed, "snn, populations", m);
   nirc_module_free(m);
