@@ -231,11 +231,29 @@ static bool discretise_window(nirc_discretiser *x, const nirc_op *node, nirc_val
   return true;
 }
 
+/* snn.threshold compares in the type of its operand. Spikes and inputs have fewer digits than a float64 threshold: they are widened, not the threshold cut. */
+static void widening_threshold(nirc_discretiser *x, const nirc_op *node, nirc_value *in)
+{
+  const nirc_shape *shape = &node->results[0].type->shape;
+  nirc_op *op = nirc_discretise_append(x, node, SNN_NEURON, &in, 1);
+  const nirc_type *type = nirc_type_get(&x->m->types, NIRC_BOOL, shape);
+  nirc_op_set_results(x->m, op, &type, 1);
+  nirc_op_set_string(x->m, op, "takes", "x");
+  nirc_op_set_string(x->m, op, "gives", "z");
+  nirc_op_set_string(x->m, op, "equation", "z = x > v_threshold");
+  nirc_op_set_blob(x->m, op, "v_threshold", numbers(x, nirc_op_blob(node, "threshold"), shape));
+  x->value[node->id] = x->z[node->id] = nirc_op_result(op);
+}
+
 static bool discretise_elementwise(nirc_discretiser *x, const nirc_op *node, nirc_value *in)
 {
   bool scale = node->code == NIR_SCALE;
   const char *name = scale ? "scale" : "threshold";
   const nirc_shape *shape = &node->results[0].type->shape;
+  if (!scale && x->number == NIRC_F64 && in->type->elem != NIRC_F64) {
+    widening_threshold(x, node, in);
+    return true;
+  }
   nirc_op *op = nirc_discretise_append(x, node, scale ? SNN_SCALE : SNN_THRESHOLD, &in, 1);
   nirc_op_set_blob(x->m, op, name, numbers(x, nirc_op_blob(node, name), shape));
   nirc_discretise_set_type(x, op, 0, scale ? x->number : NIRC_BOOL, shape);

@@ -135,7 +135,7 @@ static void fit_linear(fitter *f, nirc_op *op)
   if (bias)
     set_values(f, op, "bias", &bias->shape, NIRC_F32, &(nirc_eq_value){.f = 0}, 1);
   const nirc_use *use = op->results[0].uses;
-  if (use && (use->next || use->user->code != NIR_LIF))
+  if (!use || use->next || use->user->code != NIR_LIF)
     random_set_neuron(&f->b, insert_behind(f, op, NIR_LIF), &op->results[0].type->shape);
 }
 
@@ -273,7 +273,7 @@ profile_network profile_network_make(uint64_t seed, const nirc_profile *p, bool 
   fitter f = {.b = {.r = {seed ^ 0x5eed}}, .profile = p};
   random_source *r = &f.b.r;
   unsigned flags = random_chance(r, 70) ? RANDOM_ALL : (unsigned)random_below(r, RANDOM_ALL + 1);
-  if (p->late && random_chance(r, 65))
+  if (p->late && random_chance(r, 75))
     flags |= RANDOM_FLAT;
   n.m = random_network(seed, flags, codes, n_codes);
   dt = random_below(r, 4);
