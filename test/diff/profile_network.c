@@ -109,9 +109,10 @@ static void fit_neuron(fitter *f, nirc_op *op)
   if (!rule)
     return;
   satisfy_all(f, op, rule->needs);
-  if (rule->doubts && nirc_rule_mentions(rule->doubts, "trunc") && random_chance(r, 70))      /* whole seconds */
+  bool whole_seconds = nirc_rule_mentions(rule->doubts, "trunc");
+  if (whole_seconds && random_chance(r, 70))
     scale(f, op, "tau", 1000);
-  else if (rule->doubts && random_chance(r, 60))
+  else if (!whole_seconds && random_chance(r, 60))
     satisfy_all(f, op, rule->doubts);
 }
 
