@@ -197,6 +197,7 @@ static bool is_register(const nirc_op *op, const void *user)
 typedef struct builder {
   nirc_value **last;                                 /* by node id: the state that holds its value of the step before */
   bool *built, *building;
+  unsigned back;                                     /* back edges being followed within the step */
 } builder;
 
 /* The state that holds the value of `source` of the step before; one for all back edges from it. */
@@ -240,7 +241,10 @@ static bool gather(nirc_discretiser *x, builder *b, const nirc_op *op, nirc_valu
     if (back && !x->by[NIRC_CHOICE_LOOP]->same_step) {
       v = last_value(x, b->last, source);
     } else {
-      if (!value_now(x, b, source))
+      b->back += back;
+      bool ok = value_now(x, b, source);
+      b->back -= back;
+      if (!ok)
         return false;
       v = x->value[source->id];
     }
@@ -269,7 +273,8 @@ static bool build_node(nirc_discretiser *x, builder *b, const nirc_op *op)
   return b->built[op->id] = ok;
 }
 
-/* Makes the value of a node in this step known; of one that is being built already, from its states alone. */
+/* Makes the value of a node in this step known; of a neuron that a back edge leads back to, from its states alone where they tell: what it waits for may be what
+ * is being built. */
 static bool value_now(nirc_discretiser *x, builder *b, const nirc_op *op)
 {
   if (x->schedule.is_register[op->id])
@@ -278,7 +283,7 @@ static bool value_now(nirc_discretiser *x, builder *b, const nirc_op *op)
     return true;
   bool neuron = op->def->integrates && op->code != NIR_DELAY, loops = x->by[NIRC_CHOICE_LOOP]->same_step;
   unsigned before = x->d->errors;
-  if (neuron && loops && b->building[op->id] && nirc_discretise_early(x, op))
+  if (neuron && loops && (b->building[op->id] || b->back) && nirc_discretise_early(x, op))
     return true;
   return x->d->errors == before && build_node(x, b, op);
 }
@@ -311,7 +316,7 @@ static bool build_step(nirc_discretiser *x)
 {
   nirc_arena *a = x->m->arena;
   const nirc_schedule *s = &x->schedule;
-  builder b = {NIRC_NEW_ARRAY(a, nirc_value *, s->n), NIRC_NEW_ARRAY(a, bool, s->n), NIRC_NEW_ARRAY(a, bool, s->n)};
+  builder b = {NIRC_NEW_ARRAY(a, nirc_value *, s->n), NIRC_NEW_ARRAY(a, bool, s->n), NIRC_NEW_ARRAY(a, bool, s->n), 0};
   x->layer = NIRC_NEW_ARRAY(a, struct nirc_layer *, s->n);
   x->value = NIRC_NEW_ARRAY(a, nirc_value *, s->n);
   x->z = NIRC_NEW_ARRAY(a, nirc_value *, s->n);

@@ -531,7 +531,7 @@ static void run_seed(uint64_t seed, tally *t, bool quick, const char *folder)
 static bool is_fair(const tally *t)
 {
   bool several = t->profile && (strcmp(t->name, "sinabs") == 0 || strcmp(t->name, "rockpool") == 0);
-  return t->networks < 16 || t->step || (t->refused * 100 <= t->networks * (t->profile ? 20 : 60) && t->spiking * 100 >= t->layers * 40 && t->inhibited > 0 &&
+  return t->networks < 16 || t->step || (t->refused * 100 <= t->networks * (t->profile ? 20 : 60) && t->spiking * 100 >= t->layers * 25 && t->inhibited > 0 &&
                                          (!several || t->counting * 100 >= t->layers * 20));
 }
 
