@@ -122,10 +122,12 @@ static void fit_neuron(fitter *f, nirc_op *op)
 static nirc_op *insert_behind(fitter *f, nirc_op *op, nirc_opcode code)
 {
   nirc_module *m = f->b.m;
-  nirc_op *made = nirc_op_new(m, nodes(f), code, nirc_arena_printf(m->arena, "%s behind", op->name), op->loc);
+  const char *name = nirc_arena_printf(m->arena, "%s behind", op->name);
+  nirc_loc loc = {.file = m->path, .object = nirc_arena_printf(m->arena, "/node/nodes/%s", name)};
+  nirc_op *made = nirc_op_new(m, nodes(f), code, name, loc);
   nirc_value_replace(nirc_op_result(op), nirc_op_result(made));
   nirc_op_set_operands(m, made, &(nirc_value *){nirc_op_result(op)}, 1);
-  nirc_op_result(made)->type = nirc_op_result(op)->type;
+  nirc_op_result(made)->type = nirc_type_get(&m->types, made->def->spikes ? NIRC_BOOL : NIRC_F32, &op->results[0].type->shape);
   return made;
 }
 

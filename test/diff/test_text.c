@@ -11,7 +11,7 @@
 #include "ir/parse.h"
 #include "ir/print.h"
 #include "passes/pass.h"
-#include "test/diff/random_network.h"
+#include "test/diff/profile_network.h"
 #include "test/diff/random_step.h"
 
 static bool fault(uint64_t seed, const char *level, const char *what)
@@ -50,6 +50,25 @@ static bool round_trip(uint64_t seed, const char *level, const nirc_module *m)
   return ok;
 }
 
+/* The steps that a profile makes. */
+static bool try_profile(uint64_t seed)
+{
+  size_t n_profiles = 0;
+  while (nirc_profiles[n_profiles].name)
+    n_profiles++;
+  const nirc_profile *p = &nirc_profiles[seed % n_profiles];
+  profile_network n = profile_network_make(seed, p, false);
+  FILE *lost = fopen("/dev/null", "w");
+  nirc_diag d;
+  nirc_diag_init(&d, lost, "test_text");
+  bool ok = n.m && lost && round_trip(seed, "nir, a profile's", n.m), refused = ok && !nirc_pipeline_run(n.m, n.discretise, NULL, &d);
+  ok = ok && (refused || (round_trip(seed, p->name, n.m) && nirc_pipeline_run(n.m, NIRC_OPTIMISING_PASSES, NULL, &d) && round_trip(seed, p->name, n.m)));
+  nirc_module_free(n.m);
+  if (lost)
+    fclose(lost);
+  return ok;
+}
+
 static bool try_seed(uint64_t seed)
 {
   nirc_diag d;
@@ -62,6 +81,7 @@ static bool try_seed(uint64_t seed)
   m = random_step(seed);
   ok = ok && round_trip(seed, "snn, types", m);
   nirc_module_free(m);
+  ok = ok && try_profile(seed);
   return ok || fault(seed, "either", "failed");
 }
 
