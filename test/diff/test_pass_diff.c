@@ -49,16 +49,17 @@ static bool run(nirc_module *m, const char *text)
 }
 
 /* The network after the passes; of passes on graphs, the graph, or the step that becomes of it, without probes: they may remove nodes. Profiles take turns; of
- * three graphs one has nested graphs, under `nir`. NULL where anything is refused. */
+ * three graphs at least one has nested graphs, under `nir`. NULL where anything is refused. */
 static nirc_module *make(unsigned long long seed, const char *pass, kind k, bool step)
 {
   char text[512];
   const char *probe = k != OF_GRAPH && seed % 4 == 1 ? "probe{node=all}," : "";
   profile_network n = {.discretise = "inline-subgraphs,discretise{dt=1ms}"};
-  if (k == OF_GRAPH && seed % 3 == 0)
+  const nirc_profile *p = profile_of(seed);          /* where a Linear takes a step, or dt comes from parameters, a node without effect has one */
+  if (k == OF_GRAPH && (seed % 3 == 0 || p->late || p->dt_rule == NIRC_DT_DERIVED))
     n.m = random_network(seed, seed % 4 ? RANDOM_ALL : RANDOM_ALL & ~(unsigned)RANDOM_PATTERNS, NULL, 0);
   else
-    n = profile_network_make(seed, profile_of(seed), false);
+    n = profile_network_make(seed, p, false);
   if (k == OF_GRAPH)
     snprintf(text, sizeof text, "%s%s%s", pass, *pass && step ? "," : "", step ? n.discretise : "");
   else
