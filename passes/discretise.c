@@ -307,6 +307,20 @@ static void add_probes(nirc_discretiser *x)
   }
 }
 
+static void remark_loop(const nirc_discretiser *x)
+{
+  const nirc_profile *p = x->by[NIRC_CHOICE_LOOP];
+  for (size_t n = 0; p->loops && n < x->schedule.n; n++) {
+    const nirc_op *op = x->schedule.order[n];
+    for (uint32_t k = 0; k < op->n_operands; k++)
+      if (x->schedule.back[op->id][k]) {
+        nirc_remark(x->d, op->loc, "'%s' is in a loop: the importer of '%s' %s; here the edge from '%s' delivers the value of the step before", op->name, p->name, p->loops,
+                    nirc_op_operand(op, k)->def->name);
+        return;
+      }
+  }
+}
+
 static bool build_step(nirc_discretiser *x)
 {
   nirc_arena *a = x->m->arena;
@@ -349,6 +363,7 @@ static bool run(nirc_module *m, nirc_pass_ctx *ctx)
   x.step = nirc_op_new(m, &m->body, SNN_STEP, graph->name, graph->loc);
   nirc_op_set_attr(m, x.step, "dt", NIRC_ATTR_FLOAT)->f = x.dt;
   nirc_op_set_string(m, x.step, "profile", x.by[NIRC_CHOICE_INTEGRATION]->name);
+  remark_loop(&x);
   if (!build_step(&x))
     return false;
   if (x.reset_given && !x.reset_used)

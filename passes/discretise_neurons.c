@@ -183,9 +183,9 @@ static void warn_ignored(nirc_discretiser *x, const nirc_layer *l)
 void nirc_discretise_remark(nirc_discretiser *x, const nirc_op *op)
 {
   const nirc_profile *p = x->by[NIRC_CHOICE_INTEGRATION];
-  const char *says = nirc_import_says(p, op->code);
+  const char *says = nirc_import_says(p, op);
   if (says && !x->said[op->code]) {
-    nirc_remark(x->d, op->loc, "'%s': the importer of '%s' %s: a %s is computed as NIR defines it", op->name, p->name, says, op->def->nir_type);
+    nirc_remark(x->d, op->loc, "'%s' (%s): the importer of '%s' %s; it is computed as NIR defines it", op->name, op->def->nir_type, p->name, says);
     x->said[op->code] = true;
   }
   if (!op->def->integrates || op->code == NIR_DELAY)
