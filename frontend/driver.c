@@ -517,6 +517,7 @@ static bool print(driver *x)
   case NIRC_PRINT_PASSES: nirc_passes_print_list(&b); break;
   case NIRC_PRINT_OPS: nirc_ops_print_reference(&b); break;
   case NIRC_PRINT_PASS_REFERENCE: nirc_named_pipelines_print_reference(&b); break;
+  case NIRC_PRINT_PROFILE_REFERENCE: nirc_profiles_print_reference(&b); break;
   case NIRC_PRINT_EDITOR: nirc_editor_print(&b, x->o.editor); break;
   case NIRC_PRINT_SELFTEST: ok = nirc_selftest(&b, &x->heap, &x->d); break;
   case NIRC_PRINT_PIPELINE:

@@ -9,7 +9,7 @@
 enum {
   OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_ACTIVITY, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
-  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_FORMAT,
+  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_PRINT_PROFILES, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_FORMAT,
   OPT_OF_TARGET
 };
 
@@ -65,6 +65,7 @@ static const nirc_option table[] = {
   {.id = OPT_LIST_PROFILES, .name = "list-profiles", .help = "print the profiles of `--semantics` and end"},
   {.id = OPT_SELFTEST, .name = "selftest", .help = "compile a built-in network, compare it with the interpreter, and end"},
   {.id = OPT_PRINT_OPS, .name = "print-ops", .help = "print the reference of the ops (Markdown) and end", .hidden = true},
+  {.id = OPT_PRINT_PROFILES, .name = "print-profiles", .help = "print the equations of the profiles (Markdown) and end", .hidden = true},
   {.id = OPT_PRINT_PASSES, .name = "print-passes", .help = "print the reference of the passes (Markdown) and end", .hidden = true},
   {.id = OPT_PRINT_EDITOR, .name = "print-editor", .argument = "KIND", .choices = nirc_editor_files, .help = "print this grammar for an editor and end", .hidden = true},
 };
@@ -353,6 +354,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_LIST_PROFILES: o->print = NIRC_PRINT_PROFILES; return true;
   case OPT_PRINT_OPS: o->print = NIRC_PRINT_OPS; return true;
   case OPT_PRINT_PASSES: o->print = NIRC_PRINT_PASS_REFERENCE; return true;
+  case OPT_PRINT_PROFILES: o->print = NIRC_PRINT_PROFILE_REFERENCE; return true;
   case OPT_PRINT_EDITOR: return take_print_editor(o, option, v, d);
   case OPT_SELFTEST: o->print = NIRC_PRINT_SELFTEST; return true;
   default:

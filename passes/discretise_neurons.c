@@ -61,12 +61,8 @@ static const char *with_f(nirc_arena *a, const char *text, bool f)
 
 static void compose(nirc_discretiser *x, nirc_layer *l, bool f)
 {
-  static const nirc_choice orders[][3] = {
-    [NIRC_INTEGRATES_FIRES_RESETS] = {NIRC_CHOICE_INTEGRATION, NIRC_CHOICE_FIRES, NIRC_CHOICE_RESET},
-    [NIRC_FIRES_INTEGRATES_RESETS] = {NIRC_CHOICE_FIRES, NIRC_CHOICE_INTEGRATION, NIRC_CHOICE_RESET},
-    [NIRC_FIRES_RESETS_INTEGRATES] = {NIRC_CHOICE_FIRES, NIRC_CHOICE_RESET, NIRC_CHOICE_INTEGRATION}};
   nirc_arena *a = x->m->arena;
-  const nirc_choice *order = orders[l->rule->order];
+  const nirc_choice *order = nirc_rule_order(l->rule);
   const char *output = l->texts[NIRC_CHOICE_OUTPUT], *sends = strchr(output, '=');
   l->output = sends ? nirc_arena_strndup(a, output, strcspn(output, " =")) : output;
   l->equation = nirc_arena_printf(a, "%s; %s; %s; %s", with_f(a, l->texts[order[0]], f), with_f(a, l->texts[order[1]], f), with_f(a, l->texts[order[2]], f), sends ? output : "");

@@ -89,6 +89,15 @@ const nirc_profile *nirc_profile_find(const char *name)
   return NULL;
 }
 
+const nirc_choice *nirc_rule_order(const nirc_rule *r)
+{
+  static const nirc_choice orders[][3] = {
+    [NIRC_INTEGRATES_FIRES_RESETS] = {NIRC_CHOICE_INTEGRATION, NIRC_CHOICE_FIRES, NIRC_CHOICE_RESET},
+    [NIRC_FIRES_INTEGRATES_RESETS] = {NIRC_CHOICE_FIRES, NIRC_CHOICE_INTEGRATION, NIRC_CHOICE_RESET},
+    [NIRC_FIRES_RESETS_INTEGRATES] = {NIRC_CHOICE_FIRES, NIRC_CHOICE_RESET, NIRC_CHOICE_INTEGRATION}};
+  return orders[r->order];
+}
+
 static bool applies(const nirc_import *i, const nirc_op *node)
 {
   const nirc_attr *a = i->attribute ? nirc_op_attr(node, i->attribute) : NULL;

@@ -75,7 +75,9 @@ typedef struct nirc_profile {
 
 extern const nirc_profile nirc_profiles[];           /* ends with a row without name */
 const nirc_profile *nirc_profile_find(const char *name);                 /* NULL where unknown */
+const nirc_choice *nirc_rule_order(const nirc_rule *r);                  /* integration, fires, reset, in the rule's order */
 const char *nirc_import_says(const nirc_profile *p, const nirc_op *node);        /* NULL: it is imported as it is */
+void nirc_profiles_print_reference(nirc_strbuf *b);                      /* docs/profiles.md */
 void nirc_profile_guess(const char *name, nirc_diag *d);                 /* a note where it is nearly that of a profile */
 void nirc_reset_guess(const char *name, nirc_diag *d);                   /* the same for --reset */
 
