@@ -46,10 +46,11 @@ static void score(nirc_identity *i)
     i->n_likely += i->share[i->order[k]] * HARDLY >= i->share[i->order[0]];
 }
 
+/* That it was none of those one knows is never sure. */
 const char *nirc_identity_confidence(const nirc_identity *i)
 {
   double share = i->share[i->order[0]];
-  return share >= 0.95 ? "sure" : share >= 0.75 ? "likely" : "unsure";
+  return share >= 0.95 && i->order[0] != NIRC_BY_OTHER ? "sure" : share >= 0.75 ? "likely" : "unsure";
 }
 
 /* ---- when ------------------------------------------------------------------------------------------------------------------ */

@@ -116,9 +116,8 @@ static bool rule_holds(const nirc_scene *s, const row *r, nirc_sign *f)
   if (!fit->holds || fit->dt < r->low || fit->dt > r->high)
     return false;
   const nirc_scene_node *n = fit->who;
-  double off = fmax(fabs(fit->dt - fit->low), fabs(fit->high - fit->dt)) / fit->dt;
-  return seen(f, n->object->path, nirc_arena_printf(s->arena, "%s holds for dt = %g, to %.1g, in %u node%s; here the parameter is %g", nirc_time_rule_text((nirc_time_rule)r->rule), fit->dt, off,
-                                                    fit->nodes, fit->nodes == 1 ? "" : "s", fit->value));
+  return seen(f, n->object->path, nirc_arena_printf(s->arena, "%s holds for dt = %g, to %.1g, in %u node%s; here the parameter is %g", nirc_time_rule_text((nirc_time_rule)r->rule), fit->dt,
+                                                    nirc_time_fit_off(fit), fit->nodes, fit->nodes == 1 ? "" : "s", fit->value));
 }
 
 /* r = 1 throughout, and all time constants from low to high. */
@@ -199,6 +198,7 @@ static bool not_zero(const nirc_scene *s, const row *r, nirc_sign *f)
   return false;
 }
 
+/* All weights are whole numbers, and not just 0 and 1. With low = 1: one is not. */
 static bool whole_weights(const nirc_scene *s, const row *r, nirc_sign *f)
 {
   bool large = false;
@@ -208,14 +208,13 @@ static bool whole_weights(const nirc_scene *s, const row *r, nirc_sign *f)
     for (size_t i = 0; w && i < w->count; i++) {
       double x = nirc_dtype_get(w->dtype, w->data, i);
       if (!(x == nearbyint(x)))
-        return false;
+        return r->low > 0 && seen(f, w->path, NULL);
       large = large || fabs(x) > 1;
     }
     if (w && is_float(w) && !first)
       first = w;
   }
-  (void)r;
-  return first && large && seen(f, first->path, number_text(s, "weight", first));
+  return r->low <= 0 && first && large && seen(f, first->path, number_text(s, "weight", first));
 }
 
 static bool conv_without_bias(const nirc_scene *s, const row *r, nirc_sign *f)
@@ -282,6 +281,15 @@ static bool has_metadata(const nirc_scene *s, const row *r, nirc_sign *f)
 {
   (void)r;
   return s->metadata && seen(f, s->root->path, NULL);
+}
+
+static bool version(const nirc_scene *s, const row *r, nirc_sign *f)
+{
+  regex_t re;
+  is_pattern(&re, r->pattern);
+  bool ok = s->version && matches(&re, s->version);
+  regfree(&re);
+  return ok && seen(f, "/version", s->version);
 }
 
 /* ---- how numbers are stored ---------------------------------------------------------------------------------------------------- */
@@ -385,23 +393,24 @@ static const row rows[] = {
   {any_name, .pattern = "^[0-9]+_[A-Za-z]+Torch$",.weights = W(-4, -4, -4,  8, -4, -4, -4, -4, -4, -2), .sentence = "nodes are called by number and class, as Rockpool does"},
   {all_names, .pattern = "^_[0-9]+$",             .weights = W(-3, -3, -3, -3,  6, -3, -3, -3, -3, -2), .sentence = "nodes are called _0, _1, ..., as a traced Sequential of PyTorch is"},
   {input_name, .pattern = "^input_1$",            .weights = W(-2, -2, -2, -2,  4, -2, -2, -2, -2,  0), .sentence = "the Input is called input_1, as the argument of a traced Sequential is"},
-  {all_names, .pattern = "^layer_[0-9]+$",        .weights = W(-3, -3, -3, -3, -3,  5, -3, -3, -3,  0), .sentence = "nodes are called layer_0, layer_1, ..., as Spyx does"},
+  {all_names, .pattern = "^layer_[0-9]+(_threshold)?$", .weights = W(-3, -3, -3, -3, -3,  5, -3, -3, -3,  0), .sentence = "nodes are called layer_0, layer_1, ..., as Spyx does"},
   {any_name, .pattern = "^layer_[0-9]+/layer_[0-9]+\\.", .weights = W(-4, -4, -4, -4, -4, 4, -4, -4, -4, 0), .sentence = "nodes of a nested graph have its name before theirs, as Spyx does"},
   {all_names, .pattern = "^(linear|conv2_d|flatten|sum_pool|LIF|LI|IF|CuBaLIF|ALIF|RLIF)(_[0-9]+)?$",
                                                   .weights = W(-2, -2, -2, -2, -2,  4, -2, -2, -2,  0), .sentence = "nodes are called by class, as Haiku does, on which Spyx is built"},
   {any_name, .pattern = "^[^/]+\\.w_rec$",        .weights = W( 0,  3, -3, -3, -2, -3, -2, -2, -3,  0), .sentence = "a loop is flattened into NAME.w_rec and its neuron, as snnTorch does"},
+  {any_name, .pattern = "^[^/]+\\.(input|output)$", .weights = W(-1,  3, -1, -1, -2, -2, -2, -2, -2,  0), .sentence = "ports of a nested graph are left over where it was flattened, as early snnTorch left them"},
   {all_names, .pattern = "^(c|if|avg|flat|fc)[0-9]+$", .weights = W(-3, -3, -3, -3, -3, -3, -3, -3, 6, -1), .sentence = "nodes are called by kind and number (c0, if1, avg2), as NeuroCUDA does"},
   {any_name, .pattern = "(_weights|_probe|_enc|_ir)$|^syn[0-9]+$", .weights = W(-2, -2, -2, -2, -2, -2, -2, 4, -2, 0), .sentence = "nodes are called by their part in a Nengo model: encoders, synapses, probes"},
   {all_names, .pattern = "^n[0-9]+$",             .weights = W(-2, -2, -2, -2, -2, -2, -2, -2, -2,  3), .sentence = "nodes are called n0, n1, ..., as scripts do that build a graph by hand"},
-  {all_names, .pattern = "^[nw][0-9]+$",          .weights = W(-2, -2, -2, -2, -2, -2,  1, -2, -2,  1), .sentence = "nodes are called w0, n0, w1, ..., as a converter from Lava-DL does"},
+  {any_name, .pattern = "^w[0-9]+$",              .weights = W(-1, -1, -1, -1, -1, -1,  2,  1, -1,  0), .sentence = "weights are called w0, w1, ..., as converters from Lava-DL and Nengo do"},
   /* time                                                                                               Nor snn Sin Roc SJe Spy Lav Nen NCu other */
   {rule_holds, .rule = NIRC_TIME_R_TAU, .low = 0.99999e-4, .high = 1.00001e-4,
-                                                  .weights = W(-6,  6, -6, -6,  3, -6,  5, -6, -6, -1), .sentence = "r has the step in it that snnTorch and Lava-DL are fixed to"},
+                                                  .weights = W(-6,  6, -6, -6,  4, -6,  5, -6, -6, -1), .sentence = "r has a step of 1e-4 s in it, to which snnTorch and Lava-DL are fixed"},
   {rule_holds, .rule = NIRC_TIME_R_TAU, .high = 0.99998e-4,
                                                   .weights = W(-6, -6, -6, -6,  3, -6, -6, -6, -6,  0), .sentence = "r has a step in it that only SpikingJelly lets one choose"},
   {rule_holds, .rule = NIRC_TIME_R_TAU, .low = 1.00002e-4, .high = 1e9,
                                                   .weights = W(-6, -6, -6, -6,  3, -6, -6, -6, -6,  0), .sentence = "r has a step in it that only SpikingJelly lets one choose"},
-  {rule_holds, .rule = NIRC_TIME_W_IN, .high = 1e9, .weights = W(-4, 3, -4, -4, 0, -4, 3, -4, -4, -1), .sentence = "w_in has the step in it, as snnTorch and Lava-DL write it"},
+  {rule_holds, .rule = NIRC_TIME_W_IN, .high = 1e9, .weights = W(-4, 3, -4, -4, 2, -4, 3, -4, -4, -1), .sentence = "w_in has the step in it, as snnTorch, SpikingJelly and Lava-DL write it"},
   {rule_holds, .rule = NIRC_TIME_R_DECAYED, .high = 1e9, .weights = W(-5, -5, -5, 9, -5, -5, -5, -5, -5, -2), .sentence = "r has the step and a decay in it, as Rockpool writes it"},
   {rule_holds, .rule = NIRC_TIME_R_INVERSE, .high = 1e9, .weights = W(-5, -5, -5, -5, 7, -5, -5, -5, -5, -1), .sentence = "r of IF is the inverse of a step, as SpikingJelly writes it"},
   {rule_holds, .rule = NIRC_TIME_R_BETA, .high = 1e9, .weights = W(-5, -5, -5, -5, -5, 8, -5, -5, -5, -2), .sentence = "r is the decay of a step, as Spyx writes it"},
@@ -415,29 +424,34 @@ static const row rows[] = {
   /* types: what an exporter cannot write                                                               Nor snn Sin Roc SJe Spy Lav Nen NCu other */
   {any_type, .pattern = "^CubaLIF$",              .weights = W( 0,  0, -8,  0,  0,  0,  0,  0, -8,  0), .sentence = "CubaLIF, which Sinabs and NeuroCUDA do not have"},
   {any_type, .pattern = "^LIF$",                  .weights = W( 0,  0,  0, -1,  0,  0, -8,  0, -8,  0), .sentence = "LIF, which Lava-DL and NeuroCUDA do not have"},
-  {any_type, .pattern = "^IF$",                   .weights = W( 0, -3,  0, -8,  0,  0, -1, -1,  0,  0), .sentence = "IF, which Rockpool does not have"},
-  {any_type, .pattern = "^LI$",                   .weights = W( 0, -4,  0, -2, -6,  0, -5,  2, -8,  0), .sentence = "LI, which snnTorch, SpikingJelly, Lava-DL and NeuroCUDA do not write"},
-  {any_type, .pattern = "^Linear$",               .weights = W( 0,  0, -6,  0,  0,  0,  0,  0, -2,  0), .sentence = "Linear, which Sinabs does not write"},
-  {any_type, .pattern = "^AvgPool2d$",            .weights = W(-5,  1, -5, -2,  1, -5, -2, -3,  2,  0), .sentence = "AvgPool2d, which Norse, Sinabs and Spyx do not write"},
-  {any_type, .pattern = "^SumPool2d$",            .weights = W( 0, -2,  3, -4, -4,  1, -2, -2, -6,  0), .sentence = "SumPool2d, which Sinabs pools with"},
+  {any_type, .pattern = "^IF$",                   .weights = W( 0, -5,  0, -8,  0,  0, -1, -1,  0,  0), .sentence = "IF, which snnTorch and Rockpool do not write"},
+  {any_type, .pattern = "^LI$",                   .weights = W( 0, -5,  0,  0, -6,  0, -5,  2, -8,  0), .sentence = "LI, which snnTorch, SpikingJelly, Lava-DL and NeuroCUDA do not write"},
+  {any_type, .pattern = "^Linear$",               .weights = W(-6,  0, -6,  0,  0,  0,  0,  0, -2,  0), .sentence = "Linear, where Norse and Sinabs write Affine with a bias of zeros"},
+  {any_type, .pattern = "^Conv1d$",               .weights = W(-5, -5,  1, -6,  0, -5, -3, -3, -4,  0), .sentence = "Conv1d, which Sinabs and SpikingJelly write"},
+  {any_type, .pattern = "^(Conv2d|Flatten)$",     .weights = W( 0,  0,  0, -6,  0,  0,  0, -2,  0,  0), .sentence = "layers of images, which Rockpool does not have"},
+  {any_type, .pattern = "^Flatten$",              .weights = W(-4,  0,  0,  0,  0,  0,  0,  0,  0,  0), .sentence = "Flatten, which Norse does not write"},
+  {any_type, .pattern = "^AvgPool2d$",            .weights = W(-5,  1, -5, -6,  1, -5, -2, -3,  2,  0), .sentence = "AvgPool2d, which snnTorch, SpikingJelly and NeuroCUDA write"},
+  {any_type, .pattern = "^SumPool2d$",            .weights = W(-5, -5,  3, -6, -5,  1, -2, -2, -6,  0), .sentence = "SumPool2d, which Sinabs and Spyx pool with"},
   {any_type, .pattern = "^NIRGraph$",             .weights = W( 0, -2, -4, -3, -3,  1, -3, -3, -4,  1), .sentence = "a nested graph"},
-  {any_type, .pattern = "^(I|CubaLI|Scale|Threshold|Delay)$",
-                                                  .weights = W(-4, -4, -4, -4, -4, -4, -4, -4, -4,  4), .sentence = "a type that none of these exporters writes"},
+  {any_type, .pattern = "^Threshold$",            .weights = W(-4, -4, -4, -4, -4,  1, -4, -4, -4,  2), .sentence = "Threshold, which of these exporters only Spyx writes, behind an LI"},
+  {any_type, .pattern = "^(I|CubaLI|Scale|Delay)$",     .weights = W(-4, -4, -4, -4, -4, -4, -4, -4, -4,  4), .sentence = "a type that none of these exporters writes"},
   {conv_without_bias,                             .weights = W(-4,  1,  2, -2,  1,  1, -2, -2, -2,  0), .sentence = "a convolution without bias got one of zeros; Norse fails there"},
   {padding_word,                                  .weights = W(-2, -2, -2, -2, -2,  4, -2, -2, -4,  1), .sentence = "padding as a word, as Spyx writes it"},
   {placeholder_maps,                              .weights = W(-3, -3, -3, -3, -3, -3, -3, -3,  7, -2), .sentence = "maps of 1 x 1 stand for maps of any size, as NeuroCUDA writes them"},
   {batch_and_time,                                .weights = W(-3, -3, -3,  5, -3, -3, -3, -3, -3,  0), .sentence = "the Output keeps axes of batch and time, as Rockpool's do"},
   {several_ports,                                 .weights = W(-3, -3, -3, -3, -3, -3, -3, -3, -3,  2), .sentence = "several Inputs or Outputs, which no exporter here writes"},
+  {version, .pattern = "^0[.]",                   .weights = W( 0,  0,  0,  0, -6,  0,  0,  0, -6,  0), .sentence = "a version of nir older than the exporters of SpikingJelly and NeuroCUDA"},
   {has_metadata,                                  .weights = W(-2, -2, -2, -2, -2, -2, -2, -2, -2,  2), .sentence = "metadata, which no exporter here writes"},
-  {not_zero, .pattern = "v_leak",                 .weights = W( 1, -6, -6, -1, -4, -6, -6, -6, -6,  2), .sentence = "v_leak is not 0"},
+  {not_zero, .pattern = "v_leak",                 .weights = W( 1, -6, -6, -6, -3, -6, -6, -6, -6,  2), .sentence = "v_leak is not 0, which Norse lets one choose, and SpikingJelly together with v_reset"},
   {not_zero, .pattern = "v_reset",                .weights = W(-6, -6, -6, -6,  1, -6, -6, -6, -6,  4), .sentence = "v_reset is not 0, which only SpikingJelly lets one choose"},
   {whole_weights,                                 .weights = W(-4, -4, -4, -4, -4, -4,  4, -4, -4,  1), .sentence = "all weights are whole numbers, as quantised ones of Lava-DL are"},
+  {whole_weights, .low = 1,                       .weights = W( 0,  0,  0,  0,  0,  0, -5,  0,  0,  0), .sentence = "weights are no whole numbers, and Lava-DL stores quantised ones"},
   /* storage                                                                                            Nor snn Sin Roc SJe Spy Lav Nen NCu other */
   {all_float64, .pattern = "r",                   .weights = W(-5,  1, -5, -5,  2, -4,  2,  2, -5,  1), .sentence = "parameters of neurons are float64"},
-  {all_float64, .pattern = "weight",              .weights = W(-4, -4, -4, -4, -4, -4, -4,  4, -4,  1), .sentence = "weights are float64, as only Nengo's are"},
+  {all_float64, .pattern = "weight",              .weights = W(-4, -4, -4, -4, -4, -4, -4,  4, -4,  1), .sentence = "weights are float64, as of these exporters only Nengo's are"},
   {whole_beside_float, .low = 64,                 .weights = W(-3, -3, -3, -3, -3, -3, -3,  3, -3,  1), .sentence = "a threshold of integers"},
   {whole_beside_float, .low = 32,                 .weights = W(-3, -3, -3, -3, -3,  3, -3, -3, -3,  0), .sentence = "a threshold of integers, as Spyx writes it in nested graphs"},
-  {single_numbers,                                .weights = W( 1,  1,  1, -3, -4, -4, -3, -3, -3, -1), .sentence = "single numbers stand for whole layers"},
+  {single_numbers,                                .weights = W( 1,  0,  1, -3, -4, -4, -3, -3, -3, -1), .sentence = "single numbers stand for whole layers"},
   {stored, .pattern = "r",                        .weights = W( 3, -3,  3, -3, -4, -4, -4, -4, -2, -2), .sentence = "parameters of neurons were PyTorch tensors when they were written: they are not deflated"},
   {stored, .pattern = "weight",                   .weights = W( 0,  0,  0,  3, -4, -4, -4, -4, -2, -2), .sentence = "weights were PyTorch tensors when they were written: they are not deflated"},
   {stored, .pattern = "weight", .low = 1,         .weights = W(-4,  0, -4, -3,  0,  0,  0,  0,  0,  0), .sentence = "weights were NumPy arrays when they were written: they are deflated"},

@@ -10,11 +10,11 @@ static const nirc_exporter *nth(const nirc_identity *i, size_t k)
   return &nirc_exporters[i->order[k]];
 }
 
-/* A certainty is not to be had from evidence that goes together. */
+/* Pieces of evidence that go together count as if they did not, so there is no certainty; least of all that it was none of those that one knows. */
 static int percent(const nirc_identity *i, size_t k)
 {
-  double p = nearbyint(100 * i->share[i->order[k]]);
-  return p > 99 ? 99 : (int)p;
+  int p = (int)nearbyint(100 * i->share[i->order[k]]), most = i->order[k] == NIRC_BY_OTHER ? 90 : 99;
+  return p > most ? most : p;
 }
 
 /* ---- text -------------------------------------------------------------------------------------------------------------------- */

@@ -92,11 +92,14 @@ static void fit_element(nirc_time_fit *f, const rule *r, double value, double ta
     return;
   }
   if (!f->who) {
-    *f = (nirc_time_fit){.low = dt - error, .high = dt + error, .least = value, .greatest = value, .value = value, .tau = tau, .who = who, .nodes = f->nodes, .misfits = f->misfits};
+    *f = (nirc_time_fit){.low = dt - error, .high = dt + error, .least_dt = dt, .greatest_dt = dt, .least = value, .greatest = value, .value = value, .tau = tau, .who = who,
+                          .nodes = f->nodes, .misfits = f->misfits};
     return;
   }
   f->low = fmax(f->low, dt - error);
   f->high = fmin(f->high, dt + error);
+  f->least_dt = fmin(f->least_dt, dt);
+  f->greatest_dt = fmax(f->greatest_dt, dt);
   f->least = fmin(f->least, value);
   f->greatest = fmax(f->greatest, value);
   *ok = *ok && f->low <= f->high;
@@ -130,6 +133,11 @@ static void judge(nirc_time_fit *f, nirc_time_rule which)
     f->holds = varied;
   else
     f->holds = varied || (round && (dt == 1e-4 || !is_short(f->value, 3, &crooked)));
+}
+
+double nirc_time_fit_off(const nirc_time_fit *f)
+{
+  return fmax(fabs(f->dt - f->least_dt), fabs(f->greatest_dt - f->dt)) / f->dt;
 }
 
 static void survey_tau(nirc_time_survey *s, const nirc_blob *tau, const void *who)
@@ -190,7 +198,7 @@ nirc_time_kind nirc_time_suggest(const nirc_time_survey *s, double *dt, char why
     if (!f->holds)
       continue;
     *dt = f->dt;
-    snprintf(why, NIRC_TIME_WHY, "%s holds for %g, to %.1g, in %u node%s", rules[k].text, f->dt, fmax(fabs(f->dt - f->low), fabs(f->high - f->dt)) / f->dt, f->nodes, f->nodes == 1 ? "" : "s");
+    snprintf(why, NIRC_TIME_WHY, "%s holds for %g, to %.1g, in %u node%s", rules[k].text, f->dt, nirc_time_fit_off(f), f->nodes, f->nodes == 1 ? "" : "s");
     return NIRC_TIME_BY_RULE;
   }
   if (!s->has_tau)

@@ -28,12 +28,14 @@ typedef struct nirc_time_node {
 typedef struct nirc_time_fit {
   unsigned nodes, misfits;
   double low, high;                                  /* dt lies between, as far as the rounding of the parameters lets one see */
+  double least_dt, greatest_dt;                      /* of what the single elements give */
   double least, greatest;                            /* of the parameter */
   double value, tau;                                 /* an example, */
   const void *who;                                   /* and whose it is */
   double dt;                                         /* where it holds */
   bool holds;                                        /* every element of every node gives one dt, which is no accident */
 } nirc_time_fit;
+double nirc_time_fit_off(const nirc_time_fit *f);    /* where it holds: how far, relative to dt, an element's own is from it at most */
 
 typedef struct nirc_time_survey {
   nirc_time_fit fit[NIRC_N_TIME_RULES];
