@@ -7,16 +7,16 @@
 #include "frontend/nir_build.h"
 
 const nirc_exporter nirc_exporters[NIRC_N_EXPORTERS] = {
-  [NIRC_BY_NORSE] = {"norse", "Norse", "norse", "time constants in seconds times the step of the export, 1e-3 s unless it said otherwise", 1e-3},
-  [NIRC_BY_SNNTORCH] = {"snntorch", "snnTorch", "snntorch", "time constants in seconds for a step of 1e-4 s, to which its export is fixed", 1e-4},
-  [NIRC_BY_SINABS] = {"sinabs", "Sinabs", "sinabs", "time constants in steps", 1},
-  [NIRC_BY_ROCKPOOL] = {"rockpool", "Rockpool", "rockpool", "time constants in seconds; r has the module's step in it", 1e-3},
-  [NIRC_BY_SPIKINGJELLY] = {"spikingjelly", "SpikingJelly", "spikingjelly", "time constants in steps times the step of the export, 1e-4 s unless it said otherwise", 1e-4},
-  [NIRC_BY_SPYX] = {"spyx", "Spyx", "spyx", "time constants in steps, unless the export said otherwise", 1},
-  [NIRC_BY_LAVADL] = {"lavadl", "a converter from Lava-DL", "lavadl", "time constants in seconds for a step of 1e-4 s", 1e-4},
-  [NIRC_BY_NENGO] = {"nengo", "a converter from Nengo", "nengo", "time constants in seconds", 1e-3},
-  [NIRC_BY_NEUROCUDA] = {"neurocuda", "NeuroCUDA", "neurocuda", "no time constants: it counts steps", 1},
-  [NIRC_BY_OTHER] = {"other", "none of the exporters that nirc knows (by hand?)", "nir", "time constants in seconds, as NIR has them", 0},
+  [NIRC_BY_NORSE] = {"norse", "Norse", "norse", "time constants in seconds times the step of the export, 1e-3 s unless it said otherwise", NIRC_N_TIME_RULES, 1e-3},
+  [NIRC_BY_SNNTORCH] = {"snntorch", "snnTorch", "snntorch", "time constants in seconds for a step of 1e-4 s, to which its export is fixed", NIRC_TIME_R_TAU, 1e-4},
+  [NIRC_BY_SINABS] = {"sinabs", "Sinabs", "sinabs", "time constants in steps", NIRC_N_TIME_RULES, 1},
+  [NIRC_BY_ROCKPOOL] = {"rockpool", "Rockpool", "rockpool", "time constants in seconds; r has the module's step in it", NIRC_TIME_R_DECAYED, 1e-3},
+  [NIRC_BY_SPIKINGJELLY] = {"spikingjelly", "SpikingJelly", "spikingjelly", "time constants in steps times the step of the export, 1e-4 s unless it said otherwise", NIRC_TIME_R_TAU, 1e-4},
+  [NIRC_BY_SPYX] = {"spyx", "Spyx", "spyx", "time constants in steps, unless the export said otherwise", NIRC_TIME_R_BETA, 1},
+  [NIRC_BY_LAVADL] = {"lavadl", "a converter from Lava-DL", "lavadl", "time constants in seconds for a step of 1e-4 s", NIRC_TIME_R_TAU, 1e-4},
+  [NIRC_BY_NENGO] = {"nengo", "a converter from Nengo", "nengo", "time constants in seconds", NIRC_N_TIME_RULES, 1e-3},
+  [NIRC_BY_NEUROCUDA] = {"neurocuda", "NeuroCUDA", "neurocuda", "no time constants: it counts steps", NIRC_N_TIME_RULES, 1},
+  [NIRC_BY_OTHER] = {"other", "none of the exporters that nirc knows (by hand?)", "nir", "time constants in seconds, as NIR has them", NIRC_N_TIME_RULES, 0},
 };
 
 /* ---- who ------------------------------------------------------------------------------------------------------------------- */
@@ -63,6 +63,9 @@ static void choose_dt(nirc_identity *i, const nirc_scene *s)
   const nirc_exporter *e = &nirc_exporters[i->order[0]];
   if (nirc_time_suggest(&s->time, &i->dt, why) != NIRC_TIME_UNKNOWN) {
     i->dt_why = nirc_arena_strdup(s->arena, why);
+  } else if (e->rule < NIRC_N_TIME_RULES && s->time.fit[e->rule].dt > 0) {
+    i->dt = s->time.fit[e->rule].dt;                 /* no evidence by itself, but the rule is known now */
+    i->dt_why = nirc_arena_printf(s->arena, "%s gives it", nirc_time_rule_text(e->rule));
   } else if (s->time.integrators && !s->time.has_tau) {
     i->dt = 1;
     i->dt_why = "I or IF and no time constant: the network counts steps";

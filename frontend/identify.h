@@ -17,6 +17,7 @@ typedef struct nirc_exporter {
   const char *title;                                 /* for people: "snnTorch" */
   const char *profile;                               /* of --semantics */
   const char *unit;                                  /* what it means by a time constant */
+  nirc_time_rule rule;                               /* by which it writes r; NIRC_N_TIME_RULES: by none */
   double dt;                                         /* its time step, unless the parameters tell another; 0: it has none of its own */
 } nirc_exporter;
 extern const nirc_exporter nirc_exporters[NIRC_N_EXPORTERS];

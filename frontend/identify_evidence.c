@@ -138,11 +138,11 @@ static bool counts_steps(const nirc_scene *s, const row *r, nirc_sign *f)
   return first_match(s, "^IF$", true, is_any, f);
 }
 
-/* An r other than 1, and no rule has it. */
+/* An r other than 1, and no rule fits it. */
 static bool free_r(const nirc_scene *s, const row *r, nirc_sign *f)
 {
   for (int k = 0; k < NIRC_N_TIME_RULES; k++)
-    if (s->time.fit[k].holds)
+    if (s->time.fit[k].dt > 0)
       return false;
   (void)r;
   for (size_t k = 0; k < s->n; k++) {
@@ -416,7 +416,7 @@ static const row rows[] = {
   {rule_holds, .rule = NIRC_TIME_R_BETA, .high = 1e9, .weights = W(-5, -5, -5, -5, -5, 8, -5, -5, -5, -2), .sentence = "r is the decay of a step, as Spyx writes it"},
   {plain_tau, .high = 1e-4,                       .weights = W( 6, -5, -6, -5, -3, -5, -5, -4, -5, -3), .sentence = "r = 1 and time constants of microseconds: multiplied by a step of 1e-3 s, as Norse does"},
   {plain_tau, .low = 1e-4, .high = 1,             .weights = W( 1, -6, -5, -6,  1, -5, -6,  2,  0,  2), .sentence = "r = 1 and time constants in seconds"},
-  {plain_tau, .low = 1, .high = 1e4,              .weights = W(-5, -6,  5, -5, -5, -3, -6, -5,  0,  0), .sentence = "r = 1 and time constants in steps, as Sinabs writes them"},
+  {plain_tau, .low = 1, .high = 1e4,              .weights = W(-5, -6,  5, -5, -5, -1, -6, -5,  0,  0), .sentence = "r = 1 and time constants in steps, as Sinabs writes them"},
   {counts_steps,                                  .weights = W( 1, -3,  2, -6, -5,  1, -2,  0,  1,  1), .sentence = "IF with r = 1 and no time constant: the network counts steps"},
   {free_r,                                        .weights = W(-4, -3, -4, -4, -4, -4, -4, -4, -4,  4), .sentence = "r follows no exporter's rule"},
   {twelve_bits,                                   .weights = W(-3, -3, -3, -3, -3, -3,  8, -3, -3, -1), .sentence = "time constants are those of decays of 12 bits and a step of 1e-4 s, as Lava has them"},

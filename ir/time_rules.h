@@ -32,7 +32,7 @@ typedef struct nirc_time_fit {
   double least, greatest;                            /* of the parameter */
   double value, tau;                                 /* an example, */
   const void *who;                                   /* and whose it is */
-  double dt;                                         /* where it holds */
+  double dt;                                         /* that all elements give, maybe by accident; 0: they do not agree */
   bool holds;                                        /* every element of every node gives one dt, which is no accident */
 } nirc_time_fit;
 double nirc_time_fit_off(const nirc_time_fit *f);    /* where it holds: how far, relative to dt, an element's own is from it at most */
