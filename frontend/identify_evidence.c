@@ -163,7 +163,7 @@ static bool twelve_bits(const nirc_scene *s, const row *r, nirc_sign *f)
       const nirc_h5_object *tau = nirc_scene_numbers(&s->nodes[k], names[j]);
       for (size_t i = 0; tau && i < tau->count; i++) {
         double n = 1e-4 * 4096 / nirc_dtype_get(tau->dtype, tau->data, i), whole = nearbyint(n);
-        if (!(whole >= 1 && whole <= 4096 && fabs(n - whole) <= 1e-5))
+        if (!(whole >= 1 && whole <= 4096 && fabs(n - whole) <= 0x1p-22 * n))
           return false;
         if (!telling && ((unsigned)whole & ((unsigned)whole - 1)))
           telling = seen(f, tau->path, nirc_arena_printf(s->arena, "%s = 1e-4*4096/%g", names[j], whole));
@@ -371,13 +371,13 @@ static bool is_shuffled(const nirc_scene *s, const nirc_h5_object *edges, size_t
   return false;
 }
 
-/* Edges in no order (low = 0) or in that of a forward pass. A few may be in order by chance, of many the beginning tells. */
+/* Edges in no order (low = 0) or in that of a forward pass, `high` at least. A few may be in order by chance, of many the beginning tells. */
 static bool edge_order(const nirc_scene *s, const row *r, nirc_sign *f)
 {
   enum { FEW = 4, MANY = 100 };
   const nirc_h5_object *edges = nirc_h5_child(s->root, "edges");
   size_t n = edges && edges->kind == NIRC_H5_STRINGS && edges->rank == 2 && edges->dims[1] == 2 ? (size_t)edges->dims[0] : 0;
-  if (n < FEW || is_shuffled(s, edges, n < MANY ? n : MANY) != (r->low == 0))
+  if (n < FEW || (double)n < r->high || is_shuffled(s, edges, n < MANY ? n : MANY) != (r->low == 0))
     return false;
   return seen(f, edges->path, nirc_arena_printf(s->arena, "%zu edges", n));
 }
@@ -457,6 +457,7 @@ static const row rows[] = {
   {stored, .pattern = "weight", .low = 1,         .weights = W(-4,  0, -4, -3,  0,  0,  0,  0,  0,  0), .sentence = "weights were NumPy arrays when they were written: they are deflated"},
   {edge_order, .low = 0,                          .weights = W( 1,  1,  1,  1, -4, -4, -3,  0,  1, -2), .sentence = "edges in no order, as NIRTorch's sets of edges come out"},
   {edge_order, .low = 1,                          .weights = W(-2, -2, -2, -2,  1,  1,  1,  0, -2,  1), .sentence = "edges in the order of a forward pass"},
+  {edge_order, .low = 1, .high = 6,               .weights = W(-3, -3, -3, -3,  0,  0,  0,  0, -3,  0), .sentence = "too many of them for that order to be an accident"},
 };
 
 nirc_sign *nirc_identify_signs(const nirc_scene *s, size_t *n)

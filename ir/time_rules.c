@@ -198,7 +198,7 @@ nirc_time_kind nirc_time_suggest(const nirc_time_survey *s, double *dt, char why
     if (!f->holds)
       continue;
     *dt = f->dt;
-    snprintf(why, NIRC_TIME_WHY, "%s holds for %g, to %.1g, in %u node%s", rules[k].text, f->dt, nirc_time_fit_off(f), f->nodes, f->nodes == 1 ? "" : "s");
+    snprintf(why, NIRC_TIME_WHY, "%s holds for dt = %g, to %.1g, in %u node%s", rules[k].text, f->dt, nirc_time_fit_off(f), f->nodes, f->nodes == 1 ? "" : "s");
     return NIRC_TIME_BY_RULE;
   }
   if (!s->has_tau)
