@@ -1,5 +1,6 @@
-/* frontend/identify_evidence.c: what tells one exporter from another. A row is something that can be seen in a file, and for each exporter what it weighs: bits, how many times
- * likelier (as a power of two) it is in a file of that exporter than in any file. They were set by what the exporters' code does, and tried on the files they wrote. */
+/* frontend/identify_evidence.c: what tells one exporter from another. A row is something that can be seen in a file, and for each exporter what it
+ * weighs: bits, how many times likelier (as a power of two) it is in a file of that exporter than in any file. They were set by what the exporters'
+ * code does, and tried on files that they wrote. */
 #include <math.h>
 #include <regex.h>
 #include <string.h>
@@ -116,8 +117,9 @@ static bool rule_holds(const nirc_scene *s, const row *r, nirc_sign *f)
   if (!fit->holds || fit->dt < r->low || fit->dt > r->high)
     return false;
   const nirc_scene_node *n = fit->who;
-  return seen(f, n->object->path, nirc_arena_printf(s->arena, "%s holds for dt = %g, to %.1g, in %u node%s; here the parameter is %g", nirc_time_rule_text((nirc_time_rule)r->rule), fit->dt,
-                                                    nirc_time_fit_off(fit), fit->nodes, fit->nodes == 1 ? "" : "s", fit->value));
+  const char *text = nirc_time_rule_text((nirc_time_rule)r->rule), *plural = fit->nodes == 1 ? "" : "s";
+  return seen(f, n->object->path, nirc_arena_printf(s->arena, "%s holds for dt = %g, to %.1g, in %u node%s; here the parameter is %g", text, fit->dt,
+                                                    nirc_time_fit_off(fit), fit->nodes, plural, fit->value));
 }
 
 /* r = 1 throughout, and all time constants from low to high. */
@@ -331,7 +333,8 @@ static bool single_numbers(const nirc_scene *s, const row *r, nirc_sign *f)
   return false;
 }
 
-/* Since 1.0.8 the nir package deflates arrays of NumPy and leaves tensors of PyTorch as they are. This parameter: plain (low = 0) or deflated everywhere, in a file that has deflated ones. */
+/* Since 1.0.8 the nir package deflates arrays of NumPy and leaves tensors of PyTorch as they are. This parameter: plain (low = 0) or deflated
+ * everywhere, in a file that has deflated ones. */
 static bool stored(const nirc_scene *s, const row *r, nirc_sign *f)
 {
   bool any = false;
@@ -384,80 +387,139 @@ static bool edge_order(const nirc_scene *s, const row *r, nirc_sign *f)
 
 /* ---- the table ---------------------------------------------------------------------------------------------------------------------- */
 
+/* In the order of nirc_exporter_id. */
 #define W(norse, snntorch, sinabs, rockpool, spikingjelly, spyx, lavadl, nengo, neurocuda, other) \
   {norse, snntorch, sinabs, rockpool, spikingjelly, spyx, lavadl, nengo, neurocuda, other}
 
 static const row rows[] = {
-  /* names                                                                                              Nor snn Sin Roc SJe Spy Lav Nen NCu other */
-  {all_names, .pattern = "^[0-9]+(\\.[a-z_]+)?$", .weights = W( 2,  2,  2, -3, -3, -3, -3, -3, -3, -1), .sentence = "nodes are called by number, as modules in a Sequential of PyTorch are"},
-  {any_name, .pattern = "^[0-9]+_[A-Za-z]+Torch$",.weights = W(-4, -4, -4,  8, -4, -4, -4, -4, -4, -2), .sentence = "nodes are called by number and class, as Rockpool does"},
-  {all_names, .pattern = "^_[0-9]+$",             .weights = W(-3, -3, -3, -3,  6, -3, -3, -3, -3, -2), .sentence = "nodes are called _0, _1, ..., as a traced Sequential of PyTorch is"},
-  {input_name, .pattern = "^input_1$",            .weights = W(-2, -2, -2, -2,  4, -2, -2, -2, -2,  0), .sentence = "the Input is called input_1, as the argument of a traced Sequential is"},
-  {all_names, .pattern = "^layer_[0-9]+(_threshold)?$", .weights = W(-3, -3, -3, -3, -3,  5, -3, -3, -3,  0), .sentence = "nodes are called layer_0, layer_1, ..., as Spyx does"},
-  {any_name, .pattern = "^layer_[0-9]+/layer_[0-9]+\\.", .weights = W(-4, -4, -4, -4, -4, 4, -4, -4, -4, 0), .sentence = "nodes of a nested graph have its name before theirs, as Spyx does"},
-  {all_names, .pattern = "^(linear|conv2_d|flatten|sum_pool|LIF|LI|IF|CuBaLIF|ALIF|RLIF)(_[0-9]+)?$",
-                                                  .weights = W(-2, -2, -2, -2, -2,  4, -2, -2, -2,  0), .sentence = "nodes are called by class, as Haiku does, on which Spyx is built"},
-  {any_name, .pattern = "^[^/]+\\.w_rec$",        .weights = W( 0,  3, -3, -3, -2, -3, -2, -2, -3,  0), .sentence = "a loop is flattened into NAME.w_rec and its neuron, as snnTorch does"},
-  {any_name, .pattern = "^[^/]+\\.(input|output)$", .weights = W(-1,  3, -1, -1, -2, -2, -2, -2, -2,  0), .sentence = "ports of a nested graph are left over where it was flattened, as early snnTorch left them"},
-  {all_names, .pattern = "^(c|if|avg|flat|fc)[0-9]+$", .weights = W(-3, -3, -3, -3, -3, -3, -3, -3, 6, -1), .sentence = "nodes are called by kind and number (c0, if1, avg2), as NeuroCUDA does"},
-  {any_name, .pattern = "(_weights|_probe|_enc|_ir)$|^syn[0-9]+$", .weights = W(-2, -2, -2, -2, -2, -2, -2, 4, -2, 0), .sentence = "nodes are called by their part in a Nengo model: encoders, synapses, probes"},
-  {all_names, .pattern = "^n[0-9]+$",             .weights = W(-2, -2, -2, -2, -2, -2, -2, -2, -2,  3), .sentence = "nodes are called n0, n1, ..., as scripts do that build a graph by hand"},
-  {any_name, .pattern = "^w[0-9]+$",              .weights = W(-1, -1, -1, -1, -1, -1,  2,  1, -1,  0), .sentence = "weights are called w0, w1, ..., as converters from Lava-DL and Nengo do"},
-  /* time                                                                                               Nor snn Sin Roc SJe Spy Lav Nen NCu other */
-  {rule_holds, .rule = NIRC_TIME_R_TAU, .low = 0.99999e-4, .high = 1.00001e-4,
-                                                  .weights = W(-6,  6, -6, -6,  4, -6,  5, -6, -6, -1), .sentence = "r has a step of 1e-4 s in it, to which snnTorch and Lava-DL are fixed"},
-  {rule_holds, .rule = NIRC_TIME_R_TAU, .high = 0.99998e-4,
-                                                  .weights = W(-6, -6, -6, -6,  3, -6, -6, -6, -6,  0), .sentence = "r has a step in it that only SpikingJelly lets one choose"},
-  {rule_holds, .rule = NIRC_TIME_R_TAU, .low = 1.00002e-4, .high = 1e9,
-                                                  .weights = W(-6, -6, -6, -6,  3, -6, -6, -6, -6,  0), .sentence = "r has a step in it that only SpikingJelly lets one choose"},
-  {rule_holds, .rule = NIRC_TIME_W_IN, .high = 1e9, .weights = W(-4, 3, -4, -4, 2, -4, 3, -4, -4, -1), .sentence = "w_in has the step in it, as snnTorch, SpikingJelly and Lava-DL write it"},
-  {rule_holds, .rule = NIRC_TIME_R_DECAYED, .high = 1e9, .weights = W(-5, -5, -5, 9, -5, -5, -5, -5, -5, -2), .sentence = "r has the step and a decay in it, as Rockpool writes it"},
-  {rule_holds, .rule = NIRC_TIME_R_INVERSE, .high = 1e9, .weights = W(-5, -5, -5, -5, 7, -5, -5, -5, -5, -1), .sentence = "r of IF is the inverse of a step, as SpikingJelly writes it"},
-  {rule_holds, .rule = NIRC_TIME_R_BETA, .high = 1e9, .weights = W(-5, -5, -5, -5, -5, 8, -5, -5, -5, -2), .sentence = "r is the decay of a step, as Spyx writes it"},
-  {plain_tau, .high = 1e-4,                       .weights = W( 6, -5, -6, -5, -3, -5, -5, -4, -5, -3), .sentence = "r = 1 and time constants of microseconds: multiplied by a step of 1e-3 s, as Norse does"},
-  {plain_tau, .low = 1e-4, .high = 1,             .weights = W( 1, -6, -5, -6,  1, -5, -6,  2,  0,  2), .sentence = "r = 1 and time constants in seconds"},
-  {plain_tau, .low = 1, .high = 1e4,              .weights = W(-5, -6,  5, -5, -5, -1, -6, -5,  0,  0), .sentence = "r = 1 and time constants in steps, as Sinabs writes them"},
-  {counts_steps,                                  .weights = W( 1, -3,  2, -6, -5,  1, -2,  0,  1,  1), .sentence = "IF with r = 1 and no time constant: the network counts steps"},
-  {free_r,                                        .weights = W(-4, -3, -4, -4, -4, -4, -4, -4, -4,  4), .sentence = "r follows no exporter's rule"},
-  {twelve_bits,                                   .weights = W(-3, -3, -3, -3, -3, -3,  8, -3, -3, -1), .sentence = "time constants are those of decays of 12 bits and a step of 1e-4 s, as Lava has them"},
-  {negative_tau,                                  .weights = W(-1, -1, -1, -1, -1,  3, -1, -1, -1, -1), .sentence = "a negative time constant: beta was above 1, which Spyx allows"},
-  /* types: what an exporter cannot write                                                               Nor snn Sin Roc SJe Spy Lav Nen NCu other */
-  {any_type, .pattern = "^CubaLIF$",              .weights = W( 0,  0, -8,  0,  0,  0,  0,  0, -8,  0), .sentence = "CubaLIF, which Sinabs and NeuroCUDA do not have"},
-  {any_type, .pattern = "^LIF$",                  .weights = W( 0,  0,  0, -1,  0,  0, -8,  0, -8,  0), .sentence = "LIF, which Lava-DL and NeuroCUDA do not have"},
-  {any_type, .pattern = "^IF$",                   .weights = W( 0, -5,  0, -8,  0,  0, -1, -1,  0,  0), .sentence = "IF, which snnTorch and Rockpool do not write"},
-  {any_type, .pattern = "^LI$",                   .weights = W( 0, -5,  0,  0, -6,  0, -5,  2, -8,  0), .sentence = "LI, which snnTorch, SpikingJelly, Lava-DL and NeuroCUDA do not write"},
-  {any_type, .pattern = "^Linear$",               .weights = W(-6,  0, -6,  0,  0,  0,  0,  0, -2,  0), .sentence = "Linear, where Norse and Sinabs write Affine with a bias of zeros"},
-  {any_type, .pattern = "^Conv1d$",               .weights = W(-5, -5,  1, -6,  0, -5, -3, -3, -4,  0), .sentence = "Conv1d, which Sinabs and SpikingJelly write"},
-  {any_type, .pattern = "^(Conv2d|Flatten)$",     .weights = W( 0,  0,  0, -6,  0,  0,  0, -2,  0,  0), .sentence = "layers of images, which Rockpool does not have"},
-  {any_type, .pattern = "^Flatten$",              .weights = W(-4,  0,  0,  0,  0,  0,  0,  0,  0,  0), .sentence = "Flatten, which Norse does not write"},
-  {any_type, .pattern = "^AvgPool2d$",            .weights = W(-5,  1, -5, -6,  1, -5, -2, -3,  2,  0), .sentence = "AvgPool2d, which snnTorch, SpikingJelly and NeuroCUDA write"},
-  {any_type, .pattern = "^SumPool2d$",            .weights = W(-5, -5,  3, -6, -5,  1, -2, -2, -6,  0), .sentence = "SumPool2d, which Sinabs and Spyx pool with"},
-  {any_type, .pattern = "^NIRGraph$",             .weights = W( 0, -2, -4, -3, -3,  1, -3, -3, -4,  1), .sentence = "a nested graph"},
-  {any_type, .pattern = "^Threshold$",            .weights = W(-4, -4, -4, -4, -4,  1, -4, -4, -4,  2), .sentence = "Threshold, which of these exporters only Spyx writes, behind an LI"},
-  {any_type, .pattern = "^(I|CubaLI|Scale|Delay)$",     .weights = W(-4, -4, -4, -4, -4, -4, -4, -4, -4,  4), .sentence = "a type that none of these exporters writes"},
-  {conv_without_bias,                             .weights = W(-4,  1,  2, -2,  1,  1, -2, -2, -2,  0), .sentence = "a convolution without bias got one of zeros; Norse fails there"},
-  {padding_word,                                  .weights = W(-2, -2, -2, -2, -2,  4, -2, -2, -4,  1), .sentence = "padding as a word, as Spyx writes it"},
-  {placeholder_maps,                              .weights = W(-3, -3, -3, -3, -3, -3, -3, -3,  7, -2), .sentence = "maps of 1 x 1 stand for maps of any size, as NeuroCUDA writes them"},
-  {batch_and_time,                                .weights = W(-3, -3, -3,  5, -3, -3, -3, -3, -3,  0), .sentence = "the Output keeps axes of batch and time, as Rockpool's do"},
-  {several_ports,                                 .weights = W(-3, -3, -3, -3, -3, -3, -3, -3, -3,  2), .sentence = "several Inputs or Outputs, which no exporter here writes"},
-  {version, .pattern = "^0[.]",                   .weights = W( 0,  0,  0,  0, -6,  0,  0,  0, -6,  0), .sentence = "a version of nir older than the exporters of SpikingJelly and NeuroCUDA"},
-  {has_metadata,                                  .weights = W(-2, -2, -2, -2, -2, -2, -2, -2, -2,  2), .sentence = "metadata, which no exporter here writes"},
-  {not_zero, .pattern = "v_leak",                 .weights = W( 1, -6, -6, -6, -3, -6, -6, -6, -6,  2), .sentence = "v_leak is not 0, which Norse lets one choose, and SpikingJelly together with v_reset"},
-  {not_zero, .pattern = "v_reset",                .weights = W(-6, -6, -6, -6,  1, -6, -6, -6, -6,  4), .sentence = "v_reset is not 0, which only SpikingJelly lets one choose"},
-  {whole_weights,                                 .weights = W(-4, -4, -4, -4, -4, -4,  4, -4, -4,  1), .sentence = "all weights are whole numbers, as quantised ones of Lava-DL are"},
-  {whole_weights, .low = 1,                       .weights = W( 0,  0,  0,  0,  0,  0, -5,  0,  0,  0), .sentence = "weights are no whole numbers, and Lava-DL stores quantised ones"},
-  /* storage                                                                                            Nor snn Sin Roc SJe Spy Lav Nen NCu other */
-  {all_float64, .pattern = "r",                   .weights = W(-5,  1, -5, -5,  2, -4,  2,  2, -5,  1), .sentence = "parameters of neurons are float64"},
-  {all_float64, .pattern = "weight",              .weights = W(-4, -4, -4, -4, -4, -4, -4,  4, -4,  1), .sentence = "weights are float64, as of these exporters only Nengo's are"},
-  {whole_beside_float, .low = 64,                 .weights = W(-3, -3, -3, -3, -3, -3, -3,  3, -3,  1), .sentence = "a threshold of integers"},
-  {whole_beside_float, .low = 32,                 .weights = W(-3, -3, -3, -3, -3,  3, -3, -3, -3,  0), .sentence = "a threshold of integers, as Spyx writes it in nested graphs"},
-  {single_numbers,                                .weights = W( 1,  0,  1, -3, -4, -4, -3, -3, -3, -1), .sentence = "single numbers stand for whole layers"},
-  {stored, .pattern = "r",                        .weights = W( 3, -3,  3, -3, -4, -4, -4, -4, -2, -2), .sentence = "parameters of neurons were PyTorch tensors when they were written: they are not deflated"},
-  {stored, .pattern = "weight",                   .weights = W( 0,  0,  0,  3, -4, -4, -4, -4, -2, -2), .sentence = "weights were PyTorch tensors when they were written: they are not deflated"},
-  {stored, .pattern = "weight", .low = 1,         .weights = W(-4,  0, -4, -3,  0,  0,  0,  0,  0,  0), .sentence = "weights were NumPy arrays when they were written: they are deflated"},
-  {edge_order, .low = 0,                          .weights = W( 1,  1,  1,  1, -4, -4, -3,  0,  1, -2), .sentence = "edges in no order, as NIRTorch's sets of edges come out"},
-  {edge_order, .low = 1,                          .weights = W(-2, -2, -2, -2,  1,  1,  1,  0, -2,  1), .sentence = "edges in the order of a forward pass"},
-  {edge_order, .low = 1, .high = 6,               .weights = W(-3, -3, -3, -3,  0,  0,  0,  0, -3,  0), .sentence = "too many of them for that order to be an accident"},
+  /* names */
+  {all_names, .pattern = "^[0-9]+(\\.[a-z_]+)?$", .sentence = "nodes are called by number, as modules in a Sequential of PyTorch are",
+   .weights = W( 2,  2,  2, -3, -3, -3, -3, -3, -3, -1)},
+  {any_name, .pattern = "^[0-9]+_[A-Za-z]+Torch$", .sentence = "nodes are called by number and class, as Rockpool does",
+   .weights = W(-4, -4, -4,  8, -4, -4, -4, -4, -4, -2)},
+  {all_names, .pattern = "^_[0-9]+$", .sentence = "nodes are called _0, _1, ..., as a traced Sequential of PyTorch is",
+   .weights = W(-3, -3, -3, -3,  6, -3, -3, -3, -3, -2)},
+  {input_name, .pattern = "^input_1$", .sentence = "the Input is called input_1, as the argument of a traced Sequential is",
+   .weights = W(-2, -2, -2, -2,  4, -2, -2, -2, -2,  0)},
+  {all_names, .pattern = "^layer_[0-9]+(_threshold)?$", .sentence = "nodes are called layer_0, layer_1, ..., as Spyx does",
+   .weights = W(-3, -3, -3, -3, -3,  5, -3, -3, -3,  0)},
+  {any_name, .pattern = "^layer_[0-9]+/layer_[0-9]+\\.", .sentence = "nodes of a nested graph have its name before theirs, as Spyx does",
+   .weights = W(-4, -4, -4, -4, -4,  4, -4, -4, -4,  0)},
+  {all_names, .pattern = "^(linear|conv2_d|flatten|sum_pool|LIF|LI|IF|CuBaLIF|ALIF|RLIF)(_[0-9]+)?$", .sentence = "nodes are called by class, as Haiku does, on which Spyx is built",
+   .weights = W(-2, -2, -2, -2, -2,  4, -2, -2, -2,  0)},
+  {any_name, .pattern = "^[^/]+\\.w_rec$", .sentence = "a loop is flattened into NAME.w_rec and its neuron, as snnTorch does",
+   .weights = W( 0,  3, -3, -3, -2, -3, -2, -2, -3,  0)},
+  {any_name, .pattern = "^[^/]+\\.(input|output)$", .sentence = "ports of a nested graph are left over where it was flattened, as early snnTorch left them",
+   .weights = W(-1,  3, -1, -1, -2, -2, -2, -2, -2,  0)},
+  {all_names, .pattern = "^(c|if|avg|flat|fc)[0-9]+$", .sentence = "nodes are called by kind and number (c0, if1, avg2), as NeuroCUDA does",
+   .weights = W(-3, -3, -3, -3, -3, -3, -3, -3,  6, -1)},
+  {any_name, .pattern = "(_weights|_probe|_enc|_ir)$|^syn[0-9]+$", .sentence = "nodes are called by their part in a Nengo model: encoders, synapses, probes",
+   .weights = W(-2, -2, -2, -2, -2, -2, -2,  4, -2,  0)},
+  {all_names, .pattern = "^n[0-9]+$", .sentence = "nodes are called n0, n1, ..., as scripts do that build a graph by hand",
+   .weights = W(-2, -2, -2, -2, -2, -2, -2, -2, -2,  3)},
+  {any_name, .pattern = "^w[0-9]+$", .sentence = "weights are called w0, w1, ..., as converters from Lava-DL and Nengo do",
+   .weights = W(-1, -1, -1, -1, -1, -1,  2,  1, -1,  0)},
+  /* time */
+  {rule_holds, .rule = NIRC_TIME_R_TAU, .low = 0.99999e-4, .high = 1.00001e-4, .sentence = "r has a step of 1e-4 s in it, to which snnTorch and Lava-DL are fixed",
+   .weights = W(-6,  6, -6, -6,  4, -6,  5, -6, -6, -1)},
+  {rule_holds, .rule = NIRC_TIME_R_TAU, .high = 0.99998e-4, .sentence = "r has a step in it that only SpikingJelly lets one choose",
+   .weights = W(-6, -6, -6, -6,  3, -6, -6, -6, -6,  0)},
+  {rule_holds, .rule = NIRC_TIME_R_TAU, .low = 1.00002e-4, .high = 1e9, .sentence = "r has a step in it that only SpikingJelly lets one choose",
+   .weights = W(-6, -6, -6, -6,  3, -6, -6, -6, -6,  0)},
+  {rule_holds, .rule = NIRC_TIME_W_IN, .high = 1e9, .sentence = "w_in has the step in it, as snnTorch, SpikingJelly and Lava-DL write it",
+   .weights = W(-4,  3, -4, -4,  2, -4,  3, -4, -4, -1)},
+  {rule_holds, .rule = NIRC_TIME_R_DECAYED, .high = 1e9, .sentence = "r has the step and a decay in it, as Rockpool writes it",
+   .weights = W(-5, -5, -5,  9, -5, -5, -5, -5, -5, -2)},
+  {rule_holds, .rule = NIRC_TIME_R_INVERSE, .high = 1e9, .sentence = "r of IF is the inverse of a step, as SpikingJelly writes it",
+   .weights = W(-5, -5, -5, -5,  7, -5, -5, -5, -5, -1)},
+  {rule_holds, .rule = NIRC_TIME_R_BETA, .high = 1e9, .sentence = "r is the decay of a step, as Spyx writes it",
+   .weights = W(-5, -5, -5, -5, -5,  8, -5, -5, -5, -2)},
+  {plain_tau, .high = 1e-4, .sentence = "r = 1 and time constants of microseconds: multiplied by a step of 1e-3 s, as Norse does",
+   .weights = W( 6, -5, -6, -5, -3, -5, -5, -4, -5, -3)},
+  {plain_tau, .low = 1e-4, .high = 1, .sentence = "r = 1 and time constants in seconds",
+   .weights = W( 1, -6, -5, -6,  1, -5, -6,  2,  0,  2)},
+  {plain_tau, .low = 1, .high = 1e4, .sentence = "r = 1 and time constants in steps, as Sinabs writes them",
+   .weights = W(-5, -6,  5, -5, -5, -1, -6, -5,  0,  0)},
+  {counts_steps, .sentence = "IF with r = 1 and no time constant: the network counts steps",
+   .weights = W( 1, -3,  2, -6, -5,  1, -2,  0,  1,  1)},
+  {free_r, .sentence = "r follows no exporter's rule",
+   .weights = W(-4, -3, -4, -4, -4, -4, -4, -4, -4,  4)},
+  {twelve_bits, .sentence = "time constants are those of decays of 12 bits and a step of 1e-4 s, as Lava has them",
+   .weights = W(-3, -3, -3, -3, -3, -3,  8, -3, -3, -1)},
+  {negative_tau, .sentence = "a negative time constant: beta was above 1, which Spyx allows",
+   .weights = W(-1, -1, -1, -1, -1,  3, -1, -1, -1, -1)},
+  /* types: what an exporter cannot write */
+  {any_type, .pattern = "^CubaLIF$", .sentence = "CubaLIF, which Sinabs and NeuroCUDA do not have",
+   .weights = W( 0,  0, -8,  0,  0,  0,  0,  0, -8,  0)},
+  {any_type, .pattern = "^LIF$", .sentence = "LIF, which Lava-DL and NeuroCUDA do not have",
+   .weights = W( 0,  0,  0, -1,  0,  0, -8,  0, -8,  0)},
+  {any_type, .pattern = "^IF$", .sentence = "IF, which snnTorch and Rockpool do not write",
+   .weights = W( 0, -5,  0, -8,  0,  0, -1, -1,  0,  0)},
+  {any_type, .pattern = "^LI$", .sentence = "LI, which snnTorch, SpikingJelly, Lava-DL and NeuroCUDA do not write",
+   .weights = W( 0, -5,  0,  0, -6,  0, -5,  2, -8,  0)},
+  {any_type, .pattern = "^Linear$", .sentence = "Linear, where Norse and Sinabs write Affine with a bias of zeros",
+   .weights = W(-6,  0, -6,  0,  0,  0,  0,  0, -2,  0)},
+  {any_type, .pattern = "^Conv1d$", .sentence = "Conv1d, which Sinabs and SpikingJelly write",
+   .weights = W(-5, -5,  1, -6,  0, -5, -3, -3, -4,  0)},
+  {any_type, .pattern = "^(Conv2d|Flatten)$", .sentence = "layers of images, which Rockpool does not have",
+   .weights = W( 0,  0,  0, -6,  0,  0,  0, -2,  0,  0)},
+  {any_type, .pattern = "^Flatten$", .sentence = "Flatten, which Norse does not write",
+   .weights = W(-4,  0,  0,  0,  0,  0,  0,  0,  0,  0)},
+  {any_type, .pattern = "^AvgPool2d$", .sentence = "AvgPool2d, which snnTorch, SpikingJelly and NeuroCUDA write",
+   .weights = W(-5,  1, -5, -6,  1, -5, -2, -3,  2,  0)},
+  {any_type, .pattern = "^SumPool2d$", .sentence = "SumPool2d, which Sinabs and Spyx pool with",
+   .weights = W(-5, -5,  3, -6, -5,  1, -2, -2, -6,  0)},
+  {any_type, .pattern = "^NIRGraph$", .sentence = "a nested graph",
+   .weights = W( 0, -2, -4, -3, -3,  1, -3, -3, -4,  1)},
+  {any_type, .pattern = "^Threshold$", .sentence = "Threshold, which of these exporters only Spyx writes, behind an LI",
+   .weights = W(-4, -4, -4, -4, -4,  1, -4, -4, -4,  2)},
+  {any_type, .pattern = "^(I|CubaLI|Scale|Delay)$", .sentence = "a type that none of these exporters writes",
+   .weights = W(-4, -4, -4, -4, -4, -4, -4, -4, -4,  4)},
+  {conv_without_bias, .sentence = "a convolution without bias got one of zeros; Norse fails there",
+   .weights = W(-4,  1,  2, -2,  1,  1, -2, -2, -2,  0)},
+  {padding_word, .sentence = "padding as a word, as Spyx writes it",
+   .weights = W(-2, -2, -2, -2, -2,  4, -2, -2, -4,  1)},
+  {placeholder_maps, .sentence = "maps of 1 x 1 stand for maps of any size, as NeuroCUDA writes them",
+   .weights = W(-3, -3, -3, -3, -3, -3, -3, -3,  7, -2)},
+  {batch_and_time, .sentence = "the Output keeps axes of batch and time, as Rockpool's do",
+   .weights = W(-3, -3, -3,  5, -3, -3, -3, -3, -3,  0)},
+  {several_ports, .sentence = "several Inputs or Outputs, which no exporter here writes",
+   .weights = W(-3, -3, -3, -3, -3, -3, -3, -3, -3,  2)},
+  {version, .pattern = "^0[.]", .sentence = "a version of nir older than the exporters of SpikingJelly and NeuroCUDA",
+   .weights = W( 0,  0,  0,  0, -6,  0,  0,  0, -6,  0)},
+  {has_metadata, .sentence = "metadata, which no exporter here writes",
+   .weights = W(-2, -2, -2, -2, -2, -2, -2, -2, -2,  2)},
+  {not_zero, .pattern = "v_leak", .sentence = "v_leak is not 0, which Norse lets one choose, and SpikingJelly together with v_reset",
+   .weights = W( 1, -6, -6, -6, -3, -6, -6, -6, -6,  2)},
+  {not_zero, .pattern = "v_reset", .sentence = "v_reset is not 0, which only SpikingJelly lets one choose",
+   .weights = W(-6, -6, -6, -6,  1, -6, -6, -6, -6,  4)},
+  {whole_weights, .sentence = "all weights are whole numbers, as quantised ones of Lava-DL are",
+   .weights = W(-4, -4, -4, -4, -4, -4,  4, -4, -4,  1)},
+  {whole_weights, .low = 1, .sentence = "weights are no whole numbers, and Lava-DL stores quantised ones",
+   .weights = W( 0,  0,  0,  0,  0,  0, -5,  0,  0,  0)},
+  /* storage */
+  {all_float64, .pattern = "r", .sentence = "parameters of neurons are float64",
+   .weights = W(-5,  1, -5, -5,  2, -4,  2,  2, -5,  1)},
+  {all_float64, .pattern = "weight", .sentence = "weights are float64, as of these exporters only Nengo's are",
+   .weights = W(-4, -4, -4, -4, -4, -4, -4,  4, -4,  1)},
+  {whole_beside_float, .low = 64, .sentence = "a threshold of integers",
+   .weights = W(-3, -3, -3, -3, -3, -3, -3,  3, -3,  1)},
+  {whole_beside_float, .low = 32, .sentence = "a threshold of integers, as Spyx writes it in nested graphs",
+   .weights = W(-3, -3, -3, -3, -3,  3, -3, -3, -3,  0)},
+  {single_numbers, .sentence = "single numbers stand for whole layers",
+   .weights = W( 1,  0,  1, -3, -4, -4, -3, -3, -3, -1)},
+  {stored, .pattern = "r", .sentence = "parameters of neurons were PyTorch tensors when they were written: they are not deflated",
+   .weights = W( 3, -3,  3, -3, -4, -4, -4, -4, -2, -2)},
+  {stored, .pattern = "weight", .sentence = "weights were PyTorch tensors when they were written: they are not deflated",
+   .weights = W( 0,  0,  0,  3, -4, -4, -4, -4, -2, -2)},
+  {stored, .pattern = "weight", .low = 1, .sentence = "weights were NumPy arrays when they were written: they are deflated",
+   .weights = W(-4,  0, -4, -3,  0,  0,  0,  0,  0,  0)},
+  {edge_order, .low = 0, .sentence = "edges in no order, as NIRTorch's sets of edges come out",
+   .weights = W( 1,  1,  1,  1, -4, -4, -3,  0,  1, -2)},
+  {edge_order, .low = 1, .sentence = "edges in the order of a forward pass",
+   .weights = W(-2, -2, -2, -2,  1,  1,  1,  0, -2,  1)},
+  {edge_order, .low = 1, .high = 6, .sentence = "too many of them for that order to be an accident",
+   .weights = W(-3, -3, -3, -3,  0,  0,  0,  0, -3,  0)},
 };
 
 nirc_sign *nirc_identify_signs(const nirc_scene *s, size_t *n)

@@ -27,8 +27,12 @@ static double solve_decayed(double r, double tau)
   if (!(r > 0))
     return -1;
   double y = 1 / (1 + r);
-  for (int i = 0; i < 20; i++)
-    y -= (log(r) + log(y) + y) * y / (1 + y);
+  for (double step = y; fabs(step) > 1e-15 * y;) {   /* from below, so that it rises until rounding stops it */
+    step = (log(r) + log(y) + y) * y / (1 + y);
+    y -= step;
+    if (step > 0)
+      break;
+  }
   return y * tau;
 }
 
@@ -110,14 +114,20 @@ static void fit(nirc_time_fit *f, const rule *r, const nirc_blob *value, const n
   if (!value || !tau || !value->count || !tau->count || nirc_blob_is_all(value, 1) || (value->count != tau->count && value->count != 1 && tau->count != 1))
     return;
   bool ok = true;
-  for (size_t i = 0; ok && i < value->count; i++)
-    fit_element(f, r, element(value, i), element(tau, i), who, &ok);
+  double last_value = 0, last_tau = 0;               /* most layers have one value throughout */
+  for (size_t i = 0; ok && i < value->count; i++) {
+    double v = element(value, i), t = element(tau, i);
+    if (!i || v != last_value || t != last_tau)
+      fit_element(f, r, v, t, who, &ok);
+    last_value = v;
+    last_tau = t;
+  }
   f->nodes += ok;
   f->misfits += !ok;
 }
 
-/* An equation for each parameter, and one unknown: it is no accident where several parameters that differ agree, or where a crooked parameter gives a round dt. 1e-4 is the step of
- * two exporters, whatever the parameter. */
+/* An equation for each parameter, and one unknown: it is no accident where several parameters that differ agree, or where a crooked parameter gives
+ * a round dt. 1e-4 is the step of two exporters, whatever the parameter. */
 static void judge(nirc_time_fit *f, nirc_time_rule which)
 {
   if (!f->nodes || f->misfits)
