@@ -104,6 +104,7 @@ static const nirc_manual_section sections[] = {
    "`SHARE/nirc/editors/`\tcolours for `.snn` and `.nirt` in Visual Studio Code, Vim and others; its README.md says how to install them\n"},
   {"EXAMPLES",
    "  nirc keyword.nir -o out\n"
+   "  nirc --identify keyword.nir\n"
    "  nirc cnn.nir --dt 1 --reset subtract --probe if1 -o out\n"
    "  nirc old.nir --lenient --emit nir -o repaired.nir\n"},
   {"SEE ALSO", "`nirc-run`(1)\n"},

@@ -25,13 +25,16 @@ void nirc_check_time(const nirc_op *graph, double dt, bool gain_takes_dt, nirc_l
   nirc_time_survey_end(&s);
   if (s.unit_if && s.has_tau && s.least_tau < 1 && gain_takes_dt && dt != 1)
     nirc_warning(d, file, "the graph mixes IF with r = 1, as simulators that count steps write it, and time constants in seconds; such an IF integrates dt*r*x (--semantics unit: r*x)");
+  if (!s.has_tau && !gain_takes_dt)                  /* dt enters no coefficient */
+    return;
   double better = dt;
   char why[NIRC_TIME_WHY];
   nirc_time_kind kind = nirc_time_suggest(&s, &better, why);
   bool differs = kind != NIRC_TIME_UNKNOWN && fabs(better - dt) > CLOSE * better;
   const nirc_op *fastest = s.fastest, *example = example_of(&s);
   if (fastest && dt > s.least_tau * (1 + 1e-6)) {                 /* files hold tau as float32 */
-    nirc_warning(d, fastest->loc, "'%s': dt = %g is longer than its time constant %g; a smaller --dt is needed for a faithful result", fastest->name, dt, s.least_tau);
+    nirc_warning(d, fastest->loc, "'%s': dt = %g is longer than its time constant %g; a smaller --dt is needed for a faithful result", fastest->name, dt,
+                 s.least_tau);
     if (differs && better < dt)
       nirc_note(d, fastest->loc, "--dt %g would fit: %s", better, why);
   } else if (differs && kind == NIRC_TIME_BY_RULE) {
