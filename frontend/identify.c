@@ -113,13 +113,16 @@ static const char *word(nirc_arena *a, const char *s)
   return quoted;
 }
 
-static void make_command(nirc_identity *i, const nirc_h5_file *f, nirc_arena *a)
+static void make_command(nirc_identity *i, const nirc_scene *s, const nirc_h5_file *f)
 {
+  nirc_arena *a = s->arena;
   const nirc_heap *h = nirc_arena_heap(a);
+  bool per_step = i->order[0] == NIRC_BY_OTHER && s->time.unit_if && s->time.has_tau && s->time.least_tau < 1;       /* under `nir` such an IF would integrate dt*x */
   bool strict = builds(f, false, h);
   i->needs_lenient = !strict && builds(f, true, h);
   i->refused = !strict && !i->needs_lenient;
-  i->command = nirc_arena_printf(a, "nirc %s%s --semantics %s --dt %g", word(a, i->path), i->needs_lenient ? " --lenient" : "", nirc_exporters[i->order[0]].profile, i->dt);
+  i->command = nirc_arena_printf(a, "nirc %s%s --semantics %s --dt %g", word(a, i->path), i->needs_lenient ? " --lenient" : "",
+                                  per_step ? "unit" : nirc_exporters[i->order[0]].profile, i->dt);
 }
 
 const nirc_identity *nirc_identify(const char *path, nirc_arena *a, nirc_diag *d)
@@ -135,6 +138,6 @@ const nirc_identity *nirc_identify(const char *path, nirc_arena *a, nirc_diag *d
   i->signs = nirc_identify_signs(&s, &i->n_signs);
   score(i);
   choose_dt(i, &s);
-  make_command(i, f, a);
+  make_command(i, &s, f);
   return i;
 }

@@ -434,7 +434,7 @@ static const row rows[] = {
    .weights = W(-5, -5, -5, -5,  7, -5, -5, -5, -5, -1)},
   {rule_holds, .rule = NIRC_TIME_R_BETA, .high = 1e9, .sentence = "r is the decay of a step, as Spyx writes it",
    .weights = W(-5, -5, -5, -5, -5,  8, -5, -5, -5, -2)},
-  {plain_tau, .high = 1e-4, .sentence = "r = 1 and time constants of microseconds: multiplied by a step of 1e-3 s, as Norse does",
+  {plain_tau, .high = 1e-4, .sentence = "r = 1 and time constants of microseconds: multiplied by a step, as Norse does",
    .weights = W( 6, -5, -6, -5, -3, -5, -5, -4, -5, -3)},
   {plain_tau, .low = 1e-4, .high = 1, .sentence = "r = 1 and time constants in seconds",
    .weights = W( 1, -6, -5, -6,  1, -5, -6,  2,  0,  2)},

@@ -66,7 +66,7 @@ void nirc_identity_print_text(const nirc_identity *i, nirc_strbuf *b)
   add_name(b, i->command);
   nirc_strbuf_add(b, "\n");
   if (i->refused)
-    nirc_strbuf_add(b, "note:     nirc refuses this file, with --lenient as well\n");
+    nirc_strbuf_add(b, "note:     nirc refuses this file, with --lenient as well; the command is for one that was repaired\n");
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------------------- */

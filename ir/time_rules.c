@@ -214,8 +214,9 @@ nirc_time_kind nirc_time_suggest(const nirc_time_survey *s, double *dt, char why
   if (!s->has_tau)
     return NIRC_TIME_UNKNOWN;
   if (s->unit_r && s->greatest_tau < 1e-4) {
-    *dt = 1e-6;
-    snprintf(why, NIRC_TIME_WHY, "time constants of %g to %g look multiplied by a step of 1e-3 s, as Norse writes them", s->least_tau, s->greatest_tau);
+    double step = s->least_tau < 2e-6 ? 1e-4 : 1e-3;  /* the usual one, unless it would leave less than 2 ms */
+    *dt = step * step;
+    snprintf(why, NIRC_TIME_WHY, "time constants of %g to %g look multiplied by a step of %g s, as Norse writes them", s->least_tau, s->greatest_tau, step);
     return NIRC_TIME_SCALED;
   }
   if (s->least_tau >= 1) {

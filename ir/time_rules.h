@@ -56,7 +56,7 @@ enum { NIRC_TIME_WHY = 160 };                        /* bytes that hold any text
 typedef enum nirc_time_kind { NIRC_TIME_UNKNOWN, NIRC_TIME_BY_RULE, NIRC_TIME_SCALED, NIRC_TIME_STEPS } nirc_time_kind;
 
 /* The time step that the parameters themselves ask for, and why. NIRC_TIME_BY_RULE: a rule holds. NIRC_TIME_SCALED: time constants of microseconds, as where an exporter
- * multiplies them by its dt of 1e-3 s: 1e-6. NIRC_TIME_STEPS: time constants above 1 everywhere, numbers of steps: 1. Else nothing tells, *dt is untouched. */
+ * multiplies them by its dt of 1e-3 s (below 2e-6: of 1e-4 s): the square of that. NIRC_TIME_STEPS: time constants above 1 everywhere, numbers of steps: 1. Else nothing tells, *dt is untouched. */
 nirc_time_kind nirc_time_suggest(const nirc_time_survey *s, double *dt, char why[NIRC_TIME_WHY]);
 
 #endif

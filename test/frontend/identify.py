@@ -1,9 +1,9 @@
 """How often --identify is right about files whose exporter is known.
 
-  identify.py NIRC MODELS        prints each wrong answer, and `N files, N right, N wrong, N undecided, N wrong and sure`
+  identify.py NIRC MODELS        prints each wrong answer, and `N files, N right, N wrong, N undecided, N wrong and sure, N warned`
 
 MODELS is a folder as ../../shared/models: its README.md says who wrote which file, and TRUTH repeats that by folder or by file. Right: the exporter named is the one;
-undecided: it stands among those that the evidence hardly tells apart.
+undecided: it stands among those that the evidence hardly tells apart. Warned: compiling with the --dt that was recommended draws a warning about time.
 """
 import json
 import os
@@ -24,8 +24,15 @@ TRUTH = {
 }
 
 
+def draws_warning(nirc, path, dt):
+    done = subprocess.run([nirc, "--check", "--lenient", "--semantics", "unit", "--dt", repr(dt), path], capture_output=True, text=True)
+    lines = [k for k in done.stderr.splitlines() if "error" in k or ("warning" in k and "dt" in k)]
+    print(*lines, sep="\n", end="\n" if lines else "")
+    return bool(lines)
+
+
 def main(nirc, models):
-    count = dict.fromkeys(("files", "right", "wrong", "undecided", "sure"), 0)
+    count = dict.fromkeys(("files", "right", "wrong", "undecided", "sure", "warned"), 0)
     for where, _, files in sorted(os.walk(models)):
         for name in sorted(files):
             path = os.path.join(where, name)
@@ -35,6 +42,7 @@ def main(nirc, models):
                 continue
             found = json.loads(subprocess.run([nirc, "--identify=json", path], capture_output=True, text=True, check=True).stdout)
             count["files"] += 1
+            count["warned"] += found["reads"] != "no" and draws_warning(nirc, path, found["time"]["dt"])
             if found["likely"] == [truth]:
                 count["right"] += 1
                 continue
@@ -42,7 +50,7 @@ def main(nirc, models):
             count["undecided" if undecided else "wrong"] += 1
             count["sure"] += not undecided and found["confidence"] == "sure"
             print(f"{key}: {truth}, found", ", ".join(f"{c['exporter']} {c['score']}" for c in found["candidates"][:4]), "undecided" if undecided else "WRONG")
-    print("{files} files, {right} right, {wrong} wrong, {undecided} undecided, {sure} wrong and sure".format(**count))
+    print("{files} files, {right} right, {wrong} wrong, {undecided} undecided, {sure} wrong and sure, {warned} warned".format(**count))
 
 
 main(*sys.argv[1:])
