@@ -80,6 +80,15 @@ static void choose_dt(nirc_identity *i, const nirc_scene *s)
 
 /* ---- and how to read it -------------------------------------------------------------------------------------------------------- */
 
+/* A node that nothing leads to gets an Input from --lenient, and is refused without. */
+static bool is_reached(const nirc_module *m)
+{
+  NIRC_FOR_EACH_OP(op, m->body.first->body)
+    if (op->code != NIR_INPUT && op->code != NIR_GRAPH && !op->n_operands)
+      return false;
+  return true;
+}
+
 static bool builds(const nirc_h5_file *f, bool lenient, const nirc_heap *h)
 {
   nirc_diag silent;
@@ -88,7 +97,7 @@ static bool builds(const nirc_h5_file *f, bool lenient, const nirc_heap *h)
     return true;
   nirc_diag_init(&silent, nowhere, "nirc");
   nirc_module *m = nirc_nir_build(f, "model", lenient, h, &silent);
-  bool ok = m && !nirc_diag_failed(&silent);
+  bool ok = m && !nirc_diag_failed(&silent) && (lenient || is_reached(m));
   nirc_module_free(m);
   fclose(nowhere);
   return ok;
@@ -117,7 +126,8 @@ static void make_command(nirc_identity *i, const nirc_scene *s, const nirc_h5_fi
 {
   nirc_arena *a = s->arena;
   const nirc_heap *h = nirc_arena_heap(a);
-  bool per_step = i->order[0] == NIRC_BY_OTHER && s->time.unit_if && s->time.has_tau && s->time.least_tau < 1;       /* under `nir` such an IF would integrate dt*x */
+  /* Under `nir` an IF with r = 1 would integrate dt*x. */
+  bool per_step = i->order[0] == NIRC_BY_OTHER && s->time.unit_if && s->time.has_tau && s->time.least_tau < 1;
   bool strict = builds(f, false, h);
   i->needs_lenient = !strict && builds(f, true, h);
   i->refused = !strict && !i->needs_lenient;
