@@ -28,6 +28,7 @@ typedef struct nirc_options {
   size_t n_probes;
   nirc_target_job job;
   bool lenient, check, format;
+  bool identify, identify_json;
   nirc_pipeline_hooks hooks;
 } nirc_options;
 

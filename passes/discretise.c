@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "passes/check_time.h"
+
 static const nirc_pass_option options[] = {
   {"profile", NIRC_OPTION_WORD, "whose arithmetic: a name of --list-profiles", "nir"},
   {"dt", NIRC_OPTION_QUANTITY, "time step", "the network's own, else the profile's, or 1 for a graph with I or IF and no time constant"},
@@ -64,35 +66,15 @@ static bool choose_reset(nirc_discretiser *x, const char *name)
   return false;
 }
 
-typedef struct survey {
-  bool gain, tau, delay, unit_r;                     /* I or IF; a time constant; a Delay; an IF with r = 1 throughout */
-  double least_tau;
-  const nirc_op *fastest;
-} survey;
+/* What the choice of dt depends on. */
+typedef struct survey { bool gain, tau, delay; } survey;                 /* I or IF; a time constant; a Delay */
 
 static void survey_node(survey *s, const nirc_op *op)
 {
-  const nirc_blob *r = op->code == NIR_I || op->code == NIR_IF ? nirc_op_blob(op, "r") : NULL;
-  if (r) {
-    s->gain = true;
-    bool unit = op->code == NIR_IF;
-    for (size_t e = 0; unit && e < r->count; e++)
-      unit = nirc_blob_get(r, e) == 1.0;
-    s->unit_r |= unit && r->count;
-  }
+  s->gain |= op->code == NIR_I || op->code == NIR_IF;
   s->delay |= op->code == NIR_DELAY;
-  for (const nirc_attr *a = op->attrs; a; a = a->next) {
-    if (strncmp(a->name, "tau", 3) || a->kind != NIRC_ATTR_DENSE)
-      continue;
-    s->tau = true;
-    for (size_t e = 0; e < a->blob->count; e++) {
-      double tau = nirc_blob_get(a->blob, e);
-      if (tau > 0 && (!s->fastest || tau < s->least_tau)) {
-        s->least_tau = tau;
-        s->fastest = op;
-      }
-    }
-  }
+  for (const nirc_attr *a = op->attrs; a; a = a->next)
+    s->tau |= strncmp(a->name, "tau", 3) == 0 && a->kind == NIRC_ATTR_DENSE;
 }
 
 /* The shortest that the profile derives from a layer; 0: none. */
@@ -148,11 +130,7 @@ static void choose_dt(nirc_discretiser *x, const nirc_op *graph, const char *giv
   double simulator = p->dt_rule == NIRC_DT_FIXED ? p->dt : derived_dt(x, graph);
   if (x->dt_given && simulator > 0 && fabs(x->dt - simulator) > 1e-6 * x->dt)
     nirc_remark(x->d, file, "dt = %g s replaces %g s, which '%s' %s", x->dt, simulator, p->name, p->dt_rule == NIRC_DT_FIXED ? "has fixed" : "derives from r");
-  if (s.unit_r && s.fastest && s.least_tau < 1 && x->by[NIRC_CHOICE_COEFFICIENTS]->rules == nirc_profiles[0].rules && x->dt != 1)
-    nirc_warning(x->d, file, "the graph mixes IF with r = 1, as simulators that count steps write it, and time constants in seconds; such an IF integrates dt*r*x (--semantics unit: r*x)");
-  if (s.fastest && x->dt > s.least_tau * (1 + 1e-6))              /* files hold tau as float32 */
-    nirc_warning(x->d, s.fastest->loc, "'%s': dt = %g is longer than its time constant %g; a smaller --dt is needed for a faithful result", s.fastest->name, x->dt,
-                 s.least_tau);
+  nirc_check_time(graph, x->dt, x->by[NIRC_CHOICE_COEFFICIENTS]->rules == nirc_profiles[0].rules, file, x->d);
 }
 
 /* ---- checks ------------------------------------------------------------------------------------------------------------------- */
