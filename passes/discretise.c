@@ -233,7 +233,7 @@ static bool build_node(nirc_discretiser *x, builder *b, const nirc_op *op)
   if (b->built[op->id])
     return true;
   if (b->building[op->id]) {
-    nirc_error(x->d, op->loc, "'%s': under profile '%s' a loop delivers within the step, so that a neuron in it must fire on the state before the step; none of this one does",
+    nirc_error(x->d, op->loc, "'%s': under profile '%s' a loop delivers within the step, so that one of its neurons must send what follows from the state before the step alone; in this loop none does",
                op->name, x->by[NIRC_CHOICE_LOOP]->name);
     return false;
   }
@@ -247,7 +247,7 @@ static bool build_node(nirc_discretiser *x, builder *b, const nirc_op *op)
   return b->built[op->id] = ok;
 }
 
-/* Makes the value of a node in this step known; of one that is being built already, from its states alone. */
+/* Makes the value of a node in this step known. A neuron that was not built yet is in a loop: it sends what its states alone say, if they do. */
 static bool value_now(nirc_discretiser *x, builder *b, const nirc_op *op)
 {
   if (x->schedule.is_register[op->id])
@@ -256,7 +256,7 @@ static bool value_now(nirc_discretiser *x, builder *b, const nirc_op *op)
     return true;
   bool neuron = op->def->integrates && op->code != NIR_DELAY, loops = x->by[NIRC_CHOICE_LOOP]->same_step;
   unsigned before = x->d->errors;
-  if (neuron && loops && b->building[op->id] && nirc_discretise_early(x, op))
+  if (neuron && loops && nirc_discretise_early(x, op))
     return true;
   return x->d->errors == before && build_node(x, b, op);
 }
