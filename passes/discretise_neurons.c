@@ -111,7 +111,7 @@ static const char *readable(nirc_arena *a, const char *condition)
 {
   size_t n = strlen(condition);
   if (strncmp(condition, "alike(", 6) == 0 && condition[n - 1] == ')')
-    return nirc_arena_printf(a, "%.*s is the same throughout the layer", (int)(n - 7), condition + 6);
+    return nirc_arena_printf(a, "one %.*s throughout the layer", (int)(n - 7), condition + 6);
   const char *comma = strchr(condition, ',');
   if (strncmp(condition, "near(", 5) == 0 && comma && condition[n - 1] == ')')
     return nirc_arena_printf(a, "%.*s = %.*s", (int)(comma - condition - 5), condition + 5, (int)(condition + n - comma - 3), comma + 2);
@@ -129,8 +129,21 @@ static const char *values_text(const nirc_parameters *p, const char *text, size_
   return out;
 }
 
+/* Where weights take in the time constant of the neurons, these must have weights in front. */
+static bool check_weighted(nirc_discretiser *x, const nirc_op *op)
+{
+  const nirc_profile *p = x->by[NIRC_CHOICE_INTEGRATION];
+  const nirc_op *source = op->n_operands == 1 ? nirc_op_operand(op, 0)->def : NULL;
+  if (!p->weight || !nirc_rule_find(p, x->m->arena, op, x->dt) || (source && (source->code == NIR_LINEAR || source->code == NIR_AFFINE)))
+    return true;
+  nirc_error(x->d, op->loc, "'%s': under profile '%s' a %s follows one Linear or Affine, whose weights take in its time constant", op->name, p->name, op->def->nir_type);
+  return false;
+}
+
 bool nirc_discretise_check_neuron(nirc_discretiser *x, const nirc_op *op)
 {
+  if (!check_weighted(x, op))
+    return false;
   const nirc_layer *l = new_layer(x, op);
   nirc_arena *a = x->m->arena;
   const char *type = op->def->nir_type, *name = x->by[NIRC_CHOICE_INTEGRATION]->name;
