@@ -9,6 +9,7 @@
 #include "codegen/cpu.h"
 #include "frontend/crash.h"
 #include "frontend/graph.h"
+#include "frontend/identify.h"
 #include "frontend/named_pipeline.h"
 #include "frontend/nir_build.h"
 #include "frontend/nir_write.h"
@@ -140,6 +141,24 @@ static bool format(driver *x)
   nirc_strbuf b;
   nirc_strbuf_init(&b, &x->heap);
   nirc_snn_format(&b, f);
+  bool ok = write_stdout(x, &b);
+  nirc_strbuf_deinit(&b);
+  return ok;
+}
+
+/* --identify: who wrote the file. */
+static bool identify(driver *x)
+{
+  if (nirc_text_is_input(x->o.input)) {
+    nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "--identify: %s is text; only .nir files (HDF5) were written by an exporter", x->o.input);
+    return false;
+  }
+  const nirc_identity *found = nirc_identify(x->o.input, x->arena, &x->d);
+  if (!found)
+    return false;
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  (x->o.identify_json ? nirc_identity_print_json : nirc_identity_print_text)(found, &b);
   bool ok = write_stdout(x, &b);
   nirc_strbuf_deinit(&b);
   return ok;
@@ -475,6 +494,8 @@ static bool is_text_of_module(const driver *x)
 
 static bool compile(driver *x)
 {
+  if (x->o.identify || x->o.identify_json)
+    return identify(x);
   if (!x->o.check && x->o.emit == NIRC_EMIT_TARGET && !available(x, x->o.target))
     return false;
   if (x->o.format)
@@ -517,6 +538,7 @@ static bool print(driver *x)
   case NIRC_PRINT_PASSES: nirc_passes_print_list(&b); break;
   case NIRC_PRINT_OPS: nirc_ops_print_reference(&b); break;
   case NIRC_PRINT_PASS_REFERENCE: nirc_named_pipelines_print_reference(&b); break;
+  case NIRC_PRINT_PROFILE_REFERENCE: nirc_profiles_print_reference(&b); break;
   case NIRC_PRINT_EDITOR: nirc_editor_print(&b, x->o.editor); break;
   case NIRC_PRINT_SELFTEST: ok = nirc_selftest(&b, &x->heap, &x->d); break;
   case NIRC_PRINT_PIPELINE:

@@ -9,7 +9,8 @@
 enum {
   OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_ACTIVITY, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
-  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_FORMAT,
+  OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_PRINT_PROFILES, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_FORMAT,
+  OPT_IDENTIFY,
   OPT_OF_TARGET
 };
 
@@ -33,6 +34,8 @@ static const nirc_option table[] = {
   {.id = OPT_PROBE, .name = "probe", .argument = "NODE", .repeats = true,
    .help = "record this node's state and value as well (may repeat); `all` for every node, GRAPH/NODE in a nested graph"},
   {.id = OPT_CHECK, .name = "check", .help = "read, verify and say whether the target can take it (status 0 or 1); write nothing"},
+  {.id = OPT_IDENTIFY, .name = "identify", .argument = "[=json]",
+   .help = "say which program wrote a .nir file, by the evidence in it, which time step follows, and how to compile it; with `=json` as one JSON object; write nothing"},
   {.id = OPT_REPORT, .name = "report", .argument = "FILE", .files = "",
    .help = "also write what each layer holds and costs and what the passes did: a page where FILE ends in `.html`, else JSON; `-` for standard output. Written only where the run succeeds"},
   {.id = OPT_ACTIVITY, .name = "activity", .argument = "TRACE", .files = ".h5",
@@ -65,6 +68,7 @@ static const nirc_option table[] = {
   {.id = OPT_LIST_PROFILES, .name = "list-profiles", .help = "print the profiles of `--semantics` and end"},
   {.id = OPT_SELFTEST, .name = "selftest", .help = "compile a built-in network, compare it with the interpreter, and end"},
   {.id = OPT_PRINT_OPS, .name = "print-ops", .help = "print the reference of the ops (Markdown) and end", .hidden = true},
+  {.id = OPT_PRINT_PROFILES, .name = "print-profiles", .help = "print the equations of the profiles (Markdown) and end", .hidden = true},
   {.id = OPT_PRINT_PASSES, .name = "print-passes", .help = "print the reference of the passes (Markdown) and end", .hidden = true},
   {.id = OPT_PRINT_EDITOR, .name = "print-editor", .argument = "KIND", .choices = nirc_editor_files, .help = "print this grammar for an editor and end", .hidden = true},
 };
@@ -101,6 +105,7 @@ static const nirc_manual_section sections[] = {
    "`SHARE/nirc/editors/`\tcolours for `.snn` and `.nirt` in Visual Studio Code, Vim and others; its README.md says how to install them\n"},
   {"EXAMPLES",
    "  nirc keyword.nir -o out\n"
+   "  nirc --identify keyword.nir\n"
    "  nirc cnn.nir --dt 1 --reset subtract --probe if1 -o out\n"
    "  nirc old.nir --lenient --emit nir -o repaired.nir\n"},
   {"SEE ALSO", "`nirc-run`(1)\n"},
@@ -255,14 +260,15 @@ static bool take_emit(nirc_options *o, const nirc_option *option, const char *te
   return true;
 }
 
-static bool take_stats(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+/* Of --stats and --identify: nothing, or `=json`. */
+static bool take_json(const nirc_option *option, const char *text, bool *as_text, bool *as_json, nirc_diag *d)
 {
   static const char *const names[] = {"json"};
   size_t i;
   if (text && !nirc_option_choice(option, text, names, 1, &i, d))
     return false;
-  o->hooks.stats = !text;
-  o->hooks.stats_json = text;
+  *as_text = !text;
+  *as_json = text;
   return true;
 }
 
@@ -344,7 +350,8 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_STOP_AFTER: o->hooks.stop_after = v; return true;
   case OPT_VERIFY_EACH: o->hooks.verify_each = true; return true;
   case OPT_TIME_PASSES: o->hooks.time_passes = true; return true;
-  case OPT_STATS: return take_stats(o, option, v, d);
+  case OPT_STATS: return take_json(option, v, &o->hooks.stats, &o->hooks.stats_json, d);
+  case OPT_IDENTIFY: return take_json(option, v, &o->identify, &o->identify_json, d);
   case OPT_WERROR:
     d->warnings_are_errors = true;
     return strcmp(v, "error") == 0 || USAGE("-W%s: -Werror is meant?", v);
@@ -353,6 +360,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_LIST_PROFILES: o->print = NIRC_PRINT_PROFILES; return true;
   case OPT_PRINT_OPS: o->print = NIRC_PRINT_OPS; return true;
   case OPT_PRINT_PASSES: o->print = NIRC_PRINT_PASS_REFERENCE; return true;
+  case OPT_PRINT_PROFILES: o->print = NIRC_PRINT_PROFILE_REFERENCE; return true;
   case OPT_PRINT_EDITOR: return take_print_editor(o, option, v, d);
   case OPT_SELFTEST: o->print = NIRC_PRINT_SELFTEST; return true;
   default:

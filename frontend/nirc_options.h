@@ -12,7 +12,7 @@
 typedef enum nirc_emit { NIRC_EMIT_TARGET, NIRC_EMIT_NIR, NIRC_EMIT_SNN, NIRC_EMIT_NIRT, NIRC_EMIT_LLVM, NIRC_EMIT_ASM, NIRC_EMIT_OBJ, NIRC_EMIT_DOT } nirc_emit;
 
 /* What to print instead of compiling; values of NIRC_OPTION_HELP, _VERSION, _MAN, too. */
-enum { NIRC_PRINT_TARGETS = 1000, NIRC_PRINT_PASSES, NIRC_PRINT_PROFILES, NIRC_PRINT_PIPELINE, NIRC_PRINT_OPS, NIRC_PRINT_PASS_REFERENCE, NIRC_PRINT_EDITOR, NIRC_PRINT_SELFTEST };
+enum { NIRC_PRINT_TARGETS = 1000, NIRC_PRINT_PASSES, NIRC_PRINT_PROFILES, NIRC_PRINT_PIPELINE, NIRC_PRINT_OPS, NIRC_PRINT_PASS_REFERENCE, NIRC_PRINT_PROFILE_REFERENCE, NIRC_PRINT_EDITOR, NIRC_PRINT_SELFTEST };
 
 typedef struct nirc_options {
   int print;                                         /* 0: compile */
@@ -28,6 +28,7 @@ typedef struct nirc_options {
   size_t n_probes;
   nirc_target_job job;
   bool lenient, check, format;
+  bool identify, identify_json;
   nirc_pipeline_hooks hooks;
 } nirc_options;
 

@@ -47,7 +47,7 @@ static const nirc_attr_def neuron_attrs[] = {
   OPTIONAL("beta", "what is left after one step, of the membrane (rockpool: of the synapse)"), OPTIONAL("tau", "time constant in steps"), OPTIONAL("r", "resistance"),
   OPTIONAL("w_in", "weight of the input into the synapse"), OPTIONAL("v_leak", "leak potential"), OPTIONAL("v_threshold", "firing threshold"),
   OPTIONAL("v_reset", "potential after a spike"), OPTIONAL("step", "dt"), OPTIONAL("keep_u", "4096 times what is left of the synapse's integer"),
-  OPTIONAL("keep_v", "the same of the membrane"), OPTIONAL("level", "threshold of what is compared"), OPTIONAL("limit", "threshold of the integer state")};
+  OPTIONAL("keep_v", "the same of the membrane"), OPTIONAL("theta", "threshold of what is compared"), OPTIONAL("limit", "threshold of the integer state")};
 
 #define OP(mnemonic_, operands, results) .mnemonic = mnemonic_, .level = NIRC_LEVEL_SNN, .n_operands = operands, .n_results = results
 #define ATTRS(a) .attrs = a, .n_attrs = N_ELEMENTS(a)

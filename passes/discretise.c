@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "passes/check_time.h"
+
 static const nirc_pass_option options[] = {
   {"profile", NIRC_OPTION_WORD, "whose arithmetic: a name of --list-profiles", "nir"},
   {"dt", NIRC_OPTION_QUANTITY, "time step", "the network's own, else the profile's, or 1 for a graph with I or IF and no time constant"},
@@ -64,35 +66,15 @@ static bool choose_reset(nirc_discretiser *x, const char *name)
   return false;
 }
 
-typedef struct survey {
-  bool gain, tau, delay, unit_r;                     /* I or IF; a time constant; a Delay; an IF with r = 1 throughout */
-  double least_tau;
-  const nirc_op *fastest;
-} survey;
+/* What the choice of dt depends on. */
+typedef struct survey { bool gain, tau, delay; } survey;                 /* I or IF; a time constant; a Delay */
 
 static void survey_node(survey *s, const nirc_op *op)
 {
-  const nirc_blob *r = op->code == NIR_I || op->code == NIR_IF ? nirc_op_blob(op, "r") : NULL;
-  if (r) {
-    s->gain = true;
-    bool unit = op->code == NIR_IF;
-    for (size_t e = 0; unit && e < r->count; e++)
-      unit = nirc_blob_get(r, e) == 1.0;
-    s->unit_r |= unit && r->count;
-  }
+  s->gain |= op->code == NIR_I || op->code == NIR_IF;
   s->delay |= op->code == NIR_DELAY;
-  for (const nirc_attr *a = op->attrs; a; a = a->next) {
-    if (strncmp(a->name, "tau", 3) || a->kind != NIRC_ATTR_DENSE)
-      continue;
-    s->tau = true;
-    for (size_t e = 0; e < a->blob->count; e++) {
-      double tau = nirc_blob_get(a->blob, e);
-      if (tau > 0 && (!s->fastest || tau < s->least_tau)) {
-        s->least_tau = tau;
-        s->fastest = op;
-      }
-    }
-  }
+  for (const nirc_attr *a = op->attrs; a; a = a->next)
+    s->tau |= strncmp(a->name, "tau", 3) == 0 && a->kind == NIRC_ATTR_DENSE;
 }
 
 /* The shortest that the profile derives from a layer; 0: none. */
@@ -148,11 +130,7 @@ static void choose_dt(nirc_discretiser *x, const nirc_op *graph, const char *giv
   double simulator = p->dt_rule == NIRC_DT_FIXED ? p->dt : derived_dt(x, graph);
   if (x->dt_given && simulator > 0 && fabs(x->dt - simulator) > 1e-6 * x->dt)
     nirc_remark(x->d, file, "dt = %g s replaces %g s, which '%s' %s", x->dt, simulator, p->name, p->dt_rule == NIRC_DT_FIXED ? "has fixed" : "derives from r");
-  if (s.unit_r && s.fastest && s.least_tau < 1 && x->by[NIRC_CHOICE_COEFFICIENTS]->rules == nirc_profiles[0].rules && x->dt != 1)
-    nirc_warning(x->d, file, "the graph mixes IF with r = 1, as simulators that count steps write it, and time constants in seconds; such an IF integrates dt*r*x (--semantics unit: r*x)");
-  if (s.fastest && x->dt > s.least_tau * (1 + 1e-6))              /* files hold tau as float32 */
-    nirc_warning(x->d, s.fastest->loc, "'%s': dt = %g is longer than its time constant %g; a smaller --dt is needed for a faithful result", s.fastest->name, x->dt,
-                 s.least_tau);
+  nirc_check_time(graph, x->dt, x->by[NIRC_CHOICE_COEFFICIENTS]->rules == nirc_profiles[0].rules, file, x->d);
 }
 
 /* ---- checks ------------------------------------------------------------------------------------------------------------------- */
@@ -197,7 +175,6 @@ static bool is_register(const nirc_op *op, const void *user)
 typedef struct builder {
   nirc_value **last;                                 /* by node id: the state that holds its value of the step before */
   bool *built, *building;
-  unsigned back;                                     /* back edges being followed within the step */
 } builder;
 
 /* The state that holds the value of `source` of the step before; one for all back edges from it. */
@@ -241,10 +218,7 @@ static bool gather(nirc_discretiser *x, builder *b, const nirc_op *op, nirc_valu
     if (back && !x->by[NIRC_CHOICE_LOOP]->same_step) {
       v = last_value(x, b->last, source);
     } else {
-      b->back += back;
-      bool ok = value_now(x, b, source);
-      b->back -= back;
-      if (!ok)
+      if (!value_now(x, b, source))
         return false;
       v = x->value[source->id];
     }
@@ -259,7 +233,7 @@ static bool build_node(nirc_discretiser *x, builder *b, const nirc_op *op)
   if (b->built[op->id])
     return true;
   if (b->building[op->id]) {
-    nirc_error(x->d, op->loc, "'%s': under profile '%s' a loop delivers within the step, so that a neuron in it must fire on the state before the step; none of this one does",
+    nirc_error(x->d, op->loc, "'%s': under profile '%s' a loop delivers within the step, so that one of its neurons must send what follows from the state before the step alone; in this loop none does",
                op->name, x->by[NIRC_CHOICE_LOOP]->name);
     return false;
   }
@@ -273,8 +247,7 @@ static bool build_node(nirc_discretiser *x, builder *b, const nirc_op *op)
   return b->built[op->id] = ok;
 }
 
-/* Makes the value of a node in this step known; of a neuron that a back edge leads back to, from its states alone where they tell: what it waits for may be what
- * is being built. */
+/* Makes the value of a node in this step known. A neuron that was not built yet is in a loop: it sends what its states alone say, if they do. */
 static bool value_now(nirc_discretiser *x, builder *b, const nirc_op *op)
 {
   if (x->schedule.is_register[op->id])
@@ -283,7 +256,7 @@ static bool value_now(nirc_discretiser *x, builder *b, const nirc_op *op)
     return true;
   bool neuron = op->def->integrates && op->code != NIR_DELAY, loops = x->by[NIRC_CHOICE_LOOP]->same_step;
   unsigned before = x->d->errors;
-  if (neuron && loops && (b->building[op->id] || b->back) && nirc_discretise_early(x, op))
+  if (neuron && loops && nirc_discretise_early(x, op))
     return true;
   return x->d->errors == before && build_node(x, b, op);
 }
@@ -312,11 +285,25 @@ static void add_probes(nirc_discretiser *x)
   }
 }
 
+static void remark_loop(const nirc_discretiser *x)
+{
+  const nirc_profile *p = x->by[NIRC_CHOICE_LOOP];
+  for (size_t n = 0; p->loops && n < x->schedule.n; n++) {
+    const nirc_op *op = x->schedule.order[n];
+    for (uint32_t k = 0; k < op->n_operands; k++)
+      if (x->schedule.back[op->id][k]) {
+        nirc_remark(x->d, op->loc, "'%s' is in a loop: the importer of '%s' %s; here the edge from '%s' delivers the value of the step before", op->name, p->name, p->loops,
+                    nirc_op_operand(op, k)->def->name);
+        return;
+      }
+  }
+}
+
 static bool build_step(nirc_discretiser *x)
 {
   nirc_arena *a = x->m->arena;
   const nirc_schedule *s = &x->schedule;
-  builder b = {NIRC_NEW_ARRAY(a, nirc_value *, s->n), NIRC_NEW_ARRAY(a, bool, s->n), NIRC_NEW_ARRAY(a, bool, s->n), 0};
+  builder b = {NIRC_NEW_ARRAY(a, nirc_value *, s->n), NIRC_NEW_ARRAY(a, bool, s->n), NIRC_NEW_ARRAY(a, bool, s->n)};
   x->layer = NIRC_NEW_ARRAY(a, struct nirc_layer *, s->n);
   x->value = NIRC_NEW_ARRAY(a, nirc_value *, s->n);
   x->z = NIRC_NEW_ARRAY(a, nirc_value *, s->n);
@@ -354,6 +341,7 @@ static bool run(nirc_module *m, nirc_pass_ctx *ctx)
   x.step = nirc_op_new(m, &m->body, SNN_STEP, graph->name, graph->loc);
   nirc_op_set_attr(m, x.step, "dt", NIRC_ATTR_FLOAT)->f = x.dt;
   nirc_op_set_string(m, x.step, "profile", x.by[NIRC_CHOICE_INTEGRATION]->name);
+  remark_loop(&x);
   if (!build_step(&x))
     return false;
   if (x.reset_given && !x.reset_used)

@@ -61,12 +61,8 @@ static const char *with_f(nirc_arena *a, const char *text, bool f)
 
 static void compose(nirc_discretiser *x, nirc_layer *l, bool f)
 {
-  static const nirc_choice orders[][3] = {
-    [NIRC_INTEGRATES_FIRES_RESETS] = {NIRC_CHOICE_INTEGRATION, NIRC_CHOICE_FIRES, NIRC_CHOICE_RESET},
-    [NIRC_FIRES_INTEGRATES_RESETS] = {NIRC_CHOICE_FIRES, NIRC_CHOICE_INTEGRATION, NIRC_CHOICE_RESET},
-    [NIRC_FIRES_RESETS_INTEGRATES] = {NIRC_CHOICE_FIRES, NIRC_CHOICE_RESET, NIRC_CHOICE_INTEGRATION}};
   nirc_arena *a = x->m->arena;
-  const nirc_choice *order = orders[l->rule->order];
+  const nirc_choice *order = nirc_rule_order(l->rule);
   const char *output = l->texts[NIRC_CHOICE_OUTPUT], *sends = strchr(output, '=');
   l->output = sends ? nirc_arena_strndup(a, output, strcspn(output, " =")) : output;
   l->equation = nirc_arena_printf(a, "%s; %s; %s; %s", with_f(a, l->texts[order[0]], f), with_f(a, l->texts[order[1]], f), with_f(a, l->texts[order[2]], f), sends ? output : "");
@@ -115,7 +111,7 @@ static const char *readable(nirc_arena *a, const char *condition)
 {
   size_t n = strlen(condition);
   if (strncmp(condition, "alike(", 6) == 0 && condition[n - 1] == ')')
-    return nirc_arena_printf(a, "%.*s is the same throughout the layer", (int)(n - 7), condition + 6);
+    return nirc_arena_printf(a, "one %.*s throughout the layer", (int)(n - 7), condition + 6);
   const char *comma = strchr(condition, ',');
   if (strncmp(condition, "near(", 5) == 0 && comma && condition[n - 1] == ')')
     return nirc_arena_printf(a, "%.*s = %.*s", (int)(comma - condition - 5), condition + 5, (int)(condition + n - comma - 3), comma + 2);
@@ -133,8 +129,21 @@ static const char *values_text(const nirc_parameters *p, const char *text, size_
   return out;
 }
 
+/* Where weights take in the time constant of the neurons, these must have weights in front. */
+static bool check_weighted(nirc_discretiser *x, const nirc_op *op)
+{
+  const nirc_profile *p = x->by[NIRC_CHOICE_INTEGRATION];
+  const nirc_op *source = op->n_operands == 1 ? nirc_op_operand(op, 0)->def : NULL;
+  if (!p->weight || !nirc_rule_find(p, x->m->arena, op, x->dt) || (source && (source->code == NIR_LINEAR || source->code == NIR_AFFINE)))
+    return true;
+  nirc_error(x->d, op->loc, "'%s': under profile '%s' a %s follows one Linear or Affine, whose weights take in its time constant", op->name, p->name, op->def->nir_type);
+  return false;
+}
+
 bool nirc_discretise_check_neuron(nirc_discretiser *x, const nirc_op *op)
 {
+  if (!check_weighted(x, op))
+    return false;
   const nirc_layer *l = new_layer(x, op);
   nirc_arena *a = x->m->arena;
   const char *type = op->def->nir_type, *name = x->by[NIRC_CHOICE_INTEGRATION]->name;
@@ -183,9 +192,9 @@ static void warn_ignored(nirc_discretiser *x, const nirc_layer *l)
 void nirc_discretise_remark(nirc_discretiser *x, const nirc_op *op)
 {
   const nirc_profile *p = x->by[NIRC_CHOICE_INTEGRATION];
-  const char *says = nirc_import_says(p, op->code);
+  const char *says = nirc_import_says(p, op);
   if (says && !x->said[op->code]) {
-    nirc_remark(x->d, op->loc, "'%s': the importer of '%s' %s: a %s is computed as NIR defines it", op->name, p->name, says, op->def->nir_type);
+    nirc_remark(x->d, op->loc, "'%s' (%s): the importer of '%s' %s; it is computed as NIR defines it", op->name, op->def->nir_type, p->name, says);
     x->said[op->code] = true;
   }
   if (!op->def->integrates || op->code == NIR_DELAY)

@@ -134,15 +134,15 @@ const nirc_rule nirc_rules_lava_fixed[] = {
   END};
 
 /* Lava-DL: integers at scale S = 64*w; w = 64 for CubaLIF, 4096 for IF. */
-#define SLAYER(s, syn) syn " y = y*keep_v/4096 + i64(f32(u)); v = f32(y)/" s, "z = f32(y)/" s " >= level", "y = f32(y) >= limit ? 0 : y"
+#define SLAYER(s, syn) syn " y = y*keep_v/4096 + i64(f32(u)); v = f32(y)/" s, "z = f32(y)/" s " >= theta", "y = f32(y) >= limit ? 0 : y"
 
 const nirc_rule nirc_rules_lavadl[] = {
   {.node = NIR_CUBA_LIF, .needs = "near(r, tau_mem/dt); v_leak == 0; alike(tau_syn); alike(tau_mem); alike(v_threshold); alike(w_in)", .equations = {
      "keep_u = i64(4096 - rint(4096*dt/tau_syn)); keep_v = i64(4096 - rint(4096*dt/tau_mem)); g = w_in*dt/tau_syn; g = near(g, 1) ? 1 : g; "
-     "level = f64(trunc(v_threshold*64))/64 + 0.01/4096; limit = f32(level*4096); level = f32(level)",
+     "theta = f64(trunc(v_threshold*64))/64 + 0.01/4096; limit = f32(theta*4096); theta = f32(theta)",
      SLAYER("4096", "u = u*keep_u/4096 + i64(4096*(g*x)); i = f32(u)/4096;"), "u = i64(0); y = i64(0)", "z"}},
   {.node = NIR_IF, .needs = "alike(v_threshold); alike(r)", .equations = {
-     "keep_v = i64(4096); level = f64(trunc(v_threshold*r*4096))/4096 + 0.01/262144; limit = f32(level*262144); level = f32(level)",
+     "keep_v = i64(4096); theta = f64(trunc(v_threshold*r*4096))/4096 + 0.01/262144; limit = f32(theta*262144); theta = f32(theta)",
      SLAYER("262144", "u = i64(262144*x);"), "y = i64(0)", "z"}},
   END};
 

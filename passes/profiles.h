@@ -52,8 +52,9 @@ typedef enum nirc_dt_rule {
   NIRC_DT_DERIVED                                    /* from parameters, by the rules' own `dt = ...` */
 } nirc_dt_rule;
 
-/* What is said of a node type: where its importer fails or drops it (then the equations of `nir` stand in), or does something of its own. */
-typedef struct nirc_import { nirc_opcode node; const char *says; } nirc_import;
+/* Where an importer fails, or drops a node or what it says; NIR's own meaning stands in, and a remark says so. With `attribute`, only where an element of that is not
+ * `neutral`. */
+typedef struct nirc_import { nirc_opcode node; const char *says, *attribute; double neutral; } nirc_import;
 
 typedef struct nirc_profile {
   const char *name, *summary;
@@ -69,11 +70,14 @@ typedef struct nirc_profile {
   bool late;                                         /* a Linear sends the sum of the step before, and sees of its input which elements are not 0 */
   const nirc_rule *rules;                            /* end with a row without equations */
   const nirc_import *imports;                        /* end with a row without text; NULL: takes everything */
+  const char *loops;                                 /* where the importer fails at loops: what it does; NULL: it takes them */
 } nirc_profile;
 
 extern const nirc_profile nirc_profiles[];           /* ends with a row without name */
 const nirc_profile *nirc_profile_find(const char *name);                 /* NULL where unknown */
-const char *nirc_import_says(const nirc_profile *p, nirc_opcode node);   /* NULL: it is imported as it is */
+const nirc_choice *nirc_rule_order(const nirc_rule *r);                  /* integration, fires, reset, in the rule's order */
+const char *nirc_import_says(const nirc_profile *p, const nirc_op *node);        /* NULL: it is imported as it is */
+void nirc_profiles_print_reference(nirc_strbuf *b);                      /* docs/profiles.md */
 void nirc_profile_guess(const char *name, nirc_diag *d);                 /* a note where it is nearly that of a profile */
 void nirc_reset_guess(const char *name, nirc_diag *d);                   /* the same for --reset */
 

@@ -80,6 +80,26 @@ static void describe(const nirc_run_plan *p, nirc_diag *d)
                 info->name, info->target, info->profile, info->dt, info->compiler, p->steps, p->input->batch, p->runs);
 }
 
+enum { MANY_SPIKES = 65536 };                         /* in one step: no network is meant to fire so often (docs/semantics.md) */
+
+/* Where neurons fire several times a step, an excitatory loop can grow without bound. */
+static void warn_of_counts(const nirc_run_plan *p, const nirc_run_result *r, nirc_diag *d)
+{
+  const nirc_model_info *info = p->model->info;
+  for (uint32_t k = 0; k < info->n_outputs + info->n_probes; k++) {
+    const nirc_port *port = k < info->n_outputs ? &info->outputs[k] : &info->probes[k - info->n_outputs];
+    const char *part = k < info->n_outputs ? "/spikes" : strrchr(port->name, '/');
+    uint64_t row = p->input->batch * port->count;
+    for (uint64_t i = 0; r->out[k] && part && strcmp(part, "/spikes") == 0 && i < p->steps * row; i++)
+      if (r->out[k][i] > MANY_SPIKES) {
+        nirc_warning(d, nirc_loc_file(p->model->path), "'%s' is %g at step %" PRIu64 ", sample %" PRIu64 ", element %" PRIu64
+                     ": above %d; where that is a number of spikes, a loop of the network runs away", port->name, (double)r->out[k][i], i / row,
+                     i % row / port->count, i % port->count, MANY_SPIKES);
+        break;
+      }
+  }
+}
+
 static void run(const nirc_run_options *o, nirc_run_model *model, nirc_arena *a, nirc_diag *d)
 {
   nirc_run_input input;
@@ -96,7 +116,10 @@ static void run(const nirc_run_options *o, nirc_run_model *model, nirc_arena *a,
       return;
   }
   describe(&plan, d);
-  if (!nirc_run_loop(&plan, a, &result, d) || !nirc_run_publish(o, &plan, &result, a, d))
+  if (!nirc_run_loop(&plan, a, &result, d))
+    return;
+  warn_of_counts(&plan, &result, d);
+  if (!nirc_run_publish(o, &plan, &result, a, d))
     return;
   if (o->time)
     print_times(result.seconds, plan.runs, plan.steps, input.batch);

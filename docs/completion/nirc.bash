@@ -53,7 +53,7 @@ _nirc()
   --color) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'auto always never' -- "$cur"); return ;;
   esac
   if [[ $cur == -* && -z $operand ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --report --activity --semantics --dt --reset --lenient -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --lenient -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest' -- "$cur")
   else
     _nirc_files '.nir .snn .nirt'
   fi
