@@ -131,38 +131,73 @@ static nirc_op *insert_behind(fitter *f, nirc_op *op, nirc_opcode code)
   return made;
 }
 
-/* Its weights take in the time constants of one layer of LIF behind it; it has no bias. */
+/* A node of another type in its place, with what attributes that has, too. */
+static void replace(fitter *f, nirc_op *op, nirc_opcode code)
+{
+  nirc_module *m = f->b.m;
+  nirc_op *made = nirc_op_new_before(m, op, code, op->name, op->loc);
+  for (const nirc_attr *a = op->attrs; a; a = a->next)
+    if (nirc_op_def_attr(made->def, a->name))
+      nirc_op_set_blob(m, made, a->name, a->blob);
+  nirc_value **from = NIRC_NEW_ARRAY(m->arena, nirc_value *, op->n_operands);
+  for (uint32_t i = 0; i < op->n_operands; i++)
+    from[i] = nirc_op_operand(op, i);
+  nirc_op_set_operands(m, made, from, op->n_operands);
+  nirc_op_result(made)->type = nirc_op_result(op)->type;
+  nirc_value_replace(nirc_op_result(op), nirc_op_result(made));
+  nirc_op_erase(op);
+}
+
+static bool is_linear(const nirc_op *op)
+{
+  return op->code == NIR_LINEAR || op->code == NIR_AFFINE;
+}
+
+/* Its weights take in the time constants of one layer of LIF behind it, which nothing else leads to; it has no bias. */
 static void fit_linear(fitter *f, nirc_op *op)
 {
   const nirc_blob *bias = nirc_op_blob(op, "bias");
   if (bias)
     set_values(f, op, "bias", &bias->shape, NIRC_F32, &(nirc_eq_value){.f = 0}, 1);
   const nirc_use *use = op->results[0].uses;
-  if (!use || use->next || use->user->code != NIR_LIF)
+  if (!use || use->next || use->user->code != NIR_LIF || use->user->n_operands != 1)
     random_set_neuron(&f->b, insert_behind(f, op, NIR_LIF), &op->results[0].type->shape);
+}
+
+/* A Linear in front of the neurons; a map becomes IF, which the profile leaves to NIR. */
+static void fit_weighted(fitter *f, nirc_op *op)
+{
+  nirc_module *m = f->b.m;
+  const nirc_shape *shape = &op->results[0].type->shape;
+  if (op->n_operands == 1 && is_linear(nirc_op_operand(op, 0)->def))
+    return;
+  if (shape->rank != 1) {
+    replace(f, op, NIR_IF);
+    return;
+  }
+  const char *name = nirc_arena_printf(m->arena, "%s before", op->name);
+  nirc_loc loc = {.file = m->path, .object = nirc_arena_printf(m->arena, "/node/nodes/%s", name)};
+  nirc_op *linear = nirc_op_new_before(m, op, NIR_LINEAR, name, loc);
+  nirc_value **from = NIRC_NEW_ARRAY(m->arena, nirc_value *, op->n_operands);
+  for (uint32_t i = 0; i < op->n_operands; i++)
+    from[i] = nirc_op_operand(op, i);
+  nirc_op_set_operands(m, linear, from, op->n_operands);
+  nirc_op_set_operands(m, op, &(nirc_value *){nirc_op_result(linear)}, 1);
+  nirc_shape w = {.rank = 2, .dims = {shape->dims[0], shape->dims[0]}};
+  random_set_weights(&f->b, linear, "weight", &w, (size_t)shape->dims[0], 0, 0);
+  nirc_op_result(linear)->type = nirc_type_get(&m->types, NIRC_F32, shape);
 }
 
 /* The kernel of an AvgPool2d is the map, or it becomes a SumPool2d. */
 static void fit_pool(fitter *f, nirc_op *op)
 {
-  nirc_module *m = f->b.m;
   const nirc_shape *in = &nirc_op_operand(op, 0)->type->shape;
   nirc_window w;
   nirc_diag d;
   nirc_diag_init(&d, stderr, "profile_network");
-  NIRC_ASSERT(nirc_nir_window(m, op, &w, &d));
-  if (w.kernel[0] == (int64_t)in->dims[1] && w.kernel[1] == (int64_t)in->dims[2] && !w.before[0] && !w.before[1])
-    return;
-  nirc_op *sum = nirc_op_new_before(m, op, NIR_SUM_POOL2D, op->name, op->loc);
-  for (const nirc_attr *a = op->attrs; a; a = a->next)
-    nirc_op_set_blob(m, sum, a->name, a->blob);
-  nirc_value **from = NIRC_NEW_ARRAY(m->arena, nirc_value *, op->n_operands);
-  for (uint32_t i = 0; i < op->n_operands; i++)
-    from[i] = nirc_op_operand(op, i);
-  nirc_op_set_operands(m, sum, from, op->n_operands);
-  nirc_op_result(sum)->type = nirc_op_result(op)->type;
-  nirc_value_replace(nirc_op_result(op), nirc_op_result(sum));
-  nirc_op_erase(op);
+  NIRC_ASSERT(nirc_nir_window(f->b.m, op, &w, &d));
+  if (w.kernel[0] != (int64_t)in->dims[1] || w.kernel[1] != (int64_t)in->dims[2] || w.before[0] || w.before[1])
+    replace(f, op, NIR_SUM_POOL2D);
 }
 
 /* ---- loops within a step ------------------------------------------------------------------------------------------------------ */
@@ -231,8 +266,13 @@ static void fit(fitter *f)
     next = op->next;
     if (op->code == NIR_AVG_POOL2D && f->profile->averages_maps)
       fit_pool(f, op);
-    else if ((op->code == NIR_LINEAR || op->code == NIR_AFFINE) && f->profile->late)
+    else if (is_linear(op) && f->profile->late)
       fit_linear(f, op);
+  }
+  for (nirc_op *op = nodes(f)->first, *next; op && f->profile->late; op = next) {
+    next = op->next;
+    if (op->code == NIR_LIF)
+      fit_weighted(f, op);
   }
   for (nirc_op *op = nodes(f)->first; op; op = op->next)
     if (op->def->integrates && op->code != NIR_DELAY)
