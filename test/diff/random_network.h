@@ -19,8 +19,8 @@ enum {
 };
 
 /* The same network for the same seed and flags, with types inferred; its neurons are drawn from these types (NULL: all). NULL, after a message on stderr,
- * where inference refused it (a fault of one of the two). Compilable with a dt of at most 1 ms. The first random_silent elements of an Input whose name begins with "silent" must be fed
- * nothing but 0. Caller frees. */
+ * where inference refused it (a fault of one of the two). Compilable with a dt of at most 1 ms. The first random_silent elements of an Input whose name begins
+ * with "silent" must be fed nothing but 0. Caller frees. */
 nirc_module *random_network(uint64_t seed, unsigned flags, const nirc_opcode *neurons, size_t n_neurons);
 size_t random_silent(const nirc_shape *input);       /* the first channel where there are several, else one element */
 

@@ -32,7 +32,7 @@ typedef struct tally {
   const nirc_profile *profile;                       /* NULL: drawn for each network (`mix`), none (`step`) */
   bool step;
   unsigned long long networks, refused, failed;
-  unsigned long long layers, spiking, counting, inhibited;                /* with spikes; with a spike; with several of one neuron in one step; with a negative potential */
+  unsigned long long layers, spiking, counting, inhibited;                /* that may fire; do; several times in a step; below 0 */
 } tally;
 
 typedef struct experiment {
@@ -512,7 +512,8 @@ static void run_seed(uint64_t seed, tally *t, bool quick, const char *folder)
   bool refused = false, refused_plain = false;
   nirc_module *m = t->step ? make_step(&x, false) : make_module(&x, false, &refused);
   nirc_module *plain = t->step ? make_step(&x, true) : make_module(&x, true, &refused_plain);
-  bool ok = refused == refused_plain || !t->profile || differs(&x, "refused with probes only, or without only");      /* of a mix, a probe may show what makes no sense */
+  /* A mix may make sense only where no probe asks for a state. */
+  bool ok = refused == refused_plain || !t->profile || differs(&x, "refused with probes only, or without only");
   refused |= refused_plain;
   ok = ok && (refused || (m && plain && same_outputs(&x, m, plain)));
   for (size_t k = 0; k < 2 && ok && !refused; k++)
@@ -539,8 +540,8 @@ static bool is_fair(const tally *t)
 static bool report(const tally *t)
 {
   bool fair = is_fair(t);
-  printf("%s: %llu networks, %llu refused, %llu differ; %llu layers probed: %llu spike, %llu several times in a step, %llu with a negative potential%s\n", t->name, t->networks,
-         t->refused, t->failed, t->layers, t->spiking, t->counting, t->inhibited, fair ? "" : ": too many refused, or too quiet");
+  printf("%s: %llu networks, %llu refused, %llu differ; %llu layers probed: %llu spike, %llu several times in a step, %llu with a negative potential%s\n",
+         t->name, t->networks, t->refused, t->failed, t->layers, t->spiking, t->counting, t->inhibited, fair ? "" : ": too many refused, or too quiet");
   return fair && !t->failed;
 }
 

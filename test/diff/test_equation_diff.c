@@ -1,4 +1,4 @@
-/* test/diff/test_equation_diff.c: the generated code of each operation of equations against the interpreter, which computes with C's own fmaf, trunc, floor and rint.
+/* test/diff/test_equation_diff.c: the generated code of each operation of equations against the interpreter, which computes with C's fmaf, trunc, floor, rint.
  *
  *   test_equation_diff [N [FIRST]]      seeds FIRST .. FIRST + N - 1 (default 6 from 1)
  *
