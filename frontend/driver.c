@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "codegen/cpu.h"
+#include "frontend/compare_run.h"
 #include "frontend/crash.h"
 #include "frontend/graph.h"
 #include "frontend/named_pipeline.h"
@@ -473,6 +474,25 @@ static bool is_text_of_module(const driver *x)
   return x->o.emit == NIRC_EMIT_SNN || x->o.emit == NIRC_EMIT_NIRT || x->o.emit == NIRC_EMIT_DOT;
 }
 
+/* --compare: a table on standard output, or JSON where messages are JSON; what --report asks for beside it, or in its place. */
+static bool compare(driver *x)
+{
+  end_rerun(x, false);
+  bool to_stdout = x->o.report && strcmp(x->o.report, "-") == 0;
+  const nirc_comparison *c = nirc_compare_profiles(x->arena, x->m, &x->o, x->check_text, x->report != NULL, &x->d);
+  if (!c || nirc_diag_failed(&x->d))
+    return false;
+  if (x->report)
+    x->report->comparison = c;
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  if (!to_stdout)
+    (x->d.json ? nirc_compare_print_json : nirc_compare_print_text)(c, &b);
+  bool ok = publish(x) && write_stdout(x, &b);
+  nirc_strbuf_deinit(&b);
+  return ok;
+}
+
 static bool compile(driver *x)
 {
   if (!x->o.check && x->o.emit == NIRC_EMIT_TARGET && !available(x, x->o.target))
@@ -487,10 +507,12 @@ static bool compile(driver *x)
   say(x, "read and checked the network");
   if (x->o.report) {
     x->report = nirc_report_begin(x->arena, x->m, given_dt(x));
-    x->report->target = (x->o.check || x->o.emit == NIRC_EMIT_TARGET) && x->o.target ? x->o.target->name : NULL;
+    x->report->target = (x->o.check || x->o.emit == NIRC_EMIT_TARGET) && x->o.target && !x->o.compare.profiles ? x->o.target->name : NULL;
   }
   if (x->o.activity && !nirc_report_read_activity(x->report, x->m, x->o.activity, &x->d))
     return false;
+  if (x->o.compare.profiles)
+    return compare(x);
   if (x->o.check)
     return check_targets(x) && !nirc_diag_failed(&x->d) && publish(x);
   bool untouched = (is_text_of_module(x) || x->o.emit == NIRC_EMIT_NIR) && !x->o.pipeline && !x->o.hooks.stop_after;

@@ -1,0 +1,188 @@
+/* frontend/compare_cause.c: which choice of the table of profiles is behind a difference. Choices of the one variant are changed to those of the other, one at a
+ * time; where none alone makes the two agree, all are, and then taken back one by one as long as the two agree. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/compare_run.h"
+#include "frontend/compare_stub.h"
+#include "passes/profiles.h"
+
+enum { MOST_CHOICES = 32 };
+
+typedef struct search {
+  nirc_compare_job *j;
+  nirc_compare_pair *p;
+  const nirc_semantics *a, *b;                       /* as written */
+  nirc_compare_model *model_a, *model_b;
+  nirc_diag silent;                                  /* what a mix is refused for is no fault of the user's */
+  FILE *nowhere;
+} search;
+
+/* ---- mixes ---------------------------------------------------------------------------------------------------------------------- */
+
+static const char *number_text(nirc_arena *a, double x)
+{
+  return nirc_arena_printf(a, "%.17g", x);
+}
+
+/* The first variant with the choices of `set` as the other has them. */
+static nirc_compare_choices mixed(const search *s, const bool *set)
+{
+  nirc_arena *arena = s->j->arena;
+  nirc_compare_choices x = {.profile = s->a->profile, .dt = s->a->dt, .reset = s->a->reset};
+  nirc_strbuf mix;
+  nirc_strbuf_init(&mix, s->j->heap);
+  for (size_t k = 0; k < s->p->n_choices; k++) {
+    const char *name = s->p->choices[k].name;
+    if (!set[k])
+      continue;
+    if (strcmp(name, "dt") == 0) {
+      x.dt = number_text(arena, s->model_b->dt);
+      continue;
+    }
+    if (strcmp(name, "reset") == 0)
+      x.reset = s->b->reset;
+    if (strcmp(s->a->profile, s->b->profile))
+      nirc_strbuf_addf(&mix, "%s%s:%s", mix.size ? "+" : "", name, s->b->profile);
+  }
+  x.mix = mix.size ? nirc_arena_strdup(arena, mix.data) : NULL;
+  nirc_strbuf_deinit(&mix);
+  return x;
+}
+
+/* ---- what agrees ---------------------------------------------------------------------------------------------------------------------- */
+
+/* Spikes, where the pair's differ; else all that is sent. */
+static bool agrees(const search *s, const nirc_compare_difference *layers)
+{
+  const nirc_comparison *c = s->j->c;
+  bool spikes = nirc_compare_spikes_differ(c, s->p->layers);
+  for (size_t n = 0; n < c->n_layers; n++)
+    if (layers[n].first.known && (c->layers[n].spikes || !spikes))
+      return false;
+  return true;
+}
+
+static bool same_step(const nirc_compare_model *a, const nirc_compare_model *b)
+{
+  return strcmp(a->text.data, b->text.data) == 0;
+}
+
+/* ---- one at a time ------------------------------------------------------------------------------------------------------------------- */
+
+static bool make(search *s, nirc_compare_model *x, const bool *set)
+{
+  nirc_compare_choices choices = nirc_compare_without_mix(s->j->arena, mixed(s, set));
+  unsigned before = s->silent.errors;
+  bool ok = nirc_compare_model_make(x, s->j, &choices, &s->silent) && s->silent.errors == before;
+  s->silent.errors = 0;
+  return ok;
+}
+
+/* Every choice alone, all in lock-step with b. */
+static bool try_each(search *s, nirc_compare_model *models, nirc_diag *d)
+{
+  nirc_compare_pair *p = s->p;
+  nirc_compare_model *running[MOST_CHOICES + 1] = {s->model_b};
+  nirc_compare_difference *differences[MOST_CHOICES + 1] = {NULL};
+  size_t n = 1, which[MOST_CHOICES + 1];
+  for (size_t k = 0; k < p->n_choices; k++) {
+    bool set[MOST_CHOICES] = {false};
+    set[k] = true;
+    p->choices[k].refused = !make(s, &models[k], set);
+    p->choices[k].differs = !p->choices[k].refused && !same_step(&models[k], s->model_a);
+    if (!p->choices[k].differs)
+      continue;
+    if (!nirc_compare_model_compile(&models[k], s->j, d))
+      return false;
+    differences[n] = NIRC_NEW_ARRAY(s->j->arena, nirc_compare_difference, s->j->c->n_layers);
+    which[n] = k;
+    running[n++] = &models[k];
+  }
+  if (n == 1)
+    return true;
+  if (!nirc_compare_steps(s->j, running, n, differences, NULL, d))
+    return false;
+  for (size_t i = 1; i < n; i++) {
+    p->choices[which[i]].layers = differences[i];
+    p->choices[which[i]].agrees = agrees(s, differences[i]);
+  }
+  return true;
+}
+
+/* ---- several together ------------------------------------------------------------------------------------------------------------------ */
+
+/* *yes: the first variant with these choices of the other agrees with it; then how its layers still differ is kept. False after a diagnostic. */
+static bool try_set(search *s, const bool *set, bool *yes, nirc_diag *d)
+{
+  nirc_compare_model x = {0};
+  nirc_compare_difference *differences[2] = {NULL, NIRC_NEW_ARRAY(s->j->arena, nirc_compare_difference, s->j->c->n_layers)};
+  bool ok = true;
+  *yes = false;
+  if (make(s, &x, set)) {
+    *yes = same_step(&x, s->model_b);
+    if (!*yes) {
+      ok = nirc_compare_model_compile(&x, s->j, d) && nirc_compare_steps(s->j, (nirc_compare_model *[]){s->model_b, &x}, 2, differences, NULL, d);
+      *yes = ok && agrees(s, differences[1]);
+    }
+  }
+  if (*yes)
+    s->p->together_layers = differences[1];
+  nirc_compare_model_free(&x);
+  return ok;
+}
+
+static bool look_for_set(search *s, nirc_diag *d)
+{
+  nirc_compare_pair *p = s->p;
+  bool *set = NIRC_NEW_ARRAY(s->j->arena, bool, p->n_choices), yes;
+  for (size_t k = 0; k < p->n_choices; k++)
+    set[k] = p->choices[k].differs || p->choices[k].refused;             /* what cannot be changed alone may go with others */
+  if (!try_set(s, set, &yes, d) || !yes)
+    return !nirc_diag_failed(d);
+  for (size_t k = 0; k < p->n_choices; k++) {
+    if (!set[k])
+      continue;
+    set[k] = false;
+    if (!try_set(s, set, &yes, d))
+      return false;
+    set[k] = !yes;
+  }
+  p->together = set;
+  return true;
+}
+
+/* ---- the search ----------------------------------------------------------------------------------------------------------------------------- */
+
+static void list_choices(search *s)
+{
+  nirc_compare_pair *p = s->p;
+  for (size_t k = 0; nirc_choice_names[k] && k < MOST_CHOICES; k++)
+    p->n_choices++;
+  p->choices = NIRC_NEW_ARRAY(s->j->arena, nirc_compare_choice, p->n_choices);
+  for (size_t k = 0; k < p->n_choices; k++)
+    p->choices[k].name = nirc_choice_names[k];
+}
+
+bool nirc_compare_find_cause(nirc_compare_job *j, nirc_compare_pair *p, nirc_compare_model *a, nirc_compare_model *b, nirc_diag *d)
+{
+  if (same_step(a, b))
+    return true;
+  search s = {.j = j, .p = p, .a = &j->o->compare.profiles[p->a], .b = &j->o->compare.profiles[p->b], .model_a = a, .model_b = b, .nowhere = fopen("/dev/null", "w")};
+  nirc_compare_model models[MOST_CHOICES] = {0};
+  if (!s.nowhere) {
+    nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file("/dev/null"), "cannot be opened");
+    return false;
+  }
+  nirc_diag_init(&s.silent, s.nowhere, "nirc");
+  list_choices(&s);
+  bool ok = try_each(&s, models, d), alone = false;
+  for (size_t k = 0; k < p->n_choices; k++) {
+    alone |= p->choices[k].agrees;
+    nirc_compare_model_free(&models[k]);
+  }
+  bool differs = nirc_compare_first_layer(j->c, p->layers) < j->c->n_layers;
+  ok = ok && (alone || !differs || look_for_set(&s, d));
+  fclose(s.nowhere);
+  return ok;
+}
