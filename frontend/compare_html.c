@@ -9,7 +9,7 @@ enum { CELL = 3, ROW = 6, MARK_WIDTH = 2, MARK_HEIGHT = 5, LEFT = 34, BELOW = 16
 const char nirc_compare_style[] =
   ":root{--differs:#c62839}\n@media(prefers-color-scheme:dark){:root{--differs:#ff8a80}}\n"
   "h3{font-size:1rem;margin:1.4rem 0 .2rem;overflow-wrap:anywhere}\n"
-  ".rasters{display:flex;flex-wrap:wrap;gap:1rem}.rasters figure{margin:0;flex:1 1 22rem}.rasters figcaption{font-size:.82rem}\n"
+  ".compared{margin-top:1rem}.rasters{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(26rem,100%),1fr));gap:.8rem 1rem}.rasters figure{margin:0}.rasters figcaption{font-size:.82rem}\n"
   ".rasters svg{display:block;width:100%;height:auto}.rasters text{fill:var(--soft);font-size:9px}.rasters .last{text-anchor:end}\n"
   ".rasters path{fill:var(--ink)}.rasters .axis{fill:none;stroke:var(--line)}.rasters .differs{fill:var(--differs)}"
   ".rasters .missing{fill:none;stroke:var(--differs);stroke-width:.7}\n"
@@ -20,6 +20,11 @@ const char nirc_compare_style[] =
 static bool is_number(size_t column)
 {
   return column == 2 || column == 3 || column == 5 || column == 6 || column == 7 || column == 9;
+}
+
+static bool is_place(size_t column)
+{
+  return column == 4 || column == 8;
 }
 
 static void add_header(nirc_strbuf *b, nirc_arena *a, const nirc_comparison *c, const nirc_compare_pair *p)
@@ -61,7 +66,7 @@ static void add_pair(nirc_strbuf *b, nirc_arena *a, const nirc_comparison *c, si
     nirc_html_add_escaped(b, cells[0]);
     nirc_strbuf_add(b, "</th>");
     for (size_t i = 1; i < NIRC_COMPARE_COLUMNS; i++) {
-      nirc_strbuf_addf(b, "<td%s>", is_number(i) ? " class=\"n\"" : "");
+      nirc_strbuf_addf(b, "<td%s>", is_number(i) ? " class=\"n\"" : is_place(i) ? " class=\"shape\"" : "");
       nirc_html_add_escaped(b, cells[i]);
       nirc_strbuf_add(b, "</td>");
     }
@@ -105,8 +110,8 @@ static void add_raster(nirc_strbuf *b, const nirc_comparison *c, size_t n, size_
   uint64_t width = LEFT + c->n_steps * CELL, height = x->n_elements * ROW;
   nirc_strbuf_add(b, "<figure><figcaption>");
   nirc_html_add_name(b, c->variants[variant].name);
-  nirc_strbuf_addf(b, "</figcaption>\n<svg role=\"img\" viewBox=\"0 0 %" PRIu64 " %" PRIu64 "\" aria-labelledby=\"raster-%zu-%zu\">\n<title id=\"raster-%zu-%zu\">Spikes of ", width,
-                   height + BELOW, n, variant, n, variant);
+  nirc_strbuf_addf(b, "</figcaption>\n<svg role=\"img\" viewBox=\"0 0 %" PRIu64 " %" PRIu64 "\" style=\"max-width:%" PRIu64 "px\" aria-labelledby=\"raster-%zu-%zu\">\n<title id=\"raster-%zu-%zu\">Spikes of ", width,
+                   height + BELOW, 2 * width, n, variant, n, variant);
   nirc_html_add_name(b, c->layers[n].name);
   nirc_strbuf_add(b, " under ");
   nirc_html_add_name(b, c->variants[variant].name);
@@ -165,7 +170,7 @@ void nirc_compare_print_html(const nirc_comparison *c, nirc_strbuf *b)
   nirc_strbuf input;
   nirc_strbuf_init(&input, b->heap);
   nirc_compare_add_input(&input, c);
-  nirc_strbuf_add(b, "<p class=\"soft\">Compared on ");
+  nirc_strbuf_add(b, "<p class=\"soft compared\">Compared on ");
   nirc_html_add_escaped(b, input.data);
   nirc_strbuf_add(b, ".</p>\n");
   nirc_strbuf_deinit(&input);

@@ -99,16 +99,16 @@ static json_t *choice_json(const nirc_comparison *c, const nirc_compare_choice *
                    choice_layers_json(c, k));
 }
 
-static json_t *responsible_json(const nirc_compare_pair *p)
+static json_t *responsible_json(const nirc_comparison *c, const nirc_compare_pair *p)
 {
   json_t *list = json_array();
-  bool alone = false;
+  bool alone = false, differ = nirc_compare_first_layer(c, p->layers) < c->n_layers;
   for (size_t k = 0; k < p->n_choices; k++)
     alone |= p->choices[k].agrees;
-  for (size_t k = 0; k < p->n_choices; k++)
+  for (size_t k = 0; differ && k < p->n_choices; k++)
     if (alone ? p->choices[k].agrees : p->together && p->together[k])
       json_array_append_new(list, json_string(p->choices[k].name));
-  return json_pack("{s:o, s:o}", "choices", list, "together", json_boolean(!alone && p->together));
+  return json_pack("{s:o, s:o}", "choices", list, "together", json_boolean(differ && !alone && p->together));
 }
 
 static json_t *pair_json(const nirc_comparison *c, const nirc_compare_pair *p)
@@ -125,7 +125,7 @@ static json_t *pair_json(const nirc_comparison *c, const nirc_compare_pair *p)
   nirc_strbuf_init(&summary, nirc_heap_default());
   nirc_compare_add_summary(&summary, c, p);
   json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "first", c->variants[p->a].name, "second", c->variants[p->b].name, "summary", summary.data,
-                          "first_difference", first, "responsible", responsible_json(p), "layers", layers, "choices", choices);
+                          "first_difference", first, "responsible", responsible_json(c, p), "layers", layers, "choices", choices);
   nirc_strbuf_deinit(&summary);
   return all;
 }

@@ -110,6 +110,7 @@ static const nirc_manual_section sections[] = {
   {"EXAMPLES",
    "  nirc keyword.nir -o out\n"
    "  nirc cnn.nir --dt 1 --reset subtract --probe if1 -o out\n"
+   "  nirc --compare nir,nir:reset=subtract,nir_exact model.nir -i input.h5 --report parts.html\n"
    "  nirc old.nir --lenient --emit nir -o repaired.nir\n"},
   {"SEE ALSO", "`nirc-run`(1)\n"},
 };
