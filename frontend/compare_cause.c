@@ -7,8 +7,6 @@
 #include "frontend/compare_stub.h"
 #include "passes/profiles.h"
 
-enum { MOST_CHOICES = 32 };
-
 typedef struct search {
   nirc_compare_job *j;
   nirc_compare_pair *p;
@@ -20,15 +18,9 @@ typedef struct search {
 
 /* ---- mixes ---------------------------------------------------------------------------------------------------------------------- */
 
-static const char *number_text(nirc_arena *a, double x)
-{
-  return nirc_arena_printf(a, "%.17g", x);
-}
-
 /* The first variant with the choices of `set` as the other has them. */
 static nirc_compare_choices mixed(const search *s, const bool *set)
 {
-  nirc_arena *arena = s->j->arena;
   nirc_compare_choices x = {.profile = s->a->profile, .dt = s->a->dt, .reset = s->a->reset};
   nirc_strbuf mix;
   nirc_strbuf_init(&mix, s->j->heap);
@@ -36,16 +28,14 @@ static nirc_compare_choices mixed(const search *s, const bool *set)
     const char *name = s->p->choices[k].name;
     if (!set[k])
       continue;
-    if (strcmp(name, "dt") == 0) {
-      x.dt = number_text(arena, s->model_b->dt);
-      continue;
-    }
+    if (strcmp(name, "dt") == 0)
+      x.dt = s->b->dt;
     if (strcmp(name, "reset") == 0)
       x.reset = s->b->reset;
     if (strcmp(s->a->profile, s->b->profile))
       nirc_strbuf_addf(&mix, "%s%s:%s", mix.size ? "+" : "", name, s->b->profile);
   }
-  x.mix = mix.size ? nirc_arena_strdup(arena, mix.data) : NULL;
+  x.mix = mix.size ? nirc_arena_strdup(s->j->arena, mix.data) : NULL;
   nirc_strbuf_deinit(&mix);
   return x;
 }
@@ -83,11 +73,11 @@ static bool make(search *s, nirc_compare_model *x, const bool *set)
 static bool try_each(search *s, nirc_compare_model *models, nirc_diag *d)
 {
   nirc_compare_pair *p = s->p;
-  nirc_compare_model *running[MOST_CHOICES + 1] = {s->model_b};
-  nirc_compare_difference *differences[MOST_CHOICES + 1] = {NULL};
-  size_t n = 1, which[MOST_CHOICES + 1];
+  nirc_compare_model *running[NIRC_N_CHOICES + 1] = {s->model_b};
+  nirc_compare_difference *differences[NIRC_N_CHOICES + 1] = {NULL};
+  size_t n = 1, which[NIRC_N_CHOICES + 1];
   for (size_t k = 0; k < p->n_choices; k++) {
-    bool set[MOST_CHOICES] = {false};
+    bool set[NIRC_N_CHOICES] = {false};
     set[k] = true;
     p->choices[k].refused = !make(s, &models[k], set);
     p->choices[k].differs = !p->choices[k].refused && !same_step(&models[k], s->model_a);
@@ -157,8 +147,7 @@ static bool look_for_set(search *s, nirc_diag *d)
 static void list_choices(search *s)
 {
   nirc_compare_pair *p = s->p;
-  for (size_t k = 0; nirc_choice_names[k] && k < MOST_CHOICES; k++)
-    p->n_choices++;
+  p->n_choices = NIRC_N_CHOICES;
   p->choices = NIRC_NEW_ARRAY(s->j->arena, nirc_compare_choice, p->n_choices);
   for (size_t k = 0; k < p->n_choices; k++)
     p->choices[k].name = nirc_choice_names[k];
@@ -169,7 +158,7 @@ bool nirc_compare_find_cause(nirc_compare_job *j, nirc_compare_pair *p, nirc_com
   if (same_step(a, b))
     return true;
   search s = {.j = j, .p = p, .a = &j->o->compare.profiles[p->a], .b = &j->o->compare.profiles[p->b], .model_a = a, .model_b = b, .nowhere = fopen("/dev/null", "w")};
-  nirc_compare_model models[MOST_CHOICES] = {0};
+  nirc_compare_model models[NIRC_N_CHOICES] = {0};
   if (!s.nowhere) {
     nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file("/dev/null"), "cannot be opened");
     return false;
