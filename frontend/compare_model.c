@@ -20,20 +20,6 @@ static void print_step(nirc_strbuf *b, const nirc_compare_job *j, nirc_module *m
   nirc_op_set_string(m, step, "profile", profile);
 }
 
-/* By layer its threshold, where the step has one of its name. */
-static const nirc_blob **thresholds_of(const nirc_compare_job *j, const nirc_module *m)
-{
-  const nirc_comparison *c = j->c;
-  const nirc_blob **list = NIRC_NEW_ARRAY(j->arena, const nirc_blob *, c->n_layers);
-  NIRC_FOR_EACH_OP(op, m->body.first->body) {
-    const nirc_blob *b = nirc_op_blob(op, "v_threshold");
-    for (size_t n = 0; b && n < c->n_layers; n++)
-      if (strcmp(c->layers[n].name, op->name) == 0)
-        list[n] = b;
-  }
-  return list;
-}
-
 bool nirc_compare_model_make(nirc_compare_model *x, nirc_compare_job *j, const nirc_compare_choices *choices, nirc_diag *d)
 {
   *x = (nirc_compare_model){.module = nirc_module_parse(j->network, j->network_size, j->path, j->heap, d)};
@@ -76,7 +62,7 @@ static bool load(nirc_compare_model *x, nirc_compare_job *j, nirc_diag *d)
 
 bool nirc_compare_model_compile(nirc_compare_model *x, nirc_compare_job *j, nirc_diag *d)
 {
-  x->thresholds = thresholds_of(j, x->module);
+  x->levels = nirc_compare_levels(j->arena, j->c, x->module);
   nirc_pipeline_hooks hooks = {.verify_each = j->o->hooks.verify_each, .check_text = j->check_text};
   return (!j->o->job.level || nirc_pipeline_run(x->module, NIRC_OPTIMISING_PASSES, &hooks, d)) && load(x, j, d);
 }

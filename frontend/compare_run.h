@@ -20,12 +20,15 @@ typedef struct nirc_compare_choices {
   const char *mix;                                   /* choices of other profiles, "reset:snntorch+start:snntorch"; NULL: none */
 } nirc_compare_choices;
 
+/* The potential at which the neurons of a layer fire: one number, or one for each. All zeros: it has none. */
+typedef struct nirc_compare_level { const nirc_blob *each; double number; } nirc_compare_level;
+
 /* The network under one set of choices, ready to run. */
 typedef struct nirc_compare_model {
   nirc_run_model model;
   double dt;
   nirc_strbuf text;                                  /* its step without the name of a profile, with arrays by their hash: equal for equal steps */
-  const nirc_blob **thresholds;                      /* by layer: its v_threshold, NULL where it has none; of `module` */
+  nirc_compare_level *levels;                        /* by layer; borrowed from `module` */
   nirc_module *module;
 } nirc_compare_model;
 
@@ -46,6 +49,11 @@ typedef struct nirc_compare_job {
 bool nirc_compare_model_make(nirc_compare_model *x, nirc_compare_job *j, const nirc_compare_choices *choices, nirc_diag *d);
 bool nirc_compare_model_compile(nirc_compare_model *x, nirc_compare_job *j, nirc_diag *d);
 void nirc_compare_model_free(nirc_compare_model *x);                     /* accepts one that is all zeros */
+
+/* compare_unit.c: of a step before any pass of -O; and whether their quotients, all above 0, say that v is kept in two units. */
+nirc_compare_level *nirc_compare_levels(nirc_arena *a, const nirc_comparison *c, const nirc_module *m);
+double nirc_compare_level_at(const nirc_compare_level *level, size_t element);
+bool nirc_compare_units_differ(const nirc_compare_level *a, const nirc_compare_level *b, size_t count);
 
 /* compare_steps.c: all models in lock-step. differences[k][n], k from 1: layer n of model k (b) from model 0 (a). spikes[k][n]: NULL where not wanted. */
 bool nirc_compare_steps(nirc_compare_job *j, nirc_compare_model *const *models, size_t n, nirc_compare_difference **differences, double **spikes, nirc_diag *d);

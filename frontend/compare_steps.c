@@ -184,7 +184,7 @@ typedef struct watch {
   nirc_compare_difference *d;
   bool *parted;                                      /* by lane of this part: what is sent has differed */
   bool dead[SHIFTS], matched[SHIFTS];                /* by shift + MOST_SHIFT: it is not that; a spike has been met by one */
-  const nirc_blob *ta, *tb;                          /* thresholds, where their quotient is the quotient of the units of v; else NULL */
+  const nirc_compare_level *a, *b;                   /* where their quotient is that of the units of v; else NULL */
 } watch;
 
 static bool differ(float a, float b)
@@ -238,15 +238,15 @@ static void compare_v(watch *w, const runner *r, const float *a, const float *b,
 {
   uint32_t lanes = lanes_in_use(r);
   nirc_compare_difference *d = w->d;
-  if (!w->ta && memcmp(a, b, lanes * count * sizeof(float)) == 0)
+  if (!w->a && memcmp(a, b, lanes * count * sizeof(float)) == 0)
     return;
   for (size_t i = 0; i < lanes * count; i++) {
     size_t e = i % count;
     uint32_t lane = (uint32_t)(i / count);
     nirc_compare_place here = {true, t, r->first + lane, e};
-    double x = (double)a[i], y = (double)b[i], unit = w->ta ? fabs(nirc_blob_get(w->ta, e)) : 0;
-    if (w->ta)
-      y *= nirc_blob_get(w->ta, e) / nirc_blob_get(w->tb, e);
+    double x = (double)a[i], y = (double)b[i], unit = w->a ? fabs(nirc_compare_level_at(w->a, e)) : 0;
+    if (w->a)
+      y *= unit / fabs(nirc_compare_level_at(w->b, e));
     double by = x == y || (isnan(x) && isnan(y)) ? 0 : fabs(x - y);
     if (!(by > unit * 1e-6) && !isnan(by))           /* a quotient is rounded */
       continue;
@@ -266,21 +266,6 @@ static void compare_v(watch *w, const runner *r, const float *a, const float *b,
   }
 }
 
-/* Thresholds whose quotient says how units of v differ; false where v is in one unit, or nothing is known. */
-static bool units_differ(const nirc_blob *a, const nirc_blob *b, size_t count)
-{
-  if (!a || !b)
-    return false;
-  bool differs = false;
-  for (size_t e = 0; e < count; e++) {
-    double x = nirc_blob_get(a, e), y = nirc_blob_get(b, e);
-    if (!(x != 0 && y != 0 && isfinite(x / y)))
-      return false;
-    differs |= x != y;
-  }
-  return differs;
-}
-
 static watch *new_watches(const runner *r, nirc_compare_difference **differences)
 {
   const nirc_comparison *c = r->j->c;
@@ -288,15 +273,13 @@ static watch *new_watches(const runner *r, nirc_compare_difference **differences
   for (size_t k = 1; k < r->n; k++)
     for (size_t n = 0; n < c->n_layers; n++) {
       watch *w = &all[k * c->n_layers + n];
-      const nirc_blob *ta = r->models[0]->thresholds[n], *tb = r->models[k]->thresholds[n];
+      const nirc_compare_level *a = &r->models[0]->levels[n], *b = &r->models[k]->levels[n];
       w->d = &differences[k][n];
       *w->d = (nirc_compare_difference){.shift = NIRC_COMPARE_NO_SHIFT};
       w->parted = NIRC_NEW_ARRAY(r->j->arena, bool, r->lanes);
-      if (units_differ(ta, tb, c->layers[n].count)) {
-        w->ta = ta;
-        w->tb = tb;
-        w->d->scaled = true;
-      }
+      w->d->scaled = nirc_compare_units_differ(a, b, c->layers[n].count);
+      w->a = w->d->scaled ? a : NULL;
+      w->b = w->d->scaled ? b : NULL;
     }
   return all;
 }
