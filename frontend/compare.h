@@ -56,14 +56,18 @@ typedef struct nirc_compare_choice {
   const char *name;
   bool differs;                                      /* what is computed is then something else */
   bool refused;                                      /* it cannot be changed alone */
-  bool agrees;                                       /* nothing that any layer sends differs from b then */
+  bool agrees;                                       /* then nothing differs from b in what the pair's subject is */
   const nirc_compare_difference *layers;             /* from b; NULL where it was not run */
 } nirc_compare_choice;
+
+/* The most telling of what differs anywhere: spikes, else values that are sent, else v. */
+typedef enum nirc_compare_subject { NIRC_COMPARE_NOTHING, NIRC_COMPARE_V, NIRC_COMPARE_VALUES, NIRC_COMPARE_SPIKES } nirc_compare_subject;
 
 /* Two variants, the first of the list and another. */
 typedef struct nirc_compare_pair {
   size_t a, b;
   nirc_compare_difference *layers;
+  nirc_compare_subject subject;
   nirc_compare_choice *choices;                      /* n of them; none where the two agree in every bit */
   size_t n_choices;
   bool *together;                                    /* by choice: a set that makes the two agree, and no less of it does; NULL: none was found or looked for */
@@ -96,10 +100,13 @@ typedef struct nirc_comparison {
   uint32_t sample;                                   /* and whose they are */
 } nirc_comparison;
 
-/* Do spikes of some layer? */
-bool nirc_compare_spikes_differ(const nirc_comparison *c, const nirc_compare_difference *layers);
-/* The layer that differs first: by spikes, where some spike differs, else by values; n_layers where none does. */
-size_t nirc_compare_first_layer(const nirc_comparison *c, const nirc_compare_difference *layers);
+/* Of a pair. */
+nirc_compare_subject nirc_compare_subject_of(const nirc_comparison *c, const nirc_compare_difference *layers);
+
+/* Where layer n first differs in the subject; not known for a layer without such. */
+const nirc_compare_place *nirc_compare_first(const nirc_comparison *c, const nirc_compare_difference *layers, size_t n, nirc_compare_subject s);
+/* The layer that differs in it first; n_layers where none does. */
+size_t nirc_compare_first_layer(const nirc_comparison *c, const nirc_compare_difference *layers, nirc_compare_subject s);
 
 /* What the pair's choices have to do with layer n: appends "reset", "reset or start", "reset (moves it to step 30)", "integration and reset together", "no single choice"; nothing
  * where it does not differ. */

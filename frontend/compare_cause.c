@@ -42,15 +42,9 @@ static nirc_compare_choices mixed(const search *s, const bool *set)
 
 /* ---- what agrees ---------------------------------------------------------------------------------------------------------------------- */
 
-/* Spikes, where the pair's differ; else all that is sent. */
 static bool agrees(const search *s, const nirc_compare_difference *layers)
 {
-  const nirc_comparison *c = s->j->c;
-  bool spikes = nirc_compare_spikes_differ(c, s->p->layers);
-  for (size_t n = 0; n < c->n_layers; n++)
-    if (layers[n].first.known && (c->layers[n].spikes || !spikes))
-      return false;
-  return true;
+  return nirc_compare_first_layer(s->j->c, layers, s->p->subject) == s->j->c->n_layers;
 }
 
 static bool same_step(const nirc_compare_model *a, const nirc_compare_model *b)
@@ -155,6 +149,7 @@ static void list_choices(search *s)
 
 bool nirc_compare_find_cause(nirc_compare_job *j, nirc_compare_pair *p, nirc_compare_model *a, nirc_compare_model *b, nirc_diag *d)
 {
+  p->subject = nirc_compare_subject_of(j->c, p->layers);
   if (same_step(a, b))
     return true;
   search s = {.j = j, .p = p, .a = &j->o->compare.profiles[p->a], .b = &j->o->compare.profiles[p->b], .model_a = a, .model_b = b, .nowhere = fopen("/dev/null", "w")};
@@ -170,8 +165,7 @@ bool nirc_compare_find_cause(nirc_compare_job *j, nirc_compare_pair *p, nirc_com
     alone |= p->choices[k].agrees;
     nirc_compare_model_free(&models[k]);
   }
-  bool differs = nirc_compare_first_layer(j->c, p->layers) < j->c->n_layers;
-  ok = ok && (alone || !differs || look_for_set(&s, d));
+  ok = ok && (alone || p->subject == NIRC_COMPARE_NOTHING || look_for_set(&s, d));
   fclose(s.nowhere);
   return ok;
 }

@@ -99,10 +99,10 @@ static json_t *choice_json(const nirc_comparison *c, const nirc_compare_choice *
                    choice_layers_json(c, k));
 }
 
-static json_t *responsible_json(const nirc_comparison *c, const nirc_compare_pair *p)
+static json_t *responsible_json(const nirc_compare_pair *p)
 {
   json_t *list = json_array();
-  bool alone = false, differ = nirc_compare_first_layer(c, p->layers) < c->n_layers;
+  bool alone = false, differ = p->subject != NIRC_COMPARE_NOTHING;
   for (size_t k = 0; k < p->n_choices; k++)
     alone |= p->choices[k].agrees;
   for (size_t k = 0; differ && k < p->n_choices; k++)
@@ -113,10 +113,12 @@ static json_t *responsible_json(const nirc_comparison *c, const nirc_compare_pai
 
 static json_t *pair_json(const nirc_comparison *c, const nirc_compare_pair *p)
 {
+  static const char *const subjects[] = {[NIRC_COMPARE_V] = "v", [NIRC_COMPARE_VALUES] = "value", [NIRC_COMPARE_SPIKES] = "spikes"};
   json_t *layers = json_array(), *choices = json_array(), *first = json_null();
-  size_t n = nirc_compare_first_layer(c, p->layers);
+  size_t n = nirc_compare_first_layer(c, p->layers, p->subject);
   if (n < c->n_layers)
-    first = json_pack("{s:s, s:o}", "layer", c->layers[n].name, "at", place_json(&c->layers[n], &p->layers[n].first));
+    first = json_pack("{s:s, s:s, s:o}", "of", subjects[p->subject], "layer", c->layers[n].name, "at",
+                      place_json(&c->layers[n], nirc_compare_first(c, p->layers, n, p->subject)));
   for (size_t i = 0; i < c->n_layers; i++)
     json_array_append_new(layers, pair_layer_json(c, p, i));
   for (size_t k = 0; k < p->n_choices; k++)
@@ -125,7 +127,7 @@ static json_t *pair_json(const nirc_comparison *c, const nirc_compare_pair *p)
   nirc_strbuf_init(&summary, nirc_heap_default());
   nirc_compare_add_summary(&summary, c, p);
   json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "first", c->variants[p->a].name, "second", c->variants[p->b].name, "summary", summary.data,
-                          "first_difference", first, "responsible", responsible_json(c, p), "layers", layers, "choices", choices);
+                          "first_difference", first, "responsible", responsible_json(p), "layers", layers, "choices", choices);
   nirc_strbuf_deinit(&summary);
   return all;
 }

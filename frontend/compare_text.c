@@ -45,22 +45,34 @@ void nirc_compare_add_input(nirc_strbuf *b, const nirc_comparison *c)
     nirc_strbuf_addf(b, ", %" PRIu32 " sample%s", c->samples, c->samples == 1 ? "" : "s");
 }
 
-bool nirc_compare_spikes_differ(const nirc_comparison *c, const nirc_compare_difference *layers)
+const nirc_compare_place *nirc_compare_first(const nirc_comparison *c, const nirc_compare_difference *layers, size_t n, nirc_compare_subject s)
 {
-  for (size_t n = 0; n < c->n_layers; n++)
-    if (c->layers[n].spikes && layers[n].first.known)
-      return true;
-  return false;
+  static const nirc_compare_place nowhere = {0};
+  if (s == NIRC_COMPARE_V)
+    return &layers[n].first_v;
+  return s == NIRC_COMPARE_VALUES || (s == NIRC_COMPARE_SPIKES && c->layers[n].spikes) ? &layers[n].first : &nowhere;
 }
 
-size_t nirc_compare_first_layer(const nirc_comparison *c, const nirc_compare_difference *layers)
+size_t nirc_compare_first_layer(const nirc_comparison *c, const nirc_compare_difference *layers, nirc_compare_subject s)
 {
-  bool spikes = nirc_compare_spikes_differ(c, layers);
   size_t best = c->n_layers;
-  for (size_t n = 0; n < c->n_layers; n++)
-    if (layers[n].first.known && (c->layers[n].spikes || !spikes) && (best == c->n_layers || layers[n].first.step < layers[best].first.step))
+  uint64_t step = 0;
+  for (size_t n = 0; n < c->n_layers; n++) {
+    const nirc_compare_place *p = nirc_compare_first(c, layers, n, s);
+    if (p->known && (best == c->n_layers || p->step < step)) {
       best = n;
+      step = p->step;
+    }
+  }
   return best;
+}
+
+nirc_compare_subject nirc_compare_subject_of(const nirc_comparison *c, const nirc_compare_difference *layers)
+{
+  for (nirc_compare_subject s = NIRC_COMPARE_SPIKES; s > NIRC_COMPARE_NOTHING; s--)
+    if (nirc_compare_first_layer(c, layers, s) < c->n_layers)
+      return s;
+  return NIRC_COMPARE_NOTHING;
 }
 
 /* "a", "a and b", "a, b and c" */
@@ -105,7 +117,7 @@ void nirc_compare_add_cause(nirc_strbuf *b, const nirc_compare_pair *p, size_t n
 
 static void add_responsible(nirc_strbuf *b, const nirc_comparison *c, const nirc_compare_pair *p)
 {
-  const char *what = nirc_compare_spikes_differ(c, p->layers) ? "every spike" : "every value", *of_a = c->variants[p->a].name, *of_b = c->variants[p->b].name;
+  const char *what = p->subject == NIRC_COMPARE_SPIKES ? "every spike" : p->subject == NIRC_COMPARE_VALUES ? "every value" : "every v", *of_a = c->variants[p->a].name, *of_b = c->variants[p->b].name;
   size_t alone = 0;
   for (size_t k = 0; k < p->n_choices; k++)
     if (p->choices[k].agrees)
@@ -121,24 +133,16 @@ static void add_responsible(nirc_strbuf *b, const nirc_comparison *c, const nirc
   }
 }
 
-static bool some_v_differs(const nirc_comparison *c, const nirc_compare_pair *p)
-{
-  bool any = false;
-  for (size_t n = 0; n < c->n_layers; n++)
-    any |= p->layers[n].first_v.known;
-  return any;
-}
-
 void nirc_compare_add_summary(nirc_strbuf *b, const nirc_comparison *c, const nirc_compare_pair *p)
 {
-  size_t n = nirc_compare_first_layer(c, p->layers);
-  if (n == c->n_layers) {
-    nirc_strbuf_add(b, !p->n_choices ? "They compute the same: their steps are equal, op by op." :
-                       some_v_differs(c, p) ? "Nothing that a layer sends differs; v does." : "They agree in every spike, value and v on this input.");
+  static const char *const subjects[] = {[NIRC_COMPARE_V] = "Nothing that a layer sends differs. v differs", [NIRC_COMPARE_VALUES] = "Values differ", [NIRC_COMPARE_SPIKES] = "Spikes differ"};
+  if (p->subject == NIRC_COMPARE_NOTHING) {
+    nirc_strbuf_add(b, p->n_choices ? "They agree in every spike, value and v on this input." : "They compute the same: their steps are equal, op by op.");
     return;
   }
-  const nirc_compare_place *first = &p->layers[n].first;
-  nirc_strbuf_addf(b, "%s differ from step %" PRIu64 " on, first in ", c->layers[n].spikes ? "Spikes" : "Values", first->step);
+  size_t n = nirc_compare_first_layer(c, p->layers, p->subject);
+  const nirc_compare_place *first = nirc_compare_first(c, p->layers, n, p->subject);
+  nirc_strbuf_addf(b, "%s from step %" PRIu64 " on, first in ", subjects[p->subject], first->step);
   add_name(b, c->layers[n].name);
   nirc_compare_add_element(b, &c->layers[n], first->element);
   if (c->batched)

@@ -172,9 +172,13 @@ def check_pair(faults, pair, x):
     what = f"{pair['first']} against {pair['second']}:"
     for found in pair["layers"]:
         check_layer(faults, f"{what} {found['name']}", found, found["name"], of_a, of_b)
-    sent = lambda r: {n: d[0] for n, d in differs(r, of_b).items()}
-    spikes = any(sent(of_a)[n] for n in SPIKES)
-    agree = lambda chosen: not any(d for n, d in sent(mixed(chosen)).items() if n in SPIKES or not spikes)
+    subjects = {"spikes": lambda d: {n: d[n][0] for n in SPIKES}, "value": lambda d: {n: d[n][0] for n in d}, "v": lambda d: {n: d[n][1] for n in HAS_V}}
+    subject = next((s for s, of in subjects.items() if any(of(differs(of_a, of_b)).values())), None)
+    agree = lambda chosen: not subject or not any(subjects[subject](differs(mixed(chosen), of_b)).values())
+    places = {n: p for n, p in subjects[subject](differs(of_a, of_b)).items() if p} if subject else {}
+    earliest = min((p["step"] for p in places.values()), default=None)
+    layer = next((n for n in ("lif", "extra", "cuba", "li") if n in places and places[n]["step"] == earliest), None)
+    faults.same(f"{what} first difference", pair["first_difference"], {"of": subject, "layer": layer, "at": places[layer]} if subject else None)
     relevant = [name for i, name in enumerate(names) if a[i] != b[i]]
     shown = {c["choice"]: c for c in pair["choices"]}
     faults.same(f"{what} choices that differ", [n for n in names if n in shown and shown[n]["differs"]], relevant)
