@@ -127,7 +127,34 @@ static bool prepare(nirc_compare_job *j, nirc_module *m, nirc_strbuf *text, nirc
   return true;
 }
 
-/* What is said of one variant, unless just that has been said of one before it. */
+/* Notes and lines of source belong to the message above them. */
+static bool begins_message(const char *line, size_t n)
+{
+  static const char *const marks[] = {": error: ", ": warning: ", ": remark: ", "\"severity\":\"error\"", "\"severity\":\"warning\"", "\"severity\":\"remark\""};
+  bool any = false;
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+    any |= memmem(line, n, marks[i], strlen(marks[i])) != NULL;
+  return any;
+}
+
+/* Messages about one variant, but for those that were printed for one before. */
+static void print_once(FILE *to, nirc_strbuf *said, const char *text, size_t size)
+{
+  for (size_t at = 0, end; at < size; at = end) {
+    for (end = at; end < size;) {
+      const char *newline = memchr(text + end, '\n', size - end);
+      size_t next = newline ? (size_t)(newline - text) + 1 : size;
+      if (end > at && begins_message(text + end, next - end))
+        break;
+      end = next;
+    }
+    if (memmem(said->data, said->size, text + at, end - at))
+      continue;
+    fwrite(text + at, 1, end - at, to);
+    nirc_strbuf_add_bytes(said, text + at, end - at);
+  }
+}
+
 static bool make_variant(nirc_compare_job *j, nirc_compare_model *x, const nirc_semantics *s, nirc_strbuf *said, nirc_diag *d)
 {
   char *text = NULL;
@@ -142,10 +169,7 @@ static bool make_variant(nirc_compare_job *j, nirc_compare_model *x, const nirc_
   bool ok = nirc_compare_model_make(x, j, &(nirc_compare_choices){.profile = s->profile, .dt = s->dt, .reset = s->reset}, d);
   fclose(d->stream);
   d->stream = stream;
-  if (size && !strstr(said->data, text)) {
-    fputs(text, stream);
-    nirc_strbuf_add(said, text);
-  }
+  print_once(stream, said, text, size);
   free(text);
   return ok && !nirc_diag_failed(d);
 }

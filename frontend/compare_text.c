@@ -133,6 +133,15 @@ static void add_responsible(nirc_strbuf *b, const nirc_comparison *c, const nirc
   }
 }
 
+/* Every layer's train is the other's, some steps earlier or later. */
+static bool only_shifted(const nirc_comparison *c, const nirc_compare_pair *p)
+{
+  bool all = p->subject == NIRC_COMPARE_SPIKES;
+  for (size_t n = 0; n < c->n_layers; n++)
+    all = all && (!c->layers[n].spikes || p->layers[n].shift != NIRC_COMPARE_NO_SHIFT);
+  return all;
+}
+
 void nirc_compare_add_summary(nirc_strbuf *b, const nirc_comparison *c, const nirc_compare_pair *p)
 {
   static const char *const subjects[] = {[NIRC_COMPARE_V] = "Nothing that a layer sends differs. v differs", [NIRC_COMPARE_VALUES] = "Values differ", [NIRC_COMPARE_SPIKES] = "Spikes differ"};
@@ -147,7 +156,7 @@ void nirc_compare_add_summary(nirc_strbuf *b, const nirc_comparison *c, const ni
   nirc_compare_add_element(b, &c->layers[n], first->element);
   if (c->batched)
     nirc_strbuf_addf(b, " of sample %" PRIu32, first->sample);
-  nirc_strbuf_add(b, ". ");
+  nirc_strbuf_add(b, only_shifted(c, p) ? "; but for the shift, every layer's train is the same. " : ". ");
   add_responsible(b, c, p);
 }
 
