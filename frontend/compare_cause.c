@@ -14,6 +14,7 @@ typedef struct search {
   nirc_compare_model *model_a, *model_b;
   nirc_diag silent;                                  /* what a mix is refused for is no fault of the user's */
   FILE *nowhere;
+  nirc_strbuf agreed;                                /* text of the last step that agreed; empty: none yet */
 } search;
 
 /* ---- mixes ---------------------------------------------------------------------------------------------------------------------- */
@@ -103,30 +104,33 @@ static bool try_set(search *s, const bool *set, bool *yes, nirc_diag *d)
   nirc_compare_difference *differences[2] = {NULL, NIRC_NEW_ARRAY(s->j->arena, nirc_compare_difference, s->j->c->n_layers)};
   bool ok = true;
   *yes = false;
-  if (make(s, &x, set)) {
-    *yes = same_step(&x, s->model_b);
+  if (make(s, &x, set) && !same_step(&x, s->model_a)) {
+    bool known = strcmp(x.text.data, s->agreed.data) == 0;               /* the choice that was taken back changes nothing here */
+    *yes = known || same_step(&x, s->model_b);
     if (!*yes) {
       ok = nirc_compare_model_compile(&x, s->j, d) && nirc_compare_steps(s->j, (nirc_compare_model *[]){s->model_b, &x}, 2, differences, NULL, d);
       *yes = ok && agrees(s, differences[1]);
     }
+    if (*yes && !known) {
+      s->p->together_layers = differences[1];
+      s->agreed.size = 0;
+      nirc_strbuf_add(&s->agreed, x.text.data);
+    }
   }
-  if (*yes)
-    s->p->together_layers = differences[1];
   nirc_compare_model_free(&x);
   return ok;
 }
 
+/* From all choices, also those that change nothing alone. */
 static bool look_for_set(search *s, nirc_diag *d)
 {
   nirc_compare_pair *p = s->p;
   bool *set = NIRC_NEW_ARRAY(s->j->arena, bool, p->n_choices), yes;
   for (size_t k = 0; k < p->n_choices; k++)
-    set[k] = p->choices[k].differs || p->choices[k].refused;             /* what cannot be changed alone may go with others */
+    set[k] = true;
   if (!try_set(s, set, &yes, d) || !yes)
     return !nirc_diag_failed(d);
   for (size_t k = 0; k < p->n_choices; k++) {
-    if (!set[k])
-      continue;
     set[k] = false;
     if (!try_set(s, set, &yes, d))
       return false;
@@ -159,6 +163,7 @@ bool nirc_compare_find_cause(nirc_compare_job *j, nirc_compare_pair *p, nirc_com
     return false;
   }
   nirc_diag_init(&s.silent, s.nowhere, "nirc");
+  nirc_strbuf_init(&s.agreed, j->heap);
   list_choices(&s);
   bool ok = try_each(&s, models, d), alone = false;
   for (size_t k = 0; k < p->n_choices; k++) {
@@ -166,6 +171,7 @@ bool nirc_compare_find_cause(nirc_compare_job *j, nirc_compare_pair *p, nirc_com
     nirc_compare_model_free(&models[k]);
   }
   ok = ok && (alone || p->subject == NIRC_COMPARE_NOTHING || look_for_set(&s, d));
+  nirc_strbuf_deinit(&s.agreed);
   fclose(s.nowhere);
   return ok;
 }
