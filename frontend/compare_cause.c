@@ -121,7 +121,7 @@ static bool try_set(search *s, const bool *set, bool *yes, nirc_diag *d)
   return ok;
 }
 
-/* From all choices, also those that change nothing alone. */
+/* From all choices, also those that change nothing alone. One that could not be taken back while another stood may be when that is gone, so until nothing more can be. */
 static bool look_for_set(search *s, nirc_diag *d)
 {
   nirc_compare_pair *p = s->p;
@@ -130,11 +130,17 @@ static bool look_for_set(search *s, nirc_diag *d)
     set[k] = true;
   if (!try_set(s, set, &yes, d) || !yes)
     return !nirc_diag_failed(d);
-  for (size_t k = 0; k < p->n_choices; k++) {
-    set[k] = false;
-    if (!try_set(s, set, &yes, d))
-      return false;
-    set[k] = !yes;
+  for (bool less = true; less;) {
+    less = false;
+    for (size_t k = 0; k < p->n_choices; k++) {
+      if (!set[k])
+        continue;
+      set[k] = false;
+      if (!try_set(s, set, &yes, d))
+        return false;
+      set[k] = !yes;
+      less |= yes;
+    }
   }
   p->together = set;
   return true;
