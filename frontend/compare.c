@@ -166,12 +166,14 @@ static bool make_variant(nirc_compare_job *j, nirc_compare_model *x, const nirc_
     nirc_error_status(d, NIRC_STATUS_LIMIT, nirc_loc_none(), "there is no memory for messages");
     return false;
   }
-  bool ok = nirc_compare_model_make(x, j, &(nirc_compare_choices){.profile = s->profile, .dt = s->dt, .reset = s->reset}, d);
+  bool ok = nirc_compare_model_make(x, j, &(nirc_compare_choices){.profile = s->profile, .dt = s->dt, .reset = s->reset}, d) && !nirc_diag_failed(d);
+  if (!ok)
+    nirc_note(d, nirc_loc_none(), "that is %s of --compare; the others can be compared without it", s->text);
   fclose(d->stream);
   d->stream = stream;
   print_once(stream, said, text, size);
   free(text);
-  return ok && !nirc_diag_failed(d);
+  return ok;
 }
 
 static bool make_variants(nirc_compare_job *j, nirc_compare_model *models, nirc_diag *d)

@@ -127,7 +127,7 @@ static void add_responsible(nirc_strbuf *b, const nirc_comparison *c, const nirc
   } else if (p->together) {
     nirc_strbuf_add(b, "Responsible: ");
     add_together(b, p);
-    nirc_strbuf_addf(b, " together: %s with these choices of %s agrees with it in %s, and with fewer of them it does not.", of_a, of_b, what);
+    nirc_strbuf_addf(b, " together: %s with these choices of %s agrees with it in %s, and with any of them left out it does not.", of_a, of_b, what);
   } else {
     nirc_strbuf_addf(b, "No single choice is responsible, and with all that can be taken from %s, %s still differs from it.", of_b, of_a);
   }
