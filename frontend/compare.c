@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "frontend/compare_run.h"
-#include "frontend/report.h"
 #include "frontend/snn/random.h"
 #include "ir/print.h"
 #include "passes/pass.h"
@@ -219,7 +218,7 @@ static bool compare_all(nirc_compare_job *j, nirc_compare_model *models, bool ra
   return !rasters || nirc_compare_rasters(j, list, c->n_variants, d);
 }
 
-nirc_comparison *nirc_compare_profiles(nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, bool rasters, nirc_diag *d)
+static const nirc_comparison *compare(nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, bool rasters, nirc_diag *d)
 {
   nirc_compare_model models[NIRC_SEMANTICS_MOST] = {0};
   nirc_compare_job j = {.arena = a, .heap = m->heap, .o = o, .check_text = check_text, .path = m->path, .c = NIRC_NEW(a, nirc_comparison)};
@@ -231,4 +230,16 @@ nirc_comparison *nirc_compare_profiles(nirc_arena *a, nirc_module *m, const nirc
     nirc_compare_model_free(&models[k]);
   nirc_strbuf_deinit(&text);
   return ok ? j.c : NULL;
+}
+
+bool nirc_compare_profiles(nirc_strbuf *out, nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, nirc_report *report, nirc_diag *d)
+{
+  const nirc_comparison *c = compare(a, m, o, check_text, report != NULL, d);
+  if (!c || nirc_diag_failed(d))
+    return false;
+  if (report)
+    report->comparison = c;
+  if (!report || strcmp(o->report, "-"))
+    (d->json ? nirc_compare_print_json : nirc_compare_print_text)(c, out);
+  return true;
 }

@@ -1,16 +1,18 @@
 /* frontend/compare_run.h: running a network under several profiles: what --compare does.
  * Owns: the compiled variants, as long as they run.
- * Must not know: how the result is printed. */
+ * Must not know: how tables, pages and JSON are laid out. */
 #ifndef NIRC_FRONTEND_COMPARE_RUN_H
 #define NIRC_FRONTEND_COMPARE_RUN_H
 
 #include "frontend/compare.h"
 #include "frontend/nirc_options.h"
+#include "frontend/report.h"
 #include "tools/run_input.h"
 #include "tools/run_model.h"
 
-/* The module is at the nir level and is used up. rasters: are they wanted? NULL after a diagnostic. */
-nirc_comparison *nirc_compare_profiles(nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, bool rasters, nirc_diag *d);
+/* Compiles and runs the module (at the nir level; it is used up) under the profiles of --compare. Appends what goes to standard output, a table, or JSON where messages are JSON; nothing
+ * where the report goes there. The comparison becomes part of the report (NULL: none is wanted), with rasters. False after a diagnostic. */
+bool nirc_compare_profiles(nirc_strbuf *out, nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, nirc_report *report, nirc_diag *d);
 
 /* ---- among the files of the comparison ------------------------------------------------------------------------------------ */
 

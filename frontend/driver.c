@@ -474,21 +474,12 @@ static bool is_text_of_module(const driver *x)
   return x->o.emit == NIRC_EMIT_SNN || x->o.emit == NIRC_EMIT_NIRT || x->o.emit == NIRC_EMIT_DOT;
 }
 
-/* --compare: a table on standard output, or JSON where messages are JSON; what --report asks for beside it, or in its place. */
 static bool compare(driver *x)
 {
   end_rerun(x, false);
-  bool to_stdout = x->o.report && strcmp(x->o.report, "-") == 0;
-  const nirc_comparison *c = nirc_compare_profiles(x->arena, x->m, &x->o, x->check_text, x->report != NULL, &x->d);
-  if (!c || nirc_diag_failed(&x->d))
-    return false;
-  if (x->report)
-    x->report->comparison = c;
   nirc_strbuf b;
   nirc_strbuf_init(&b, &x->heap);
-  if (!to_stdout)
-    (x->d.json ? nirc_compare_print_json : nirc_compare_print_text)(c, &b);
-  bool ok = publish(x) && write_stdout(x, &b);
+  bool ok = nirc_compare_profiles(&b, x->arena, x->m, &x->o, x->check_text, x->report, &x->d) && publish(x) && write_stdout(x, &b);
   nirc_strbuf_deinit(&b);
   return ok;
 }
