@@ -45,7 +45,7 @@ static const nirc_option table[] = {
    .help = "what a spike does to the membrane: `v_reset` (default) sets it to v_reset, `subtract` takes v_threshold off"},
   {.id = OPT_LENIENT, .name = "lenient", .help = "read files that break a rule but whose meaning is plain, with one warning for each repair"},
   {.id = OPT_COMPARE, .name = "compare", .argument = "LIST", .heading = "Where profiles part",
-   .help = "compile the network once for each profile of LIST (`nir,nir_exact,unit:reset=subtract`), run all on one input and say, layer by layer, where each parts from the first and by which of "
+   .help = "compile the network once for each profile of LIST (`norse:reset=subtract,snntorch,nir`), run all on one input and say, layer by layer, where each parts from the first and by which of "
            "its choices; status 0 whether or not they differ. `--report FILE` writes it as well, with rasters in a page; `--report -` and `--diag-format json` print JSON"},
   {.id = OPT_INPUT, .letter = 'i', .name = "input", .argument = "FILE", .files = ".h5", .help = "with `--compare`: the input, as of `nirc-run`; default: random spikes"},
   {.id = OPT_STEPS, .name = "steps", .argument = "N", .help = "with `--compare`: how many steps; default: those of the input (zeros behind its end), 100 of random spikes"},
@@ -110,7 +110,7 @@ static const nirc_manual_section sections[] = {
   {"EXAMPLES",
    "  nirc keyword.nir -o out\n"
    "  nirc cnn.nir --dt 1 --reset subtract --probe if1 -o out\n"
-   "  nirc --compare nir,nir:reset=subtract,nir_exact model.nir -i input.h5 --report parts.html\n"
+   "  nirc --compare norse:reset=subtract,snntorch,nir model.nir -i input.h5 --report parts.html\n"
    "  nirc old.nir --lenient --emit nir -o repaired.nir\n"},
   {"SEE ALSO", "`nirc-run`(1)\n"},
 };
