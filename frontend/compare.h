@@ -108,8 +108,8 @@ const nirc_compare_place *nirc_compare_first(const nirc_comparison *c, const nir
 /* The layer that differs in it first; n_layers where none does. */
 size_t nirc_compare_first_layer(const nirc_comparison *c, const nirc_compare_difference *layers, nirc_compare_subject s);
 
-/* What the pair's choices have to do with layer n: appends "reset", "reset or start", "reset (moves it to step 30)", "integration and reset together", "no single choice"; nothing
- * where it does not differ. */
+/* What the pair's choices have to do with layer n: appends "reset", "reset or start", "reset (moves it to step 30)", "integration and reset together",
+ * "no single choice"; nothing where it does not differ. */
 void nirc_compare_add_cause(nirc_strbuf *b, const nirc_compare_pair *p, size_t n);
 
 /* "[3]", "[0, 2, 5]": an element of the layer. */

@@ -9,18 +9,14 @@ enum { CELL = 3, ROW = 6, MARK_WIDTH = 2, MARK_HEIGHT = 5, LEFT = 34, BELOW = 16
 const char nirc_compare_style[] =
   ":root{--differs:#c62839}\n@media(prefers-color-scheme:dark){:root{--differs:#ff8a80}}\n"
   "h3{font-size:1rem;margin:1.4rem 0 .2rem;overflow-wrap:anywhere}\n"
-  ".compared{margin-top:1rem}.rasters{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(26rem,100%),1fr));gap:.8rem 1rem}.rasters figure{margin:0}.rasters figcaption{font-size:.82rem}\n"
+  ".compared{margin-top:1rem}.rasters{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(26rem,100%),1fr));gap:.8rem 1rem}\n"
+  ".rasters figure{margin:0}.rasters figcaption{font-size:.82rem}\n"
   ".rasters svg{display:block;width:100%;height:auto}.rasters text{fill:var(--soft);font-size:9px}.rasters .last{text-anchor:end}\n"
   ".rasters path{fill:var(--ink)}.rasters .axis{fill:none;stroke:var(--line)}.rasters .differs{fill:var(--differs)}"
   ".rasters .missing{fill:none;stroke:var(--differs);stroke-width:.7}\n"
   "@media print{:root{--differs:#c62839}.rasters{display:block}.rasters figure{break-inside:avoid}}\n";
 
 /* ---- tables ----------------------------------------------------------------------------------------------------------------- */
-
-static bool is_number(size_t column)
-{
-  return column == 2 || column == 3 || column == 5 || column == 6 || column == 7 || column == 9;
-}
 
 static bool is_place(size_t column)
 {
@@ -33,7 +29,7 @@ static void add_header(nirc_strbuf *b, nirc_arena *a, const nirc_comparison *c, 
   nirc_compare_header(cells, a, c, p);
   nirc_strbuf_add(b, "<thead><tr>");
   for (size_t i = 0; i < NIRC_COMPARE_COLUMNS; i++) {
-    nirc_strbuf_addf(b, "<th scope=\"col\"%s>", is_number(i) ? " class=\"n\"" : "");
+    nirc_strbuf_addf(b, "<th scope=\"col\"%s>", nirc_compare_is_number(i) ? " class=\"n\"" : "");
     nirc_html_add_escaped(b, cells[i]);
     nirc_strbuf_add(b, "</th>");
   }
@@ -66,7 +62,7 @@ static void add_pair(nirc_strbuf *b, nirc_arena *a, const nirc_comparison *c, si
     nirc_html_add_escaped(b, cells[0]);
     nirc_strbuf_add(b, "</th>");
     for (size_t i = 1; i < NIRC_COMPARE_COLUMNS; i++) {
-      nirc_strbuf_addf(b, "<td%s>", is_number(i) ? " class=\"n\"" : is_place(i) ? " class=\"shape\"" : "");
+      nirc_strbuf_addf(b, "<td%s>", nirc_compare_is_number(i) ? " class=\"n\"" : is_place(i) ? " class=\"shape\"" : "");
       nirc_html_add_escaped(b, cells[i]);
       nirc_strbuf_add(b, "</td>");
     }
@@ -110,8 +106,8 @@ static void add_raster(nirc_strbuf *b, const nirc_comparison *c, size_t n, size_
   uint64_t width = LEFT + c->n_steps * CELL, height = x->n_elements * ROW;
   nirc_strbuf_add(b, "<figure><figcaption>");
   nirc_html_add_name(b, c->variants[variant].name);
-  nirc_strbuf_addf(b, "</figcaption>\n<svg role=\"img\" viewBox=\"0 0 %" PRIu64 " %" PRIu64 "\" style=\"max-width:%" PRIu64 "px\" aria-labelledby=\"raster-%zu-%zu\">\n<title id=\"raster-%zu-%zu\">Spikes of ", width,
-                   height + BELOW, 2 * width, n, variant, n, variant);
+  nirc_strbuf_addf(b, "</figcaption>\n<svg role=\"img\" viewBox=\"0 0 %" PRIu64 " %" PRIu64 "\" style=\"max-width:%" PRIu64 "px\" aria-labelledby=\"raster-%zu-%zu\">\n"
+                      "<title id=\"raster-%zu-%zu\">Spikes of ", width, height + BELOW, 2 * width, n, variant, n, variant);
   nirc_html_add_name(b, c->layers[n].name);
   nirc_strbuf_add(b, " under ");
   nirc_html_add_name(b, c->variants[variant].name);
@@ -119,8 +115,8 @@ static void add_raster(nirc_strbuf *b, const nirc_comparison *c, size_t n, size_
   static const struct { mark which; const char *class; } kinds[] = {{MARK_SPIKE, "spike"}, {MARK_DIFFERS, "differs"}, {MARK_MISSING, "missing"}};
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
     add_marks(b, c, x, variant, kinds[k].which, kinds[k].class);
-  nirc_strbuf_addf(b, "<text x=\"%d\" y=\"%" PRIu64 "\">step %" PRIu64 "</text><text x=\"%" PRIu64 "\" y=\"%" PRIu64 "\" class=\"last\">%" PRIu64 "</text>", LEFT, height + BELOW - 4,
-                   c->first_step, width, height + BELOW - 4, c->first_step + c->n_steps - 1);
+  nirc_strbuf_addf(b, "<text x=\"%d\" y=\"%" PRIu64 "\">step %" PRIu64 "</text>", LEFT, height + BELOW - 4, c->first_step);
+  nirc_strbuf_addf(b, "<text x=\"%" PRIu64 "\" y=\"%" PRIu64 "\" class=\"last\">%" PRIu64 "</text>", width, height + BELOW - 4, c->first_step + c->n_steps - 1);
   nirc_strbuf_addf(b, "<text x=\"%d\" y=\"8\" class=\"last\">%zu</text>", LEFT - 4, x->elements[0]);
   if (x->n_elements > 2)
     nirc_strbuf_addf(b, "<text x=\"%d\" y=\"%" PRIu64 "\" class=\"last\">%zu</text>", LEFT - 4, height - 1, x->elements[x->n_elements - 1]);
@@ -147,8 +143,9 @@ static void add_cut(nirc_strbuf *b, const nirc_comparison *c, size_t n)
 
 static void add_rasters(nirc_strbuf *b, const nirc_comparison *c)
 {
-  nirc_strbuf_add(b, "<section aria-labelledby=\"rasters\">\n<h2 id=\"rasters\">Spikes</h2>\n<p class=\"soft\">An element a row, in the order of its index, a step a column. In colour: spikes of the "
-                     "first profile that another has not (or in another number), and spikes of another that the first has not; hollow: where the first has one and the other has none.</p>\n");
+  nirc_strbuf_add(b, "<section aria-labelledby=\"rasters\">\n<h2 id=\"rasters\">Spikes</h2>\n<p class=\"soft\">An element a row, in the order of its index, a "
+                     "step a column. In colour: spikes of the first profile that another has not (or in another number), and spikes of another that the first has not; hollow: "
+                     "where the first has one and the other has none.</p>\n");
   for (size_t n = 0; n < c->n_layers; n++) {
     if (!c->rasters[n].n_elements || !c->n_steps)
       continue;

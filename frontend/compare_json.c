@@ -141,7 +141,8 @@ json_t *nirc_compare_json(const nirc_comparison *c)
   }
   for (size_t n = 0; n < c->n_layers; n++) {
     const nirc_compare_layer *l = &c->layers[n];
-    json_array_append_new(layers, json_pack("{s:s, s:s, s:o, s:s}", "name", l->name, "type", l->type, "shape", shape_json(&l->shape), "compared", l->spikes ? "spikes" : "value"));
+    json_array_append_new(layers, json_pack("{s:s, s:s, s:o, s:s}", "name", l->name, "type", l->type, "shape", shape_json(&l->shape), "compared",
+                                            l->spikes ? "spikes" : "value"));
   }
   for (size_t p = 0; p + 1 < c->n_variants; p++)
     json_array_append_new(pairs, pair_json(c, &c->pairs[p]));

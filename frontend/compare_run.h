@@ -10,8 +10,9 @@
 #include "tools/run_input.h"
 #include "tools/run_model.h"
 
-/* Compiles and runs the module (at the nir level; it is used up) under the profiles of --compare. Appends what goes to standard output, a table, or JSON where messages are JSON; nothing
- * where the report goes there. The comparison becomes part of the report (NULL: none is wanted), with rasters. False after a diagnostic. */
+/* Compiles and runs the module (at the nir level; it is used up) under the profiles of --compare. Appends what goes to standard output, a table, or JSON where
+ * messages are JSON; nothing where the report goes there. The comparison becomes part of the report (NULL: none is wanted), with rasters. False after a
+ * diagnostic. */
 bool nirc_compare_profiles(nirc_strbuf *out, nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, nirc_report *report, nirc_diag *d);
 
 /* ---- among the files of the comparison ------------------------------------------------------------------------------------ */

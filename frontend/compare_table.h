@@ -10,6 +10,7 @@ enum { NIRC_COMPARE_COLUMNS = 11 };
 
 void nirc_compare_header(const char *cells[NIRC_COMPARE_COLUMNS], nirc_arena *a, const nirc_comparison *c, const nirc_compare_pair *p);
 void nirc_compare_row(const char *cells[NIRC_COMPARE_COLUMNS], nirc_arena *a, const nirc_comparison *c, const nirc_compare_pair *p, size_t n);
+bool nirc_compare_is_number(size_t column);
 
 /* What has to be said of a pair's table; `lead` before each sentence. */
 void nirc_compare_add_notes(nirc_strbuf *b, const char *lead, const nirc_comparison *c, const nirc_compare_pair *p);

@@ -117,7 +117,8 @@ void nirc_compare_add_cause(nirc_strbuf *b, const nirc_compare_pair *p, size_t n
 
 static void add_responsible(nirc_strbuf *b, const nirc_comparison *c, const nirc_compare_pair *p)
 {
-  const char *what = p->subject == NIRC_COMPARE_SPIKES ? "every spike" : p->subject == NIRC_COMPARE_VALUES ? "every value" : "every v", *of_a = c->variants[p->a].name, *of_b = c->variants[p->b].name;
+  const char *what = p->subject == NIRC_COMPARE_SPIKES ? "every spike" : p->subject == NIRC_COMPARE_VALUES ? "every value" : "every v";
+  const char *of_a = c->variants[p->a].name, *of_b = c->variants[p->b].name;
   size_t alone = 0;
   for (size_t k = 0; k < p->n_choices; k++)
     if (p->choices[k].agrees)
@@ -144,7 +145,8 @@ static bool only_shifted(const nirc_comparison *c, const nirc_compare_pair *p)
 
 void nirc_compare_add_summary(nirc_strbuf *b, const nirc_comparison *c, const nirc_compare_pair *p)
 {
-  static const char *const subjects[] = {[NIRC_COMPARE_V] = "Nothing that a layer sends differs. v differs", [NIRC_COMPARE_VALUES] = "Values differ", [NIRC_COMPARE_SPIKES] = "Spikes differ"};
+  static const char *const subjects[] = {[NIRC_COMPARE_V] = "Nothing that a layer sends differs. v differs", [NIRC_COMPARE_VALUES] = "Values differ",
+                                         [NIRC_COMPARE_SPIKES] = "Spikes differ"};
   if (p->subject == NIRC_COMPARE_NOTHING) {
     nirc_strbuf_add(b, p->n_choices ? "They agree in every spike, value and v on this input." : "They compute the same: their steps are equal, op by op.");
     return;
@@ -164,7 +166,8 @@ void nirc_compare_add_summary(nirc_strbuf *b, const nirc_comparison *c, const ni
 
 void nirc_compare_header(const char *cells[NIRC_COMPARE_COLUMNS], nirc_arena *a, const nirc_comparison *c, const nirc_compare_pair *p)
 {
-  static const char *const columns[NIRC_COMPARE_COLUMNS] = {"layer", "type", NULL, NULL, "first differs", "differing", "shift", "largest |dv|", "at", "while equal", "because of"};
+  static const char *const columns[NIRC_COMPARE_COLUMNS] = {"layer", "type", NULL, NULL, "first differs", "differing", "shift", "largest |dv|", "at", "while equal",
+                                                            "because of"};
   memcpy(cells, columns, sizeof columns);
   cells[2] = nirc_arena_printf(a, "spikes %s", c->variants[p->a].name);
   cells[3] = nirc_arena_printf(a, "spikes %s", c->variants[p->b].name);
@@ -211,7 +214,7 @@ void nirc_compare_row(const char *cells[NIRC_COMPARE_COLUMNS], nirc_arena *a, co
   nirc_strbuf_deinit(&b);
 }
 
-static bool is_number(size_t column)
+bool nirc_compare_is_number(size_t column)
 {
   return column == 2 || column == 3 || column == 5 || column == 6 || column == 7 || column == 9;
 }
@@ -224,7 +227,7 @@ static void add_row(nirc_strbuf *b, const char *const cells[NIRC_COMPARE_COLUMNS
   nirc_strbuf_add(b, " ");
   for (size_t i = 0; i < end; i++) {
     int blanks = (int)(width[i] - strlen(cells[i]));
-    if (is_number(i))
+    if (nirc_compare_is_number(i))
       nirc_strbuf_addf(b, " %*s%s", blanks, "", cells[i]);
     else
       nirc_strbuf_addf(b, " %s%*s", cells[i], i + 1 < end ? blanks : 0, "");
