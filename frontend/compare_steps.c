@@ -77,6 +77,8 @@ static void open_model(runner *r, size_t k)
     const nirc_compare_layer *l = &c->layers[n];
     tap *x = &r->taps[k][n];
     x->sent_port = find_probe(info, l->name, l->spikes ? "spikes" : "value");
+    if (x->sent_port == UINT32_MAX)                  /* a profile under which it does not spike */
+      x->sent_port = find_probe(info, l->name, "value");
     x->v_port = find_probe(info, l->name, "v");
     NIRC_ASSERT(x->sent_port != UINT32_MAX);
     for (int i = 0; i < ROWS; i++)
