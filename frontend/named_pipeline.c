@@ -14,8 +14,9 @@ static void add_quoted(nirc_strbuf *b, const char *s)
 void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
 {
   const char *last = o->job.level ? NIRC_OPTIMISING_PASSES : "";
+  const char *quantise = o->quantise ? o->quantise : "";
   if (nirc_level_has_steps(from)) {
-    nirc_strbuf_add(b, last);
+    nirc_strbuf_addf(b, "%s%s%s", quantise, *quantise && *last ? "," : "", last);
     return;
   }
   nirc_strbuf_addf(b, "inline-subgraphs,%s", o->lenient ? "complete-inputs," : "");
@@ -40,7 +41,7 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
   if (t->lower)
     nirc_strbuf_add(b, "}");
   else
-    nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
+    nirc_strbuf_addf(b, "}%s%s%s%s", *quantise ? "," : "", quantise, *last ? "," : "", last);
 }
 
 void nirc_named_pipelines_print_reference(nirc_strbuf *b)
