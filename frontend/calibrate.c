@@ -59,7 +59,7 @@ static void say_layer(const nirc_comparison *c, const nirc_compare_pair *p, size
   nirc_strbuf b;
   nirc_strbuf_init(&b, m->heap);
   if (l->spikes)
-    nirc_strbuf_addf(&b, "%.10g spikes, %.10g of them with float32 weights, agree by %.4g %%", after, before, agreement(before + after, (double)x->n));
+    nirc_strbuf_addf(&b, "%.10g spikes with float32 weights, %.10g quantised, which agree by %.4g %%", before, after, agreement(before + after, (double)x->n));
   if (l->has_v)
     nirc_strbuf_addf(&b, "%sv is off by %.4g on average, by %.4g at most", b.size ? "; " : "", x->mean_v, x->most);
   if (l->has_v && l->spikes)
