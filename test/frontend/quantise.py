@@ -1,6 +1,6 @@
 """Quantised networks against NumPy.
 
-  quantise.py make DIR               net.nir, input.h5: two spiking layers with a convolution in front; sums.nir, sums.h5: an Affine alone
+  quantise.py make DIR               net.nir, input.h5: two spiking layers with a convolution in front; sums.nir, sums.h5: an Affine alone; real.nir: one with LI behind it
   quantise.py text FILE.nirt NET.nir [PERCENTILE]     whole numbers and scales of the module are those of the rule
   quantise.py sums NET.nir IN.h5 OUT.h5               the output is the equation of snn.dense, bit for bit
   quantise.py figures REPORT.json NET.nir             errors of weights as NumPy has them
@@ -64,6 +64,8 @@ def make(folder):
         "fc=Affine(weight=random.default_rng(2).normal(0,.3,(70,64)),bias=random.default_rng(3).normal(0,.05,70))", "b=IF(r=ones(70),v_threshold=full(70,.7))",
         "out=Linear(weight=random.default_rng(4).normal(0,.3,(3,70)))", "li=LI(tau=full(3,4.),r=ones(3),v_leak=zeros(3))", "output=Output(shape=[3])", "input->c->a->flat->fc->b->out->li->output")
     nir("sums", "input=Input(shape=[100])", "fc=Affine(weight=random.default_rng(5).normal(0,1,(130,100)),bias=random.default_rng(6).normal(0,1,130))", "output=Output(shape=[130])", "input->fc->output")
+    nir("real", "input=Input(shape=[100])", "fc=Affine(weight=random.default_rng(5).normal(0,1,(130,100)),bias=random.default_rng(6).normal(0,1,130))", "li=LI(tau=full(130,4.),r=ones(130),v_leak=zeros(130))",
+        "output=Output(shape=[130])", "input->fc->li->output")
     with h5py.File(f"{folder}/input.h5", "w") as f:
         f["input"] = (r.random((30, 5, 1, 6, 6)) < .4).astype(F)
     with h5py.File(f"{folder}/sums.h5", "w") as f:
