@@ -143,7 +143,8 @@ static tile_weights read_weights(nirc_emitter *e, const nirc_op *sum, size_t out
 /* The coefficients of outputs from `first` on. */
 static LLVMValueRef coefficient_tile(nirc_emitter *e, const tile *t, const nirc_coefficient *c, LLVMValueRef first)
 {
-  return c->array ? load_tile(e, t, nirc_at(e, e->f32, c->array, first), t->width == TILE ? NIRC_CPU_ALIGN : sizeof(float)) : spread(e, t, nirc_cf32(e, c->splat));
+  unsigned align = t->width == TILE ? NIRC_CPU_ALIGN : sizeof(float);
+  return c->array ? load_tile(e, t, nirc_at(e, e->f32, c->array, first), align) : spread(e, t, nirc_cf32(e, c->splat));
 }
 
 /* The weights at p, as floats. */

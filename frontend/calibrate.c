@@ -77,12 +77,14 @@ static void say(const nirc_comparison *c, size_t best, const nirc_module *m, nir
   nirc_strbuf_init(&input, m->heap);
   nirc_compare_add_input(&input, c);
   if (x.spikes > 0)
-    nirc_remark(d, nirc_loc_file(m->path), "%s: on %s, spikes agree by %.4g %% with those of float32 weights", c->variants[p->b].name, input.data, agreement(x.spikes, x.differing));
+    nirc_remark(d, nirc_loc_file(m->path), "%s: on %s, spikes agree by %.4g %% with those of float32 weights", c->variants[p->b].name, input.data,
+                agreement(x.spikes, x.differing));
   else
     nirc_remark(d, nirc_loc_file(m->path), "%s: on %s, no layer spikes", c->variants[p->b].name, input.data);
   for (size_t k = 0; d->verbose && k + 1 < c->n_variants; k++) {
     distance other = distance_of(c, &c->pairs[k]);
-    nirc_note(d, nirc_loc_file(m->path), "%s: spikes agree by %.4g %%%s", c->variants[c->pairs[k].b].name, agreement(other.spikes, other.differing), k == best ? "; taken" : "");
+    nirc_note(d, nirc_loc_file(m->path), "%s: spikes agree by %.4g %%%s", c->variants[c->pairs[k].b].name, agreement(other.spikes, other.differing),
+              k == best ? "; taken" : "");
   }
   for (size_t n = 0; d->verbose && n < c->n_layers; n++)
     say_layer(c, p, n, m, d);

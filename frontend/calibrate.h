@@ -6,8 +6,8 @@
 
 #include "frontend/compare_run.h"
 
-/* Runs the module (at the nir level; it stays as it is) with float32 weights and quantised in several ways on o->calibrate, and sets o->quantise to the way by which
- * fewest spikes differ. Says how many do. What was measured becomes part of the report (NULL: none is wanted). False after a diagnostic. */
+/* Runs the module (at the nir level; it stays as it is) with float32 weights and quantised in several ways on o->calibrate, and sets o->quantise to the way
+ * by which fewest spikes differ. Says how many do. What was measured becomes part of the report (NULL: none is wanted). False after a diagnostic. */
 bool nirc_calibrate(nirc_arena *a, const nirc_module *m, nirc_options *o, bool check_text, nirc_report *report, nirc_diag *d);
 
 #endif

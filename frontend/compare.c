@@ -166,7 +166,8 @@ static bool make_variant(nirc_compare_job *j, nirc_compare_model *x, const nirc_
     return false;
   }
   const char *pass = j->c->without_causes ? j->o->compare.passes[s - j->o->compare.profiles] : NULL;
-  bool ok = nirc_compare_model_make(x, j, &(nirc_compare_choices){.profile = s->profile, .dt = s->dt, .reset = s->reset, .pass = pass}, d) && !nirc_diag_failed(d);
+  const nirc_compare_choices choices = {.profile = s->profile, .dt = s->dt, .reset = s->reset, .pass = pass};
+  bool ok = nirc_compare_model_make(x, j, &choices, d) && !nirc_diag_failed(d);
   if (!ok && !j->c->without_causes)
     nirc_note(d, nirc_loc_none(), "that is %s of --compare; the others can be compared without it", s->text);
   fclose(d->stream);

@@ -15,7 +15,7 @@
  * diagnostic. */
 bool nirc_compare_profiles(nirc_strbuf *out, nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, nirc_report *report, nirc_diag *d);
 
-/* The same without an output: NULL after a diagnostic. Beside the first, profiles that differ in o->compare.passes only are compared without a search for causes. */
+/* The same without an output: NULL after a diagnostic. With o->compare.passes, the networks differ in these, and no cause is looked for. */
 const nirc_comparison *nirc_compare_run(nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, bool rasters, nirc_diag *d);
 
 /* ---- among the files of the comparison ------------------------------------------------------------------------------------ */

@@ -58,9 +58,12 @@ static const nirc_option table[] = {
    .help = "0 to 3, default 2: how hard to optimise; results do not depend on it, bit for bit"},
   {.id = OPT_MCPU, .name = "mcpu", .argument = "NAME", .help = "processor to generate code for; default `native`, this machine's"},
   {.id = OPT_MTRIPLE, .name = "mtriple", .argument = "TRIPLE", .help = "machine to generate code for; default: this machine's (NIRC_LD names a linker for another)"},
-  {.id = OPT_QUANTISE, .name = "quantise", .argument = "KIND", .choices = quantise_kinds, .help = "`none` (default): weights stay float32; `int8`: they become whole numbers of 8 bits with a scale for each output row or channel, which loses something, and a remark says how much"},
+  {.id = OPT_QUANTISE, .name = "quantise", .argument = "KIND", .choices = quantise_kinds,
+   .help = "`none` (default): weights stay float32; `int8`: they become whole numbers of 8 bits with a scale for each output row or channel, which loses something, and a "
+           "remark says how much"},
   {.id = OPT_CALIBRATE, .name = "calibrate", .argument = "FILE", .files = ".h5",
-   .help = "with `--quantise int8`: run the network with float32 weights and quantised in several ways on FILE, an input as of `nirc-run`; take the way by which fewest spikes differ, and say how many do"},
+   .help = "with `--quantise int8`: run the network with float32 weights and quantised in several ways on FILE, an input as of `nirc-run`; take the way by which "
+           "fewest spikes differ, and say how many do"},
   {.id = OPT_EMULATE, .name = "emulate", .help = "with a chip target: also a library of the chip's arithmetic", .hidden = true},
   {.id = OPT_PIPELINE, .name = "pass-pipeline", .argument = "P", .heading = "Passes", .help = "run these passes instead of those of -O: PASS{option=value,...},PASS,..."},
   {.id = OPT_PRINT_PIPELINE, .name = "print-pipeline", .help = "print the passes that the other options ask for, and end"},

@@ -20,7 +20,8 @@ static const nirc_attr_def probe_attrs[] = {NAME("NODE/v, NODE/i, NODE/spikes or
 static const nirc_attr_def state_attrs[] = {
   NAME("NODE/v, NODE/i, or what else is kept; unique"), COEFFICIENT("init", "value before the first step")};
 /* Of weighted sums: with it, weights are whole numbers. */
-#define QUANTISED(shape_) {.name = "scale", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = shape_ ", above 0: of each sum what its weights, then i8, are multiples of; absent: weights stand for themselves"}
+#define QUANTISED(shape_) {.name = "scale", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = shape_ SCALE_DOC}
+#define SCALE_DOC ", above 0: of each sum what its weights, then i8, are multiples of; absent: weights stand for themselves"
 static const nirc_attr_def dense_attrs[] = {
   {.name = "weight", .kind = NIRC_ATTR_DENSE, .doc = "[..., out, in], one matrix for each leading index"},
   {.name = "bias", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = "shape of the result; absent: sums start from 0"}, QUANTISED("shape of the result")};

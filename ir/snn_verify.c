@@ -106,7 +106,8 @@ static bool verify_weights(nirc_module *m, const nirc_op *op, const nirc_shape *
 {
   const nirc_blob *weight = nirc_op_blob(op, "weight"), *scale = nirc_op_blob(op, "scale");
   nirc_dtype elem = nirc_snn_arithmetic(op);
-  bool ok = verify_blob(m, op, "weight", scale ? NIRC_I8 : elem, &weight->shape, d) && verify_blob(m, op, "bias", elem, sums, d) && verify_blob(m, op, "scale", elem, sums, d);
+  bool ok = verify_blob(m, op, "weight", scale ? NIRC_I8 : elem, &weight->shape, d) && verify_blob(m, op, "bias", elem, sums, d) &&
+            verify_blob(m, op, "scale", elem, sums, d);
   for (size_t i = 0; ok && scale && i < scale->count; i++)
     if (!(nirc_blob_get(scale, i) > 0 && isfinite(nirc_blob_get(scale, i))))
       ok = fault(op, d, "scale of sum %zu is %g, a finite number above 0 is wanted", i, nirc_blob_get(scale, i));

@@ -1,8 +1,9 @@
-/* passes/quantise.c: the weights of a weighted sum become i8 with a scale: weight = number * scale. What is computed then is the equation of the op (docs/ops.md):
- * the sum over whole numbers, times the scale, plus the bias, which stays as it is.
+/* passes/quantise.c: the weights of a weighted sum become i8 with a scale: weight = number * scale. What is computed then is the equation of the op
+ * (docs/ops.md): the sum over whole numbers, times the scale, plus the bias, which stays as it is.
  *
- * Sums are numbered as the result's elements are, those of a convolution as its channels: a scale belongs to one of them. Neurons of a channel share their
- * weights, so there is nothing finer. Weights of 1 that only put values into another order, and all others that are whole numbers, stay what they are (scale 1). */
+ * Sums are numbered as the result's elements are, those of a convolution as its channels: a scale belongs to one of them. Neurons of a channel share
+ * their weights, so there is nothing finer. Weights of 1 that only put values into another order, and all others that are whole numbers, stay what they
+ * are (scale 1). */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -16,11 +17,11 @@
 enum { SCHEME, BITS, PERCENTILE, POWER };            /* options */
 
 static const nirc_pass_option options[] = {
-  [SCHEME] = {"scheme", NIRC_OPTION_WORD, "what has a scale of its own: `layer`, all weights of a node; `channel`, an output row of a matrix, an output channel of a convolution; "
-              "`neuron`, the finest there is, which is the same, as neurons of a channel share their weights", "channel"},
+  [SCHEME] = {"scheme", NIRC_OPTION_WORD, "what has a scale of its own: `layer`, all weights of a node; `channel`, an output row of a matrix, an output channel of a "
+              "convolution; `neuron`, the finest there is, which is the same, as neurons of a channel share their weights", "channel"},
   [BITS] = {"bits", NIRC_OPTION_WORD, "2 to 8: weights become whole numbers of at most 2^(bits-1) - 1 either way, 127 of 8 bits", "8"},
-  [PERCENTILE] = {"percentile", NIRC_OPTION_WORD, "above 0, at most 100: the least magnitude that so many per cent of the weights do not exceed gets the largest number; what is larger is clipped, "
-                  "with a warning. 100: the largest magnitude, nothing is clipped", "100"},
+  [PERCENTILE] = {"percentile", NIRC_OPTION_WORD, "above 0, at most 100: the least magnitude that so many per cent of the weights do not exceed gets the largest "
+                  "number; what is larger is clipped, with a warning. 100: the largest magnitude, nothing is clipped", "100"},
   [POWER] = {"power", NIRC_OPTION_FLAG, "scales are powers of two: the least that reaches as far", "false"},
 };
 
@@ -152,22 +153,24 @@ static void say(quantiser *q, const nirc_op *op, const nirc_quantise_error *e, d
 {
   double mean = e->n ? e->sum / (double)e->n : 0;
   const struct { const char *name; double value; } figures[] = {
-    {"bits", q->rule.bits}, {"weights", (double)e->n}, {"scale_least", low}, {"scale_most", high}, {"clipped", (double)e->clipped}, {"largest_clipped", e->largest_clipped},
-    {"largest_weight", largest}, {"largest_error", e->largest}, {"mean_error", mean}};
+    {"bits", q->rule.bits}, {"weights", (double)e->n}, {"scale_least", low}, {"scale_most", high}, {"clipped", (double)e->clipped},
+    {"largest_clipped", e->largest_clipped}, {"largest_weight", largest}, {"largest_error", e->largest}, {"mean_error", mean}};
   for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
     nirc_pass_add_figure(q->m, q->ctx, op->name, figures[i].name, figures[i].value);
   if (e->clipped)
-    nirc_warning(q->ctx->d, op->loc, "'%s': %zu of %zu weights are clipped, the largest of them %.6g; a higher `percentile` clips less", op->name, e->clipped, e->n, e->largest_clipped);
+    nirc_warning(q->ctx->d, op->loc, "'%s': %zu of %zu weights are clipped, the largest of them %.6g; a higher `percentile` clips less", op->name,
+                 e->clipped, e->n, e->largest_clipped);
   if (q->ctx->d->verbose)
-    nirc_remark(q->ctx->d, op->loc, "'%s': %zu weights in %d bits, scales from %.6g to %.6g, the largest error %.6g, the mean %.6g", op->name, e->n, q->rule.bits, low, high,
-                e->largest, mean);
+    nirc_remark(q->ctx->d, op->loc, "'%s': %zu weights in %d bits, scales from %.6g to %.6g, the largest error %.6g, the mean %.6g", op->name, e->n,
+                q->rule.bits, low, high, e->largest, mean);
 }
 
 static bool is_finite(quantiser *q, const nirc_op *op, const nirc_blob *w)
 {
   for (size_t i = 0; i < w->count; i++)
     if (!isfinite(nirc_blob_get(w, i))) {
-      nirc_error(q->ctx->d, nirc_op_attr_loc(q->m, op, "weight"), "'%s': weight %zu is %g, which has no whole number; repair it, or compile without quantisation", op->name, i, nirc_blob_get(w, i));
+      nirc_error(q->ctx->d, nirc_op_attr_loc(q->m, op, "weight"), "'%s': weight %zu is %g, which has no whole number; repair it, or compile without quantisation",
+                 op->name, i, nirc_blob_get(w, i));
       q->failed = true;
       return false;
     }
@@ -232,8 +235,8 @@ static bool run(nirc_module *m, nirc_pass_ctx *ctx)
   ctx->counters[1] = q.all.n;
   ctx->counters[2] = q.all.clipped;
   if (q.all.n && q.worst_node)
-    nirc_remark(ctx->d, nirc_loc_file(m->path), "%zu weights became whole numbers of %d bits; they are off by at most %.2g %% of the largest weight of their node ('%s')", q.all.n,
-                q.rule.bits, q.worst * 100, q.worst_node);
+    nirc_remark(ctx->d, nirc_loc_file(m->path), "%zu weights became whole numbers of %d bits; they are off by at most %.2g %% of the largest weight of their "
+                "node ('%s')", q.all.n, q.rule.bits, q.worst * 100, q.worst_node);
   else if (q.all.n)
     nirc_remark(ctx->d, nirc_loc_file(m->path), "%zu weights became whole numbers of %d bits, and lost nothing", q.all.n, q.rule.bits);
   return !q.failed;
@@ -243,9 +246,10 @@ static const char *const counters[] = {"nodes", "weights", "clipped"};
 
 const nirc_pass nirc_pass_quantise = {
   .name = "quantise", .summary = "make weights whole numbers of a few bits, with a scale for each sum",
-  .doc = "Lossy: weights are rounded, half to even, to multiples of a scale, and what is computed from then on are sums of whole numbers, times the scale, plus the bias. A remark says how far "
-         "weights are off, with `-v` for each node; `--report` has it as numbers. Weights that are whole numbers already and fit keep their value. Biases, neurons and what they compute "
-         "with stay as they are. Put it behind `discretise`: passes that come later do not change a bit of the result. See `quantise.md`.",
+  .doc = "Lossy: weights are rounded, half to even, to multiples of a scale, and what is computed from then on are sums of whole numbers, times the scale, plus "
+         "the bias. A remark says how far weights are off, with `-v` for each node; `--report` has it as numbers. Weights that are whole numbers already and fit "
+         "keep their value. Biases, neurons and what they compute with stay as they are. Put it behind `discretise`: passes that come later do not change a bit of "
+         "the result. See `quantise.md`.",
   .needs = NIRC_LEVEL_SNN, .leaves = NIRC_LEVEL_SNN, .options = options, .n_options = sizeof options / sizeof *options,
   .counters = counters, .n_counters = sizeof counters / sizeof *counters, .run = run,
 };

@@ -6,7 +6,7 @@
  * picked up without an entry here; then the pipelines below,
  * those on graphs with the step that becomes of them. A second run of a pass must change nothing, and what is left must be the same module when it is printed
  * and read again. What leaves the text as it was is not interpreted again. Pipelines that may round are held to a tolerance instead, in the first step: later,
- * one spike more or less is another run. Says which seeds fail. */
+ * one spike more or less is another run. Of `quantise`, which is lossy, only the rest is held: what it computes is in test_cpu_diff. Says which seeds fail. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static const char *const rounding[] = {"fold-scale{rounds=true}", "fuse-affine{r
 
 static const char *const of_graphs[] = {"simplify", "inline-subgraphs,simplify", NULL};
 
-typedef enum kind { EXACT, ROUNDING, OF_GRAPH } kind;
+typedef enum kind { EXACT, ROUNDING, LOSSY, OF_GRAPH } kind;         /* LOSSY: results are its own affair, and it may refuse weights that are no numbers */
 
 static const nirc_profile *profile_of(unsigned long long seed)
 {
@@ -165,7 +165,7 @@ static bool compare(unsigned long long seed, const char *passes, kind k, const n
     ok = fault(seed, passes, "run again changes something");
   if (!same && !reads_back(after, &b))
     ok = fault(seed, passes, "leaves what cannot be read back");
-  if (!same && !gives_the_same(seed, passes, k))
+  if (!same && k != LOSSY && !gives_the_same(seed, passes, k))
     ok = fault(seed, passes, "changes a result");
   t->changed += !same;
   nirc_strbuf_deinit(&a);
@@ -179,7 +179,7 @@ static void check(unsigned long long seed, const char *passes, kind k, totals *t
   char again[256];
   snprintf(again, sizeof again, "%s,%s", passes, passes);
   nirc_module *before = make(seed, "", k, false), *after = before ? make(seed, passes, k, false) : NULL, *twice = after ? make(seed, again, k, false) : NULL;
-  bool ok = !before || (after && twice) || fault(seed, passes, "refuses it");
+  bool ok = !before || (after && twice) || (k == LOSSY && !after) || fault(seed, passes, "refuses it");
   if (before && after && twice)
     ok = compare(seed, passes, k, before, after, twice, t);
   t->runs++;
@@ -207,7 +207,7 @@ int main(int argc, char **argv)
   time_t start = time(NULL);
   for (size_t i = 0; nirc_passes[i]; i++)
     if (nirc_passes[i]->needs != NIRC_LEVEL_NIR && nirc_passes[i]->leaves != NIRC_LEVEL_NIR)
-      failed += check_all(nirc_passes[i]->name, EXACT, first, n);
+      failed += check_all(nirc_passes[i]->name, strcmp(nirc_passes[i]->name, "quantise") ? EXACT : LOSSY, first, n);
   for (size_t i = 0; exact[i]; i++)
     failed += check_all(exact[i], EXACT, first, n);
   for (size_t i = 0; rounding[i]; i++)

@@ -124,8 +124,8 @@ static nirc_op *dense(fixture *f)
 
 START_TEST(dense_scales_its_sum_and_then_adds_the_bias)
 {
-  /* First row: from 0 on, 1 + 1 = 2, times 0.5 is 1, and 2^24 + 1 is 2^24 in float32. Second: (-128 + 2) * 3 + 1. In the last step the sums are 2^24 + 1 = 2^24,
-   * halved and added to 2^24, and -128 * 2^24 + 2 = -2^31 (float32 has multiples of 128 there), times 3. */
+  /* First row: from 0 on, 1 + 1 = 2, times 0.5 is 1, and 2^24 + 1 is 2^24 in float32. Second: (-128 + 2) * 3 + 1. In the last step the sums are
+   * 2^24 + 1 = 2^24, halved and added to 2^24, and -128 * 2^24 + 2 = -2^31 (float32 has multiples of 128 there), times 3. */
   fixture f = fixture_new();
   dense(&f);
   nirc_interp *x = start(&f);
