@@ -73,6 +73,11 @@ bool nirc_speck_map_network(nirc_speck_net *net, nirc_module *m, double dt, nirc
 
 /* A core for each layer, fits[layer][core], by shortest augmenting paths: core[layer], or false where there is none for all, and -1 for those left. */
 bool nirc_speck_match(bool (*fits)[NIRC_SPECK_CORES], size_t n, int core[]);
+/* Is any bias other than 0? */
+bool nirc_speck_leaks(const nirc_speck_layer *l);
+/* Features of the map as the chip holds it: between classes of the readout are some that stay empty. */
+uint64_t nirc_speck_features(const nirc_speck_net *net, const nirc_speck_layer *l);
+
 /* Does the layer's share of memory fit the core? */
 bool nirc_speck_fits(const nirc_speck_layer *l, int core);
 

@@ -1,0 +1,14 @@
+/* targets/speck/lower.h: layers and the hw level.
+ * Must not know: how layers came to be, files. */
+#ifndef NIRC_TARGETS_SPECK_LOWER_H
+#define NIRC_TARGETS_SPECK_LOWER_H
+
+#include "targets/speck/speck.h"
+
+/* Puts the step that the layers compute in place of the graph that they were made from. */
+void nirc_speck_build(nirc_speck_net *net, nirc_module *m, const char *profile, double dt);
+
+/* The layers of such a step; `m` was made by nirc_speck_build and outlives `net`. */
+void nirc_speck_read(nirc_speck_net *net, nirc_arena *a, const nirc_module *m);
+
+#endif

@@ -1,0 +1,80 @@
+/* targets/speck/target.c: SynSense Speck 2e and 2f. speck.h says in which order a network becomes a configuration. */
+#include <string.h>
+
+#include "targets/speck/lower.h"
+#include "targets/speck/write.h"
+#include "targets/target.h"
+
+enum { CHIP, INPUT, READOUT, MODEL };
+
+static const char *const chips[] = {"speck2f", "speck2e", NULL}, *const inputs[] = {"host", "dvs", NULL}, *const models[] = {"frame", "event", NULL};
+
+static const nirc_target_option options[] = {
+  [CHIP] = {.name = "speck-chip", .argument = "NAME", .help = "speck2f (default) or speck2e; the two have the same resources", .choices = chips},
+  [INPUT] = {.name = "speck-input", .argument = "KIND", .help = "host (default): events are sent to the input cores; dvs: the chip's own sensor feeds them", .choices = inputs},
+  [READOUT] = {.name = "speck-readout", .help = "the last layer feeds the chip's readout"},
+  [MODEL] = {.name = "speck-model", .argument = "KIND", .help = "what --emulate compiles: frame (default)", .choices = models},
+};
+
+static const char *const profiles[] = {"unit", "nir", NULL};
+
+/* Speck counts steps: dt stands in the factor of `nir` only, and in what is said of an emulated model. */
+static double choose_dt(const nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
+{
+  if (job->dt > 0)
+    return job->dt;
+  nirc_remark(d, nirc_loc_file(m->path), "dt = 1: the graph has IF and no time constant, so it counts steps");
+  nirc_note(d, nirc_loc_file(m->path), "--dt says otherwise");
+  return 1;
+}
+
+static void warn_reset(const nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
+{
+  if (job->reset_given)
+    return;
+  nirc_warning(d, nirc_loc_file(m->path), "a spike takes the threshold from v, as sinabs deploys an IF; NIR's own rule returns v to 0");
+  nirc_note(d, nirc_loc_file(m->path), "--reset subtract says so without this warning, --reset v_reset returns to 0");
+}
+
+/* The event model is a measure of its own: its order of simultaneous events is an assumption. */
+static bool takes_model(const nirc_lower_job *job, nirc_diag *d)
+{
+  if (!job->options[MODEL] || strcmp(job->options[MODEL], "frame") == 0)
+    return true;
+  nirc_error(d, nirc_loc_none(), "--speck-model=%s is not in this version; frame is", job->options[MODEL]);
+  return false;
+}
+
+static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
+{
+  if (!takes_model(job, d))
+    return false;
+  nirc_arena *a = nirc_arena_new(m->heap);
+  nirc_speck_net *net = NIRC_NEW(a, nirc_speck_net);
+  net->arena = a;
+  net->options = (nirc_speck_options){.chip = job->options[CHIP] ? job->options[CHIP] : chips[0], .dvs = job->options[INPUT] && strcmp(job->options[INPUT], "dvs") == 0,
+                                      .readout = job->options[READOUT] != NULL, .to_zero = job->reset_given && !job->subtract};
+  double dt = choose_dt(m, job, d);
+  bool ok = nirc_speck_map_network(net, m, strcmp(job->profile, "nir") == 0 ? dt : 1, d);
+  if (ok) {
+    warn_reset(m, job, d);
+    nirc_speck_build(net, m, job->profile, dt);
+  }
+  nirc_arena_free(a);
+  return ok;
+}
+
+static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *out, nirc_diag *d)
+{
+  nirc_arena *a = nirc_arena_new(m->heap);
+  nirc_speck_net *net = NIRC_NEW(a, nirc_speck_net);
+  nirc_speck_read(net, a, m);
+  bool ok = nirc_speck_write(net, out) && (!job->emulate || nirc_target_write_library(m, job, "speck", out, d));
+  nirc_arena_free(a);
+  return ok;
+}
+
+const nirc_target nirc_target_speck = {
+  .name = "speck", .summary = "SynSense Speck 2e and 2f", .available = true, .profiles = profiles, .options = options, .n_options = sizeof options / sizeof *options,
+  .lower = lower, .emit = emit,
+};
