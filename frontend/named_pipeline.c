@@ -15,7 +15,7 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
 {
   const char *last = o->job.level ? NIRC_OPTIMISING_PASSES : "";
   if (nirc_level_has_steps(from)) {
-    nirc_strbuf_add(b, last);
+    nirc_strbuf_add(b, t->lower ? "" : last);        /* a chip's files are written from the ops as they were lowered */
     return;
   }
   nirc_strbuf_addf(b, "inline-subgraphs,%s", o->lenient ? "complete-inputs," : "");

@@ -1,5 +1,5 @@
-/* targets/speck/lower.c: layers as a step of the hw level, and layers read from one. What a core computes stands in the ops: a snn.conv with the weights, a snn.neuron with
- * biases and thresholds. Where it stands, and where its spikes go, is in a hw.place each, in order of layers.
+/* targets/speck/lower.c: layers as a step of the hw level. What a core computes stands in the ops: a snn.conv with the weights, a snn.neuron with biases and thresholds.
+ * Where it stands, and where its spikes go, is in a hw.place each, in order of layers. read.c reads both.
  *
  * The model is that of frames: the events of a step arrive at once, and a neuron sends as many spikes as thresholds fit into v. */
 #include <string.h>
@@ -274,83 +274,4 @@ void nirc_speck_build(nirc_speck_net *net, nirc_module *m, const char *profile, 
   }
   make_outputs(&b);
   nirc_op_erase(b.graph);
-}
-
-/* ---- and back ------------------------------------------------------------------------------------------------------------------- */
-
-static const nirc_attr *entry(const nirc_attr *dict, const char *name)
-{
-  for (const nirc_attr *a = dict->dict; a; a = a->next)
-    if (strcmp(a->name, name) == 0)
-      return a;
-  return NULL;
-}
-
-static const nirc_op *find(const nirc_op *step, nirc_opcode code, const char *name)
-{
-  NIRC_FOR_EACH_OP(op, step->body)
-    if (op->code == code && strcmp(op->name, name) == 0)
-      return op;
-  return NULL;
-}
-
-static nirc_speck_map map_of(const nirc_shape *s)
-{
-  return (nirc_speck_map){s->dims[0], s->dims[1], s->dims[2]};
-}
-
-static int64_t whole(const nirc_blob *b, size_t i)
-{
-  int64_t v = 0;
-  NIRC_ASSERT(nirc_blob_get_int(b, i, &v));
-  return v;
-}
-
-static void read_numbers(nirc_arena *a, nirc_speck_layer *l, const nirc_op *conv, const nirc_op *neuron)
-{
-  const nirc_blob *w = nirc_op_blob(conv, "weight"), *bias = nirc_op_blob(neuron, "bias");
-  size_t f = (size_t)l->out.features;
-  l->weights = NIRC_NEW_ARRAY(a, int8_t, w->count);
-  for (size_t i = 0; i < w->count; i++)
-    l->weights[i] = (int8_t)nirc_blob_get(w, i);
-  l->biases = NIRC_NEW_ARRAY(a, int8_t, f);
-  for (size_t i = 0; bias && i < f; i++)
-    l->biases[i] = (int8_t)whole(bias, i * (bias->count / f));
-  l->threshold_high = (int32_t)whole(nirc_op_blob(neuron, "v_threshold"), 0);
-  l->threshold_low = (int32_t)whole(nirc_op_blob(neuron, "v_low"), 0);
-}
-
-static void read_layer(nirc_speck_net *net, const nirc_op *step, const nirc_op *place)
-{
-  const nirc_attr *p = nirc_op_attr(place, "placement");
-  nirc_speck_layer *l = &net->layers[net->n++];
-  *l = (nirc_speck_layer){.weight = entry(p, "weight")->s, .neuron = nirc_op_attr(place, "node")->s, .core = (int)entry(p, "core")->i, .area = 1, .r = 1,
-                          .from_input = entry(p, "from_input")->i, .monitored = entry(p, "monitored")->i,
-                          .words = {(uint64_t)entry(p, "kernel_words")->i, (uint64_t)entry(p, "neuron_words")->i, (uint64_t)entry(p, "bias_words")->i}};
-  const nirc_op *conv = find(step, SNN_CONV, l->weight);
-  l->in = map_of(&nirc_op_operand(conv, 0)->type->shape);
-  l->out = map_of(&conv->results[0].type->shape);
-  l->kernel = (int64_t)nirc_op_blob(conv, "weight")->shape.dims[2];
-  for (int a = 0; a < 2; a++) {
-    l->stride[a] = (int64_t)nirc_op_shape(conv, "stride")->dims[a];
-    l->padding[a] = (int64_t)nirc_op_shape(conv, "before")->dims[a];
-  }
-  l->scale = (float)entry(p, "scale")->f;
-  const nirc_shape *to = &entry(p, "to")->shape;
-  for (l->n_to = 0; l->n_to < to->rank; l->n_to++)
-    l->to[l->n_to] = (nirc_speck_way){(size_t)to->dims[l->n_to], (int64_t)entry(p, "pooling")->shape.dims[l->n_to]};
-  read_numbers(net->arena, l, conv, find(step, SNN_NEURON, l->neuron));
-}
-
-void nirc_speck_read(nirc_speck_net *net, nirc_arena *a, const nirc_module *m)
-{
-  const nirc_op *step = m->body.first;
-  const nirc_attr *c = nirc_op_attr(step, "chip");
-  *net = (nirc_speck_net){.arena = a, .options = {.chip = entry(c, "variant")->s, .dvs = strcmp(entry(c, "input")->s, "dvs") == 0, .readout = entry(c, "readout")->i,
-                                                  .to_zero = strcmp(entry(c, "reset")->s, "v_reset") == 0}};
-  if (net->options.dvs)
-    net->sensor = map_of(&entry(c, "sensor")->shape);
-  NIRC_FOR_EACH_OP(op, step->body)
-    if (op->code == HW_PLACE)
-      read_layer(net, step, op);
 }

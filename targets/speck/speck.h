@@ -3,7 +3,8 @@
  *     shape.c      kernels, maps and parameters of neurons; what the chip's registers can say
  *     quantise.c   float32 to int8 weights and biases, int16 thresholds
  *     place.c      layers to cores
- *     lower.c      layers to the hw level, and back from there
+ *     lower.c      layers to the hw level
+ *     read.c       and back from there: what is written is what an emulator computes
  *     write.c      layers to speck2f.json and placement.json
  * Owns: the codes of refusals.
  * Must not know: options as text, files. */

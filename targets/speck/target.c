@@ -64,17 +64,25 @@ static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
   return ok;
 }
 
+static bool check(const nirc_module *m, const nirc_target_job *job, nirc_diag *d)
+{
+  (void)job;
+  nirc_arena *a = nirc_arena_new(m->heap);
+  bool ok = nirc_speck_read(NIRC_NEW(a, nirc_speck_net), a, m, d);
+  nirc_arena_free(a);
+  return ok;
+}
+
 static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *out, nirc_diag *d)
 {
   nirc_arena *a = nirc_arena_new(m->heap);
   nirc_speck_net *net = NIRC_NEW(a, nirc_speck_net);
-  nirc_speck_read(net, a, m);
-  bool ok = nirc_speck_write(net, out) && (!job->emulate || nirc_target_write_library(m, job, "speck", out, d));
+  bool ok = nirc_speck_read(net, a, m, d) && nirc_speck_write(net, out) && (!job->emulate || nirc_target_write_library(m, job, "speck", out, d));
   nirc_arena_free(a);
   return ok;
 }
 
 const nirc_target nirc_target_speck = {
   .name = "speck", .summary = "SynSense Speck 2e and 2f", .available = true, .profiles = profiles, .options = options, .n_options = sizeof options / sizeof *options,
-  .lower = lower, .emit = emit,
+  .lower = lower, .check = check, .emit = emit,
 };
