@@ -208,9 +208,14 @@ typedef struct reader {
 } reader;
 
 /* "NAME=VALUE NAME=VALUE ...", as the pass `lower` takes them. */
-static bool take_target_option(reader *r, const nirc_option *option, const char *v)
+static bool take_target_option(reader *r, const nirc_option *option, const char *v, nirc_diag *d)
 {
   nirc_options *o = r->o;
+  size_t n = 0, k;
+  while (option->choices && option->choices[n])
+    n++;
+  if (n && !nirc_option_choice(option, v, option->choices, n, &k, d))
+    return false;
   if (r->n_of_target < N_ELEMENTS(r->of_target))
     r->of_target[r->n_of_target++] = option;
   o->target_options = nirc_arena_printf(r->a, "%s%s%s%s%s", o->target_options ? o->target_options : "", o->target_options ? " " : "", option->name,
@@ -376,7 +381,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   default:
     if (option->id < OPT_OF_TARGET)
       return nirc_option_common(option, v, d);
-    return take_target_option(r, option, v);
+    return take_target_option(r, option, v, d);
   }
 }
 

@@ -51,13 +51,24 @@ void nirc_targets_print_list(nirc_strbuf *b)
 
 /* ---- lowering ------------------------------------------------------------------------------------------------------------------- */
 
+static bool is_choice(const nirc_target_option *o, const char *value)
+{
+  for (size_t i = 0; o->choices && o->choices[i]; i++)
+    if (strcmp(o->choices[i], value) == 0)
+      return true;
+  return !o->choices;
+}
+
 static bool take_option(const nirc_target *t, const char **values, const char *word, nirc_diag *d)
 {
   size_t n = strcspn(word, "=");
   for (size_t i = 0; i < t->n_options; i++)
     if (strlen(t->options[i].name) == n && strncmp(t->options[i].name, word, n) == 0) {
       values[i] = word[n] ? word + n + 1 : "";
-      return true;
+      if (is_choice(&t->options[i], values[i]))
+        return true;
+      nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "'%s': %s is no %s of -t %s", word, values[i], t->options[i].argument, t->name);
+      return false;
     }
   nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "'%s' is no option of -t %s", word, t->name);
   return false;

@@ -308,7 +308,8 @@ static void visit_if(finder *x, const nirc_op *op)
 
 static void visit_output(finder *x, const nirc_op *op)
 {
-  node *k = &x->nodes[op->id];
+  const node *k = &x->nodes[op->id];
+  unsigned before = x->d->errors;
   for (size_t w = 0; w < k->n_in; w++) {
     const way *v = &k->in[w];
     if (v->pool) {
@@ -317,11 +318,10 @@ static void visit_output(finder *x, const nirc_op *op)
       nirc_note(x->d, v->pool->loc, "leave the pooling out and sum the events where they are read");
     } else if (v->source->code != NIR_IF) {
       REFUSE(x, op, "speck-pattern", "'%s': the %s '%s' feeds this Output; only spikes of an IF leave the chip", op->name, type_of(v->source), v->source->name);
-    } else if (v->twice || k->n_in > 1) {
-      REFUSE(x, op, "speck-pattern", "'%s': several ways lead to this Output; events are not added up when they leave the chip", op->name);
-      return;
     }
   }
+  if (x->d->errors == before && k->n_in && (k->n_in > 1 || k->in[0].twice))
+    REFUSE(x, op, "speck-pattern", "'%s': several ways lead to this Output; events are not added up when they leave the chip", op->name);
 }
 
 static void visit(finder *x, const nirc_op *op)

@@ -18,22 +18,18 @@ static const nirc_target_option options[] = {
 
 static const char *const profiles[] = {"unit", "nir", NULL};
 
-/* Speck counts steps: dt stands in the factor of `nir` only, and in what is said of an emulated model. */
-static double choose_dt(const nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
+/* What was assumed. Speck counts steps: dt stands in the factor of `nir` only, and in what is said of an emulated model. */
+static void remark_choices(const nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
 {
-  if (job->dt > 0)
-    return job->dt;
-  nirc_remark(d, nirc_loc_file(m->path), "dt = 1: the graph has IF and no time constant, so it counts steps");
-  nirc_note(d, nirc_loc_file(m->path), "--dt says otherwise");
-  return 1;
-}
-
-static void warn_reset(const nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
-{
-  if (job->reset_given)
-    return;
-  nirc_warning(d, nirc_loc_file(m->path), "a spike takes the threshold from v, as sinabs deploys an IF; NIR's own rule returns v to 0");
-  nirc_note(d, nirc_loc_file(m->path), "--reset subtract says so without this warning, --reset v_reset returns to 0");
+  nirc_loc file = nirc_loc_file(m->path);
+  if (!job->dt) {
+    nirc_remark(d, file, "dt = 1: the graph has IF and no time constant, so it counts steps");
+    nirc_note(d, file, "--dt says otherwise");
+  }
+  if (!job->reset_given) {
+    nirc_warning(d, file, "a spike takes the threshold from v, as sinabs deploys an IF; NIR's own rule returns v to 0");
+    nirc_note(d, file, "--reset subtract says so without this warning, --reset v_reset returns to 0");
+  }
 }
 
 /* The event model is a measure of its own: its order of simultaneous events is an assumption. */
@@ -54,10 +50,10 @@ static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
   net->arena = a;
   net->options = (nirc_speck_options){.chip = job->options[CHIP] ? job->options[CHIP] : chips[0], .dvs = job->options[INPUT] && strcmp(job->options[INPUT], "dvs") == 0,
                                       .readout = job->options[READOUT] != NULL, .to_zero = job->reset_given && !job->subtract};
-  double dt = choose_dt(m, job, d);
+  double dt = job->dt > 0 ? job->dt : 1;
   bool ok = nirc_speck_map_network(net, m, strcmp(job->profile, "nir") == 0 ? dt : 1, d);
   if (ok) {
-    warn_reset(m, job, d);
+    remark_choices(m, job, d);
     nirc_speck_build(net, m, job->profile, dt);
   }
   nirc_arena_free(a);
