@@ -252,9 +252,21 @@ static void make_outputs(builder *b)
       }
 }
 
-void nirc_speck_build(nirc_speck_net *net, nirc_module *m, const char *profile, double dt)
+/* Nodes that are part of a way between two cores; not where everything is asked for. */
+static void warn_probes(builder *b, nirc_diag *d)
+{
+  bool all = true;
+  NIRC_FOR_EACH_OP(op, b->graph->body)
+    all = all && nirc_op_attr(op, "probe");
+  NIRC_FOR_EACH_OP(op, b->graph->body)
+    if (!all && nirc_op_attr(op, "probe") && (op->code == NIR_SUM_POOL2D || op->code == NIR_AVG_POOL2D || op->code == NIR_FLATTEN || op->code == NIR_IDENTITY))
+      nirc_warning(d, op->loc, "'%s': --probe records nothing of this node: on the chip it is part of a way from one core to the next", op->name);
+}
+
+void nirc_speck_build(nirc_speck_net *net, nirc_module *m, const char *profile, double dt, nirc_diag *d)
 {
   builder b = {.net = net, .m = m, .graph = m->body.first};
+  warn_probes(&b, d);
   size_t n = 0;
   NIRC_FOR_EACH_OP(op, b.graph->body)
     op->id = (uint32_t)n++;

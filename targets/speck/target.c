@@ -54,7 +54,7 @@ static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
   bool ok = nirc_speck_map_network(net, m, strcmp(job->profile, "nir") == 0 ? dt : 1, d);
   if (ok) {
     remark_choices(m, job, d);
-    nirc_speck_build(net, m, job->profile, dt);
+    nirc_speck_build(net, m, job->profile, dt, d);
   }
   nirc_arena_free(a);
   return ok;
