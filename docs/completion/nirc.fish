@@ -7,7 +7,7 @@ function __nirc_files
 end
 
 complete -c nirc -f -a '(__nirc_files .nir .snn .nirt)'
-complete -c nirc -s t -l target -x -a 'cpu all' -d 'target to compile for'
+complete -c nirc -s t -l target -x -a 'cpu speck all' -d 'target to compile for'
 complete -c nirc -s o -l output -r -F -d 'directory to write'
 complete -c nirc -l emit -x -a 'nir snn nirt llvm asm obj dot' -d 'write one file instead of the target\'s set'
 complete -c nirc -l name -x -d 'base name of the outputs and C prefix'
@@ -46,3 +46,7 @@ complete -c nirc -l list-targets -d 'print the targets and end'
 complete -c nirc -l list-passes -d 'print the passes with their options and end'
 complete -c nirc -l list-profiles -d 'print the profiles of --semantics and end'
 complete -c nirc -l selftest -d 'compile a built-in network, compare it with the interpreter'
+complete -c nirc -l speck-chip -x -a 'speck2f speck2e' -d 'speck2f (default) or speck2e; the two have the same resources'
+complete -c nirc -l speck-input -x -a 'host dvs' -d 'host (default): events are sent to the input cores; dvs: the chip\'s own sensor feeds them'
+complete -c nirc -l speck-readout -d 'the last layer feeds the chip\'s readout'
+complete -c nirc -l speck-model -x -a 'frame event' -d 'what --emulate compiles'

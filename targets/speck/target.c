@@ -10,10 +10,10 @@ enum { CHIP, INPUT, READOUT, MODEL };
 static const char *const chips[] = {"speck2f", "speck2e", NULL}, *const inputs[] = {"host", "dvs", NULL}, *const models[] = {"frame", "event", NULL};
 
 static const nirc_target_option options[] = {
-  [CHIP] = {.name = "speck-chip", .argument = "NAME", .help = "speck2f (default) or speck2e; the two have the same resources", .choices = chips},
-  [INPUT] = {.name = "speck-input", .argument = "KIND", .help = "host (default): events are sent to the input cores; dvs: the chip's own sensor feeds them", .choices = inputs},
+  [CHIP] = {.name = "speck-chip", .argument = "NAME", .help = "`speck2f` (default) or `speck2e`; the two have the same resources", .choices = chips},
+  [INPUT] = {.name = "speck-input", .argument = "KIND", .help = "`host` (default): events are sent to the input cores; `dvs`: the chip's own sensor feeds them", .choices = inputs},
   [READOUT] = {.name = "speck-readout", .help = "the last layer feeds the chip's readout"},
-  [MODEL] = {.name = "speck-model", .argument = "KIND", .help = "what --emulate compiles: frame (default)", .choices = models},
+  [MODEL] = {.name = "speck-model", .argument = "KIND", .help = "what `--emulate` compiles: `frame` (default)", .choices = models},
 };
 
 static const char *const profiles[] = {"unit", "nir", NULL};
