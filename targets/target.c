@@ -93,6 +93,10 @@ bool nirc_lower(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
     nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), t ? "-t %s has nothing to lower to" : "'%s' is no target", l->target);
     return false;
   }
+  if (l->profile && !nirc_target_takes_profile(t, l->profile)) {
+    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "-t %s knows no profile '%s'", t->name, l->profile);
+    return false;
+  }
   const char **values = NIRC_NEW_ARRAY(m->arena, const char *, t->n_options + 1);
   if (!read_options(t, values, m->arena, l->options ? l->options : "", d))
     return false;
