@@ -205,8 +205,18 @@ typedef struct reader {
   const char *target;                                /* as written */
   const nirc_option *of_target[64];                  /* options of single targets that were given */
   size_t n_of_target;
-  bool emulate;
 } reader;
+
+/* "NAME=VALUE NAME=VALUE ...", as the pass `lower` takes them. */
+static bool take_target_option(reader *r, const nirc_option *option, const char *v)
+{
+  nirc_options *o = r->o;
+  if (r->n_of_target < N_ELEMENTS(r->of_target))
+    r->of_target[r->n_of_target++] = option;
+  o->target_options = nirc_arena_printf(r->a, "%s%s%s%s%s", o->target_options ? o->target_options : "", o->target_options ? " " : "", option->name,
+                                        option->argument ? "=" : "", option->argument ? v : "");
+  return true;
+}
 
 #define USAGE(...) (nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), __VA_ARGS__), false)
 
@@ -339,7 +349,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_MCPU: o->job.cpu = v; return true;
   case OPT_MTRIPLE: o->job.triple = v; return true;
   case OPT_QUANTISE: return strcmp(v, "none") == 0 || USAGE("--quantise '%s': %s", v, strcmp(v, "int8") ? "none is wanted" : "not in this version");
-  case OPT_EMULATE: r->emulate = true; return true;
+  case OPT_EMULATE: o->job.emulate = true; return true;
   case OPT_REPORT: o->report = v; return true;
   case OPT_ACTIVITY: o->activity = v; return true;
   case OPT_PIPELINE: o->pipeline = v; return true;
@@ -366,9 +376,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   default:
     if (option->id < OPT_OF_TARGET)
       return nirc_option_common(option, v, d);
-    if (r->n_of_target < N_ELEMENTS(r->of_target))
-      r->of_target[r->n_of_target++] = option;
-    return true;
+    return take_target_option(r, option, v);
   }
 }
 
@@ -403,7 +411,7 @@ static bool check_target(reader *r, nirc_diag *d)
     return USAGE("--semantics %s: -t %s takes %s or %s", o->profile, o->target->name, o->target->profiles[0], o->target->profiles[1]);
   if (o->target->needs_dt && !o->dt)
     return USAGE("-t %s needs a time step: --dt", o->target->name);
-  return !r->emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
+  return !o->job.emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
 }
 
 /* Two things cannot go to one place. */
