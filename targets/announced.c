@@ -34,12 +34,6 @@ static const nirc_target_option speck_options[] = {
   {.name = "speck-readout", .argument = "KIND", .help = "use of the readout layer"},
   {.name = "speck-model", .argument = "KIND", .help = "frame or event: which model --emulate compiles"},
 };
-static const nirc_target_option xylo_options[] = {
-  {.name = "xylo-variant", .argument = "NAME", .help = "audio2, audio3 or imu"},
-  {.name = "xylo-gain", .argument = "KIND", .help = "nir or unit"},
-  {.name = "xylo-match", .argument = "KIND", .help = "none or dc"},
-  {.name = "quant", .argument = "KIND", .help = "channel or global: one scale per channel or for all"},
-};
 
 #define CHIP(chip, summary_, dt) \
   const nirc_target nirc_target_##chip = {.name = #chip, .summary = summary_, .profiles = chip_profiles, .needs_dt = dt, \
@@ -47,4 +41,3 @@ static const nirc_target_option xylo_options[] = {
 CHIP(loihi2, "Intel Loihi 2", false)
 CHIP(spinnaker2, "SpiNNaker 2", false)
 CHIP(speck, "SynSense Speck 2", false)
-CHIP(xylo, "SynSense Xylo", true)

@@ -388,7 +388,9 @@ static void mark_path(mapper *x, int from, int to, const nirc_op *node, double t
 static void enter_path(mapper *x, int from, int to, const nirc_op *node, double times)
 {
   (void)to;
-  add_weights(&x->net->blocks[x->block[from + 1]], node, times);
+  nirc_xylo_block *b = &x->net->blocks[x->block[from + 1]];
+  b->node = b->node ? b->node : node;
+  add_weights(b, node, times);
 }
 
 /* A block for each pair of layers that weights lead from and to; where several meet, they add. */
@@ -411,7 +413,8 @@ static void find_blocks(mapper *x)
       if (x->block[from + 1] != to + 1)
         continue;
       size_t rows = from == NIRC_XYLO_INPUT ? net->n_inputs : net->layers[from].count, columns = net->layers[to].count;
-      net->blocks[net->n_blocks] = (nirc_xylo_block){from, to, rows, columns, NIRC_NEW_ARRAY(a, double, rows * columns), NIRC_NEW_ARRAY(a, int8_t, rows * columns)};
+      net->blocks[net->n_blocks] = (nirc_xylo_block){
+        .from = from, .to = to, .rows = rows, .columns = columns, .value = NIRC_NEW_ARRAY(a, double, rows * columns), .weight = NIRC_NEW_ARRAY(a, int8_t, rows * columns)};
       x->block[from + 1] = (int)net->n_blocks++;
     }
     for_each_path(x, to, enter_path);

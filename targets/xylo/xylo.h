@@ -1,5 +1,5 @@
 /* targets/xylo/xylo.h: what the parts of the target share, in the order in which they work: limits.c (the chips), graph.c (from the nodes of a network to layers and
- * blocks of weights), quantise.c (to the chip's numbers), lower.c (to the hw level, and back from it), write.c (the files), target.c (options).
+ * blocks of weights), quantise.c (to the chip's numbers), lower.c (to the hw level), read.c (back from it), write.c (the files), target.c (options).
  * Must not know: command lines, how a module is executed. */
 #ifndef NIRC_TARGETS_XYLO_XYLO_H
 #define NIRC_TARGETS_XYLO_XYLO_H
@@ -57,6 +57,7 @@ enum { NIRC_XYLO_INPUT = -1 };
 typedef struct nirc_xylo_block {
   int from, to;                                      /* index of a layer; NIRC_XYLO_INPUT */
   size_t rows, columns;
+  const nirc_op *node;                               /* nir level: the weights' node, the first of several; NULL in what was read back */
   double *value;                                     /* the network's; NULL in what was read back */
   int8_t *weight;                                    /* the chip's */
 } nirc_xylo_block;
@@ -87,6 +88,10 @@ bool nirc_xylo_map(nirc_xylo_network *x, nirc_module *m, nirc_diag *d);
 /* quantise.c: the chip's numbers; all that has to fit. */
 bool nirc_xylo_quantise(nirc_xylo_network *x, nirc_module *m, nirc_diag *d);
 nirc_xylo_use nirc_xylo_measure(const nirc_xylo_network *x);
+/* lower.c: in place, from the nir level to the hw level. */
+void nirc_xylo_lower(const nirc_xylo_network *x, nirc_module *m, const char *profile, nirc_diag *d);
+/* read.c: back from it. Names are the module's. */
+bool nirc_xylo_read(nirc_xylo_network *x, const nirc_module *m, nirc_diag *d);
 /* write.c: spec.json, xylo.json and placement.json, from the chip's numbers. */
 bool nirc_xylo_write(const nirc_xylo_network *x, nirc_sink *out);
 /* limits.c: is the chip's limit, the field at offset `field`, at least `have`? If not, the refusal `WHAT: HAVE required, limit LIMIT`. */
