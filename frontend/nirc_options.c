@@ -409,8 +409,6 @@ static bool check_target(reader *r, nirc_diag *d)
     return true;
   if (o->profile && !nirc_target_takes_profile(o->target, o->profile))
     return USAGE("--semantics %s: -t %s takes %s or %s", o->profile, o->target->name, o->target->profiles[0], o->target->profiles[1]);
-  if (o->target->needs_dt && !o->dt)
-    return USAGE("-t %s needs a time step: --dt", o->target->name);
   return !o->job.emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
 }
 

@@ -36,10 +36,6 @@ static bool choose(nirc_xylo_choices *c, const nirc_lower_job *job, nirc_diag *d
   int variant = chosen(job, VARIANT, d), gain = chosen(job, GAIN, d), match = chosen(job, MATCH, d), quant = chosen(job, QUANT, d);
   if (variant < 0 || gain < 0 || match < 0 || quant < 0)
     return false;
-  if (!(job->dt > 0)) {
-    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "-t xylo needs a time step: --dt");
-    return false;
-  }
   *c = (nirc_xylo_choices){&nirc_xylo_chips[variant], job->dt, job->reset_given, job->subtract, .unit_gain = gain, .match_dc = match, .global = quant};
   return true;
 }
