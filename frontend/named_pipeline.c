@@ -13,7 +13,7 @@ static void add_quoted(nirc_strbuf *b, const char *s)
 
 void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
 {
-  const char *last = o->job.level ? NIRC_OPTIMISING_PASSES : "";
+  const char *last = o->job.level && from != NIRC_LEVEL_HW ? NIRC_OPTIMISING_PASSES : "";        /* what was lowered is what goes on the chip */
   if (nirc_level_has_steps(from)) {
     nirc_strbuf_add(b, last);
     return;

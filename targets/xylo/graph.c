@@ -446,6 +446,6 @@ bool nirc_xylo_map(nirc_xylo_network *net, nirc_module *m, nirc_diag *d)
   find_latencies(&x);
   find_blocks(&x);
   if (!net->choices.reset_given)
-    nirc_warning(d, nirc_loc_file(m->path), "Xylo subtracts the threshold when a neuron fires; the file does not say whether the network was trained so (--reset subtract: it was)");
+    nirc_warning(d, nirc_loc_file(m->path), "Xylo subtracts the threshold when a neuron fires; NIR does not say whether the network was trained so (--reset subtract: it was)");
   return true;
 }

@@ -94,7 +94,7 @@ static bool make_dash(quantiser *x, const char *name, int least, int64_t *dash, 
 static void warn_of_tau(quantiser *x, const char *name, double error)
 {
   if (error > COARSE_TAU)
-    nirc_warning(x->d, place_of(x, name), "'%s': %s is off by up to %.0f %%: Xylo has dt times powers of two", x->layer->name, name, error * 100);
+    nirc_warning(x->d, place_of(x, name), "'%s': %s is off by up to %.1f %%: Xylo has dt times powers of two", x->layer->name, name, error * 100);
 }
 
 static bool make_dashes(quantiser *x)
