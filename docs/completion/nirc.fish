@@ -7,7 +7,7 @@ function __nirc_files
 end
 
 complete -c nirc -f -a '(__nirc_files .nir .snn .nirt)'
-complete -c nirc -s t -l target -x -a 'cpu all' -d 'target to compile for'
+complete -c nirc -s t -l target -x -a 'cpu xylo all' -d 'target to compile for'
 complete -c nirc -s o -l output -r -F -d 'directory to write'
 complete -c nirc -l emit -x -a 'nir snn nirt llvm asm obj dot' -d 'write one file instead of the target\'s set'
 complete -c nirc -l name -x -d 'base name of the outputs and C prefix'
@@ -46,3 +46,7 @@ complete -c nirc -l list-targets -d 'print the targets and end'
 complete -c nirc -l list-passes -d 'print the passes with their options and end'
 complete -c nirc -l list-profiles -d 'print the profiles of --semantics and end'
 complete -c nirc -l selftest -d 'compile a built-in network, compare it with the interpreter'
+complete -c nirc -l xylo-variant -x -a 'audio2 audio3 imu' -d 'audio2 (default), audio3 or imu'
+complete -c nirc -l xylo-gain -x -a 'nir unit' -d 'nir (default): weights times w_in*dt/tau_syn * r*dt/tau_mem; unit: weights as they are, for rockpool\'s files'
+complete -c nirc -l xylo-match -x -a 'none dc' -d 'none (default), or dc: thresholds such that a constant input has the network\'s effect'
+complete -c nirc -l quant -x -a 'channel global' -d 'channel (default) or global: one scale of weights per neuron, or for all'
