@@ -343,7 +343,11 @@ static nirc_op *make_op(nirc_discretiser *x, const nirc_layer *l, nirc_value *in
   nirc_op_set_string(x->m, op, "gives", gives);
   nirc_op_set_string(x->m, op, "equation", text);
   set_coefficients(x, l, op, q.used + o.n);
-  return op;
+  nirc_neuron n;
+  if (nirc_neuron_read(&n, a, op, &fault))           /* also what an equation of another number cannot do */
+    return op;
+  no_sense(x, l, fault);
+  return NULL;
 }
 
 /* ---- a neuron ------------------------------------------------------------------------------------------------------------------- */

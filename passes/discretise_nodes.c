@@ -99,7 +99,7 @@ static bool discretise_linear(nirc_discretiser *x, const nirc_op *node, nirc_val
   const nirc_profile *p = x->by[NIRC_CHOICE_INTEGRATION];
   nirc_blob *w = nirc_op_blob(node, "weight"), *bias = bias_of(x, node);
   const nirc_shape *shape = &node->results[0].type->shape;
-  nirc_blob *numeric = p->weight ? nirc_discretise_weights(x, node) : numbers(x, w, &w->shape);
+  nirc_blob *numeric = x->by[NIRC_CHOICE_COEFFICIENTS]->weight ? nirc_discretise_weights(x, node) : numbers(x, w, &w->shape);
   if (!numeric)
     return false;
   if (p->late && bias) {
@@ -231,11 +231,29 @@ static bool discretise_window(nirc_discretiser *x, const nirc_op *node, nirc_val
   return true;
 }
 
+/* snn.threshold compares in the type of its operand. Spikes and inputs have fewer digits than a float64 threshold: they are widened, not the threshold cut. */
+static void widening_threshold(nirc_discretiser *x, const nirc_op *node, nirc_value *in)
+{
+  const nirc_shape *shape = &node->results[0].type->shape;
+  nirc_op *op = nirc_discretise_append(x, node, SNN_NEURON, &in, 1);
+  const nirc_type *type = nirc_type_get(&x->m->types, NIRC_BOOL, shape);
+  nirc_op_set_results(x->m, op, &type, 1);
+  nirc_op_set_string(x->m, op, "takes", "x");
+  nirc_op_set_string(x->m, op, "gives", "z");
+  nirc_op_set_string(x->m, op, "equation", "z = x > v_threshold");
+  nirc_op_set_blob(x->m, op, "v_threshold", numbers(x, nirc_op_blob(node, "threshold"), shape));
+  x->value[node->id] = x->z[node->id] = nirc_op_result(op);
+}
+
 static bool discretise_elementwise(nirc_discretiser *x, const nirc_op *node, nirc_value *in)
 {
   bool scale = node->code == NIR_SCALE;
   const char *name = scale ? "scale" : "threshold";
   const nirc_shape *shape = &node->results[0].type->shape;
+  if (!scale && x->number == NIRC_F64 && in->type->elem != NIRC_F64) {
+    widening_threshold(x, node, in);
+    return true;
+  }
   nirc_op *op = nirc_discretise_append(x, node, scale ? SNN_SCALE : SNN_THRESHOLD, &in, 1);
   nirc_op_set_blob(x->m, op, name, numbers(x, nirc_op_blob(node, name), shape));
   nirc_discretise_set_type(x, op, 0, scale ? x->number : NIRC_BOOL, shape);
@@ -385,13 +403,19 @@ static void check_delay(nirc_discretiser *x, const nirc_op *op)
                       t->count, MAX_STATE_BYTES >> 20);
 }
 
-/* A simulator that averages whole maps whatever the kernel agrees with the file where the kernel is the map. */
+/* A simulator that averages whole maps whatever the kernel agrees with the file where the kernel is the map, without padding. */
 static void check_whole_map(nirc_discretiser *x, const nirc_op *op)
 {
-  const nirc_shape *out = &op->results[0].type->shape;
-  if (out->rank == 3 && (out->dims[1] != 1 || out->dims[2] != 1))
-    nirc_error(x->d, op->loc, "'%s': profile '%s' takes the mean of the whole map whatever the kernel; here the result is %s", op->name,
-               x->by[NIRC_CHOICE_INTEGRATION]->name, nirc_shape_text(x->m->arena, out));
+  nirc_window w;
+  if (!op->n_operands || !nirc_nir_window(x->m, op, &w, x->d))
+    return;
+  const nirc_shape *in = &nirc_op_operand(op, 0)->type->shape;
+  const char *name = x->by[NIRC_CHOICE_INTEGRATION]->name;
+  if ((uint64_t)w.kernel[0] != in->dims[1] || (uint64_t)w.kernel[1] != in->dims[2])
+    nirc_error(x->d, op->loc, "'%s': profile '%s' takes the mean of the whole map whatever the kernel; here the kernel is (%" PRId64 ", %" PRId64 ") on maps of (%" PRIu64 ", %" PRIu64
+               ")", op->name, name, w.kernel[0], w.kernel[1], in->dims[1], in->dims[2]);
+  else if (w.before[0] || w.before[1])
+    nirc_error(x->d, op->loc, "'%s': profile '%s' takes the mean of the map itself; here it is padded", op->name, name);
 }
 
 bool nirc_discretise_check_node(nirc_discretiser *x, const nirc_op *op)

@@ -5,7 +5,9 @@
  * - A node that gives back what it gets over its one in-edge: Identity, a Flatten to the same shape, a Scale of 1, a Delay of 0, and, behind spikes (0 and 1
  *   only: sums start from +0, so they change -0), an identity Linear and a window of 1. Only in networks without any cycle: the names of nodes decide which
  *   edge is the back edge of one. Where a user is reached from the source already, the node stays: a graph holds an edge once. In-edges keep their order
- *   and `edge`, their places in the file. */
+ *   and `edge`, their places in the file.
+ *
+ * Both hold for profiles that count no step for a Linear and take no dt from parameters (nirc_profile's `late`, NIRC_DT_DERIVED): this pass knows no profile. */
 #include <string.h>
 
 #include "ir/dialect_nir.h"
@@ -219,6 +221,7 @@ static const char *const counters[] = {"dead-nodes", "identity-nodes"};
 const nirc_pass nirc_pass_simplify = {
   .name = "simplify", .summary = "remove nodes that no output depends on, and those that give back what they get",
   .doc = "For files that are written again (`--emit nir`): nodes that no Output hears, and nodes that give what they receive. The latter only in networks without a loop, for the names of "
-         "nodes decide which edge of a loop delivers the value of the step before.",
+         "nodes decide which edge of a loop delivers the value of the step before. "
+         "Not for networks meant for a profile under which a Linear takes a step of its own, or dt follows from the parameters.",
   .needs = NIRC_LEVEL_NIR, .leaves = NIRC_LEVEL_NIR, .counters = counters, .n_counters = sizeof counters / sizeof *counters, .run = run,
 };

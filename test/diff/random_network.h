@@ -14,13 +14,14 @@ enum {
   RANDOM_JOINS = 16,                                 /* nodes with two to four in-edges */
   RANDOM_WIDE = 32,                                  /* layers of up to some hundred elements: full vectors and their tails */
   RANDOM_PATTERNS = 64,                              /* what passes look for: factors of 1 and powers of two, identities, equal nodes, no delay ... */
-  RANDOM_ALL = 127
+  RANDOM_ALL = 127,
+  RANDOM_FLAT = 128                                  /* one axis throughout: no convolutions, no maps; not among ALL */
 };
 
-/* The same network for the same seed and flags, with types inferred; NULL, after a message on stderr, where inference refused it (a fault of one
- * of the two). Compilable with a dt of at most 1 ms. The first random_silent elements of an Input whose name begins with "silent" must be fed
- * nothing but 0. Caller frees. */
-nirc_module *random_network(uint64_t seed, unsigned flags);
+/* The same network for the same seed and flags, with types inferred; its neurons are drawn from these types (NULL: all). NULL, after a message on stderr,
+ * where inference refused it (a fault of one of the two). Compilable with a dt of at most 1 ms. The first random_silent elements of an Input whose name begins
+ * with "silent" must be fed nothing but 0. Caller frees. */
+nirc_module *random_network(uint64_t seed, unsigned flags, const nirc_opcode *neurons, size_t n_neurons);
 size_t random_silent(const nirc_shape *input);       /* the first channel where there are several, else one element */
 
 /* The generator, for inputs. */

@@ -11,7 +11,7 @@
 #include "ir/parse.h"
 #include "ir/print.h"
 #include "passes/pass.h"
-#include "test/diff/random_network.h"
+#include "test/diff/profile_network.h"
 #include "test/diff/random_step.h"
 
 static bool fault(uint64_t seed, const char *level, const char *what)
@@ -50,18 +50,38 @@ static bool round_trip(uint64_t seed, const char *level, const nirc_module *m)
   return ok;
 }
 
+/* The steps that a profile makes. */
+static bool try_profile(uint64_t seed)
+{
+  size_t n_profiles = 0;
+  while (nirc_profiles[n_profiles].name)
+    n_profiles++;
+  const nirc_profile *p = &nirc_profiles[seed % n_profiles];
+  profile_network n = profile_network_make(seed, p, false);
+  FILE *lost = fopen("/dev/null", "w");
+  nirc_diag d;
+  nirc_diag_init(&d, lost, "test_text");
+  bool ok = n.m && lost && round_trip(seed, "nir, a profile's", n.m), refused = ok && !nirc_pipeline_run(n.m, n.discretise, NULL, &d);
+  ok = ok && (refused || (round_trip(seed, p->name, n.m) && nirc_pipeline_run(n.m, NIRC_OPTIMISING_PASSES, NULL, &d) && round_trip(seed, p->name, n.m)));
+  nirc_module_free(n.m);
+  if (lost)
+    fclose(lost);
+  return ok;
+}
+
 static bool try_seed(uint64_t seed)
 {
   nirc_diag d;
   nirc_diag_init(&d, stdout, "test_text");
   d.quiet = true;
-  nirc_module *m = random_network(seed, RANDOM_ALL);
+  nirc_module *m = random_network(seed, RANDOM_ALL, NULL, 0);
   bool ok = m && round_trip(seed, "nir", m) && nirc_pipeline_run(m, "inline-subgraphs,discretise{dt=1ms}", NULL, &d) && round_trip(seed, "snn", m) &&
             nirc_pipeline_run(m, "fuse-neuron", NULL, &d) && round_trip(seed, "snn, populations", m);
   nirc_module_free(m);
   m = random_step(seed);
   ok = ok && round_trip(seed, "snn, types", m);
   nirc_module_free(m);
+  ok = ok && try_profile(seed);
   return ok || fault(seed, "either", "failed");
 }
 
