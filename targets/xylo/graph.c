@@ -60,7 +60,8 @@ static void check_node(mapper *x, const nirc_op *op)
   case NIR_AFFINE:
     b = nirc_op_blob(op, "bias");
     if (b->count && !nirc_blob_is_all(b, 0)) {
-      nirc_error_code(x->d, "xylo-bias", nirc_op_attr_loc(x->m, op, "bias"), "node %s: non-zero Affine bias (only a per-neuron membrane bias exists on Xylo)", op->name);
+      nirc_error_code(x->d, "xylo-bias", nirc_op_attr_loc(x->m, op, "bias"),
+                      "node %s: non-zero Affine bias (only a per-neuron membrane bias exists on Xylo)", op->name);
       nirc_note(x->d, op->loc, "the v_leak of a CubaLIF becomes the membrane bias");
     }
     break;
@@ -203,7 +204,8 @@ static bool find_ends(mapper *x)
   if (n_inputs != 1 || n_outputs != 1)
     nirc_note(x->d, loc, "the network has %zu Input and %zu Output nodes", n_inputs, n_outputs);
   else if (r->n)
-    nirc_note(x->d, loc, "the Output receives %zu values, the first from %s, a %s; a single CubaLIF is wanted", r->n, r->list[0].op->name, r->list[0].op->def->nir_type);
+    nirc_note(x->d, loc, "the Output receives %zu values, the first from %s, a %s; a single CubaLIF is wanted", r->n, r->list[0].op->name,
+              r->list[0].op->def->nir_type);
   return false;
 }
 
@@ -346,7 +348,8 @@ static void find_latencies(mapper *x)
     find_arrivals(x, l->node, true, &a);
     l->skew |= a.any && (a.first != l->latency || a.last != l->latency);
     if (l->skew)
-      nirc_warning(x->d, l->node->loc, "'%s': paths of different length meet here, and on Xylo each neuron on a path takes a step: what arrives together in the network does not on the chip",
+      nirc_warning(x->d, l->node->loc,
+                   "'%s': paths of different length meet here, and on Xylo each neuron on a path takes a step: what arrives together in NIR does not on the chip",
                    l->name);
   }
 }
@@ -414,7 +417,8 @@ static void find_blocks(mapper *x)
         continue;
       size_t rows = from == NIRC_XYLO_INPUT ? net->n_inputs : net->layers[from].count, columns = net->layers[to].count;
       net->blocks[net->n_blocks] = (nirc_xylo_block){
-        .from = from, .to = to, .rows = rows, .columns = columns, .value = NIRC_NEW_ARRAY(a, double, rows * columns), .weight = NIRC_NEW_ARRAY(a, int8_t, rows * columns)};
+        .from = from, .to = to, .rows = rows, .columns = columns, .value = NIRC_NEW_ARRAY(a, double, rows * columns),
+        .weight = NIRC_NEW_ARRAY(a, int8_t, rows * columns)};
       x->block[from + 1] = (int)net->n_blocks++;
     }
     for_each_path(x, to, enter_path);
@@ -446,6 +450,7 @@ bool nirc_xylo_map(nirc_xylo_network *net, nirc_module *m, nirc_diag *d)
   find_latencies(&x);
   find_blocks(&x);
   if (!net->choices.reset_given)
-    nirc_warning(d, nirc_loc_file(m->path), "Xylo subtracts the threshold when a neuron fires; NIR does not say whether the network was trained so (--reset subtract: it was)");
+    nirc_warning(d, nirc_loc_file(m->path),
+                 "Xylo subtracts the threshold when a neuron fires; NIR does not say whether the network was trained so (--reset subtract: it was)");
   return true;
 }

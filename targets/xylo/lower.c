@@ -1,15 +1,15 @@
 /* targets/xylo/lower.c: a network in the chip's numbers as a module of the hw level, and back. The module is the one thing that files are written from and that
  * --emulate compiles.
  *
- * A layer has the states NODE/i and NODE/v, a hidden one that drives others NODE/last, its spikes of the step before. What arrives is added to NODE/i block by block:
- * the input's, then those of the hidden layers in the order of their numbers. That is the chip's order, for each addition saturates by itself. */
+ * A layer has the states NODE/i and NODE/v, a hidden one that drives others NODE/last, its spikes of the step before. What arrives is added to NODE/i block
+ * by block: the input's, then those of the hidden layers in the order of their numbers. That is the chip's order, for each addition saturates by itself. */
 #include <stddef.h>
 #include <string.h>
 
 #include "targets/xylo/xylo.h"
 
-/* I loses its share before it is added to V; positive numbers lose at least 1. -D(V) is cut to 16 bits: V = -32768 with a decay of 0 bits stays. What exceeds the
- * threshold after the last spike that counts stays in V. */
+/* I loses its share before it is added to V; positive numbers lose at least 1. -D(V) is cut to 16 bits: V = -32768 with a decay of 0 bits stays. What exceeds
+ * the threshold after the last spike that counts stays in V. */
 #define STEP(most) \
   "s = i >> dash_syn; i = i16(i - (i > 0 && s == 0 ? 1 : s)); d = v >> dash_mem; d = v > 0 && d == 0 ? 1 : d; dv = i16(wrap16(-d) + i); dv = i16(dv + bias); " \
   "v = i16(v + dv); z = v >= v_threshold ? min(v/v_threshold, " most ") : 0; v = i16(v - z*v_threshold); z = i16(z)"
@@ -103,8 +103,8 @@ static void update(lowerer *x, const nirc_xylo_layer *l, nirc_value *state, nirc
   append(x, l->node, SNN_UPDATE, state->def->name, (nirc_value *[]){state, next}, 2);
 }
 
-/* Weights between hidden layers that are all 0: nothing is written of them, and nothing is computed. (Those of the input and to the output say how far the chip's
- * matrices reach.) */
+/* Weights between hidden layers that are all 0: nothing is written of them, and nothing is computed. (Those of the input and to the output say how far the
+ * chip's matrices reach.) */
 static bool is_nothing(const nirc_xylo_network *net, const nirc_xylo_block *b)
 {
   size_t n = 0;

@@ -1,5 +1,5 @@
-/* targets/xylo/quantise.c: the chip's numbers: gain into the weights, time constants as bit shifts, 8-bit weights and biases, 16-bit thresholds; and whether they fit.
- * All arithmetic is in float64, each operation rounded by itself; rint is half to even. */
+/* targets/xylo/quantise.c: the chip's numbers: gain into the weights, time constants as bit shifts, 8-bit weights and biases, 16-bit thresholds; and whether
+ * they fit. All arithmetic is in float64, each operation rounded by itself; rint is half to even. */
 #include <float.h>
 #include <math.h>
 #include <stddef.h>
@@ -166,7 +166,8 @@ static bool report_faults(quantiser *x, const fault *threshold, const fault *bia
   if (bias->any) {
     nirc_loc loc = place_of(x, "v_leak");
     nirc_error_code(x->d, "xylo-bias-range", loc, "bias: quantised value %.0f outside -%d..%d", bias->value, NIRC_XYLO_MAX_BIAS, NIRC_XYLO_MAX_BIAS);
-    nirc_note(x->d, loc, "neuron %zu of layer %s; v_leak * dt / tau_mem has the scale of its weights, whose largest becomes %d", bias->neuron, x->layer->name, NIRC_XYLO_MAX_WEIGHT);
+    nirc_note(x->d, loc, "neuron %zu of layer %s; v_leak * dt / tau_mem has the scale of its weights, whose largest becomes %d", bias->neuron, x->layer->name,
+              NIRC_XYLO_MAX_WEIGHT);
   }
   return !threshold->any && !bias->any;
 }
@@ -246,8 +247,8 @@ static bool check_fanout(quantiser *x, const nirc_xylo_use *use)
   while (net->layers[l].first + net->layers[l].count <= use->fanout_neuron)
     l++;
   nirc_loc loc = net->layers[l].node->loc;
-  nirc_error_code(x->d, "xylo-fanout", loc, "recurrent fan-out %zu of hidden neuron %zu (layer %s), limit %zu", use->fanout, use->fanout_neuron, net->layers[l].name,
-                  net->choices.chip->fanout);
+  nirc_error_code(x->d, "xylo-fanout", loc, "recurrent fan-out %zu of hidden neuron %zu (layer %s), limit %zu", use->fanout, use->fanout_neuron,
+                  net->layers[l].name, net->choices.chip->fanout);
   nirc_xylo_suggest(net, use->fanout, offsetof(nirc_xylo_chip, fanout), loc, x->d);
   return false;
 }
@@ -280,7 +281,8 @@ bool nirc_xylo_quantise(nirc_xylo_network *net, nirc_module *m, nirc_diag *d)
   if (!ok)
     return false;
   if (low) {
-    nirc_warning(d, nirc_loc_file(m->path), "every gain (w_in * dt / tau_syn) * (r * dt / tau_mem) is below %g: weights become small against thresholds", LOW_GAIN);
+    nirc_warning(d, nirc_loc_file(m->path), "every gain (w_in * dt / tau_syn) * (r * dt / tau_mem) is below %g: weights become small against thresholds",
+                 LOW_GAIN);
     nirc_note(d, nirc_loc_file(m->path), "--xylo-gain=unit is for files that rockpool has written");
   }
   double hidden = largest_of_all(net, false), output = largest_of_all(net, true);

@@ -11,10 +11,11 @@ static const char *const profiles[] = {"unit", "nir", NULL};         /* they dif
 
 static const nirc_target_option options[] = {
   [VARIANT] = {.name = "xylo-variant", .argument = "NAME", .help = "audio2 (default), audio3 or imu", .choices = nirc_xylo_chip_names},
-  [GAIN] = {.name = "xylo-gain", .argument = "KIND", .help = "nir (default): weights times w_in*dt/tau_syn * r*dt/tau_mem; unit: weights as they are, for rockpool's files",
-            .choices = gains},
-  [MATCH] = {.name = "xylo-match", .argument = "KIND", .help = "none (default), or dc: thresholds such that a constant input has the network's effect", .choices = matches},
-  [QUANT] = {.name = "quant", .argument = "KIND", .help = "channel (default) or global: one scale of weights per neuron, or for all", .choices = quants},
+  [GAIN] = {.name = "xylo-gain", .argument = "KIND", .choices = gains,
+            .help = "nir (default): weights times w_in*dt/tau_syn * r*dt/tau_mem; unit: weights as they are, for rockpool's files"},
+  [MATCH] = {.name = "xylo-match", .argument = "KIND", .choices = matches,
+             .help = "none (default), or dc: thresholds such that a constant input has the network's effect"},
+  [QUANT] = {.name = "quant", .argument = "KIND", .choices = quants, .help = "channel (default) or global: one scale of weights per neuron, or for all"},
 };
 
 /* Index of the option's value among its choices; 0, the default, where it was not given. -1 after an error. */

@@ -1,5 +1,5 @@
-/* targets/xylo/write.c: spec.json (rockpool's specification), xylo.json (the configuration of the chip) and placement.json (what is where), from the chip's numbers.
- * The first two hold a million numbers and no text of the user's, so they are written straight; names are the business of jansson. */
+/* targets/xylo/write.c: spec.json (rockpool's specification), xylo.json (the configuration of the chip) and placement.json (what is where), from the chip's
+ * numbers. The first two hold a million numbers and no text of the user's, so they are written straight; names are the business of jansson. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stddef.h>
@@ -140,8 +140,8 @@ static const char *truth(bool b)
 
 static void add_samna_matrix(const writer *w, const char *key, const matrix *m, bool zeros)
 {
-  nirc_strbuf_addf(w->out, "\"%s\": {\"dimensions\": {\"value0\": %zu, \"value1\": %zu}, \"offsets\": {\"value0\": %zu, \"value1\": 1}, \"values\": [", key, m->rows,
-                   m->columns, m->columns);
+  nirc_strbuf_addf(w->out, "\"%s\": {\"dimensions\": {\"value0\": %zu, \"value1\": %zu}, \"offsets\": {\"value0\": %zu, \"value1\": 1}, \"values\": [", key,
+                   m->rows, m->columns, m->columns);
   for (size_t i = 0; i < m->rows * m->columns; i++) {
     nirc_strbuf_add(w->out, i ? ", " : "");
     add_int(w->out, zeros ? 0 : m->weight[i]);
@@ -166,16 +166,17 @@ static void add_neurons(const writer *w, bool output, void (*one)(nirc_strbuf *b
 
 static void add_samna_neuron(nirc_strbuf *b, const nirc_xylo_layer *l, size_t i, bool output)
 {
-  nirc_strbuf_addf(b, "{\"threshold\": %" PRId64 ", \"vMemDecay\": %" PRId64 ", \"iSynDecay\": %" PRId64 ", \"vMemBias\": %" PRId64 "%s}", l->threshold[i], l->dash_mem[i],
-                   l->dash_syn[i], l->bias[i], output ? "" : ", \"iSyn2Decay\": 0, \"aliasTarget\": {\"nullopt\": true}");
+  nirc_strbuf_addf(b, "{\"threshold\": %" PRId64 ", \"vMemDecay\": %" PRId64 ", \"iSynDecay\": %" PRId64 ", \"vMemBias\": %" PRId64 "%s}", l->threshold[i],
+                   l->dash_mem[i], l->dash_syn[i], l->bias[i], output ? "" : ", \"iSyn2Decay\": 0, \"aliasTarget\": {\"nullopt\": true}");
 }
 
 static void print_samna(writer *w)
 {
   nirc_strbuf *b = w->out;
   nirc_strbuf_addf(b,
-                   "{\"value0\": {\"operationMode\": 0, \"synapse2Enable\": false, \"biasEnable\": %s, \"directFetchStateRam\": false, \"enableHibernationMode\": false, "
-                   "\"clearNetworkState\": false, \"timeResolutionWrap\": 0, \"hibernationModeTimeResolutionWrap\": 0,\n\"input\": {\"weightBitShift\": 0, ",
+                   "{\"value0\": {\"operationMode\": 0, \"synapse2Enable\": false, \"biasEnable\": %s, \"directFetchStateRam\": false, "
+                   "\"enableHibernationMode\": false, \"clearNetworkState\": false, \"timeResolutionWrap\": 0, "
+                   "\"hibernationModeTimeResolutionWrap\": 0,\n\"input\": {\"weightBitShift\": 0, ",
                    truth(w->bias));
   add_samna_matrix(w, "weights", &w->in, false);
   nirc_strbuf_add(b, ", ");
@@ -192,8 +193,9 @@ static void print_samna(writer *w)
   add_neurons(w, true, add_samna_neuron);
   nirc_strbuf_addf(b,
                    "},\n\"debug\": {\"keepInterrupt\": false, \"alwaysUpdateOmpStat\": false, \"enableRstPadPull\": true, \"rstPadPullSelect\": false, "
-                   "\"ramWakeUpSettleTime\": 0, \"ramPowerEnable\": true, \"monitors\": {\"value0\": 0, \"value1\": 0, \"value2\": 0, \"value3\": 0}, \"isynClockEnable\": true, "
-                   "\"isyn2ClockEnable\": false, \"raClockEnable\": true, \"biasClockEnable\": %s, \"hmClockEnable\": true, \"inputWriteSelect\": 0, \"inputReadSelect\": 0, "
+                   "\"ramWakeUpSettleTime\": 0, \"ramPowerEnable\": true, \"monitors\": {\"value0\": 0, \"value1\": 0, \"value2\": 0, \"value3\": 0}, "
+                   "\"isynClockEnable\": true, \"isyn2ClockEnable\": false, \"raClockEnable\": true, \"biasClockEnable\": %s, \"hmClockEnable\": true, "
+                   "\"inputWriteSelect\": 0, \"inputReadSelect\": 0, "
                    "\"inputSelectEnable\": false, \"ramManualSleepControl\": 0, \"ramAutoSleepControl\": 0, \"ramLightSleep\": false, \"ramDeepSleep\": false, "
                    "\"debugStatusUpdateEnable\": false, \"monitorDebugEnable\": false, \"peInternalSelect\": 3, \"peFsmSelect\": 7, \"peEngineSelect\": 7, "
                    "\"peAccessRamFsmSelect\": 31, \"memShellRamArbiterSelect\": 31, \"readTimingSelect\": 1, \"writeTimingSelect\": 1, "
@@ -214,7 +216,8 @@ static void print_properties(writer *w)
 {
   const nirc_xylo_chip *c = w->net->choices.chip;
   nirc_strbuf *b = w->out;
-  nirc_strbuf_addf(b, "{\"format\": \"nirc-xylo-properties\", \"version\": 1, \"device\": \"%s\",\n\"class\": \"%s\",\n\"properties\": {\n", c->name, c->samna_class);
+  nirc_strbuf_addf(b, "{\"format\": \"nirc-xylo-properties\", \"version\": 1, \"device\": \"%s\",\n\"class\": \"%s\",\n\"properties\": {\n", c->name,
+                   c->samna_class);
   if (c->is_imu)
     nirc_strbuf_add(b, "\"imu_if_input_enable\": false, \"debug\": {\"always_update_omp_stat\": true},\n");
   nirc_strbuf_addf(b, "\"bias_enable\": %s,\n\"input\": {\"weight_bit_shift\": 0, \"weights\": ", truth(w->bias));
@@ -244,8 +247,8 @@ static json_t *pair(size_t used, size_t limit)
 
 static json_t *layer_json(const nirc_xylo_layer *l)
 {
-  return json_pack("{s:s, s:o, s:o, s:o, s:b, s:f, s:f}", "node", l->name, "first", integer(l->first), "count", integer(l->count), "latency", integer(l->latency), "skew",
-                   (int)l->skew, "tau_mem_error", l->tau_mem_error, "tau_syn_error", l->tau_syn_error);
+  return json_pack("{s:s, s:o, s:o, s:o, s:b, s:f, s:f}", "node", l->name, "first", integer(l->first), "count", integer(l->count), "latency",
+                   integer(l->latency), "skew", (int)l->skew, "tau_mem_error", l->tau_mem_error, "tau_syn_error", l->tau_syn_error);
 }
 
 static void add_scales(json_t *list, const nirc_xylo_layer *l)
@@ -266,13 +269,15 @@ static void print_placement(const writer *w)
     add_scales(scale_hidden, &net->layers[l]);
   }
   add_scales(scale_output, nirc_xylo_output(net));
-  json_t *root = json_pack(
-    "{s:s, s:s, s:f, s:s, s:s, s:s, s:[{s:s, s:i, s:o}], s:o, s:[o], s:{s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}}", "target", "xylo", "variant", c->name, "dt", o->dt,
-    "quant", o->global ? "global" : "channel", "gain", o->unit_gain ? "unit" : "nir", "match", o->match_dc ? "dc" : "none", "inputs", "node", net->input, "first", 0, "count",
-    integer(net->n_inputs), "hidden", hidden, "outputs", layer_json(nirc_xylo_output(net)), "scale", "hidden", scale_hidden, "output", scale_output, "resources", "inputs",
-    pair(net->n_inputs, c->inputs), "hidden", pair(net->n_hidden, c->hidden), "outputs", pair(net->n_outputs, c->outputs), "input_targets",
-    pair(use.input_targets, c->input_targets), "output_sources", pair(use.output_sources, c->output_sources), "connections", pair(use.connections, c->connections), "fanout",
-    pair(use.fanout, c->fanout));
+  json_t *scale = json_pack("{s:o, s:o}", "hidden", scale_hidden, "output", scale_output);
+  json_t *resources = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "inputs", pair(net->n_inputs, c->inputs), "hidden", pair(net->n_hidden, c->hidden),
+                                "outputs", pair(net->n_outputs, c->outputs), "input_targets", pair(use.input_targets, c->input_targets), "output_sources",
+                                pair(use.output_sources, c->output_sources), "connections", pair(use.connections, c->connections), "fanout",
+                                pair(use.fanout, c->fanout));
+  json_t *root = json_pack("{s:s, s:s, s:f, s:s, s:s, s:s, s:[{s:s, s:i, s:o}], s:o, s:[o], s:o, s:o}", "target", "xylo", "variant", c->name, "dt", o->dt,
+                           "quant", o->global ? "global" : "channel", "gain", o->unit_gain ? "unit" : "nir", "match", o->match_dc ? "dc" : "none", "inputs", "node",
+                           net->input, "first", 0, "count", integer(net->n_inputs), "hidden", hidden, "outputs", layer_json(nirc_xylo_output(net)), "scale",
+                           scale, "resources", resources);
   char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
   NIRC_ASSERT(text);                                 /* names were checked to be UTF-8 when they were read */
   nirc_strbuf_addf(w->out, "%s\n", text);

@@ -1,5 +1,5 @@
-/* targets/xylo/xylo.h: what the parts of the target share, in the order in which they work: limits.c (the chips), graph.c (from the nodes of a network to layers and
- * blocks of weights), quantise.c (to the chip's numbers), lower.c (to the hw level), read.c (back from it), write.c (the files), target.c (options).
+/* targets/xylo/xylo.h: what the parts of the target share, in the order in which they work: limits.c (the chips), graph.c (from the nodes of a network to
+ * layers and blocks of weights), quantise.c (to the chip's numbers), lower.c (to the hw level), read.c (back from it), write.c (the files), target.c (options).
  * Must not know: command lines, how a module is executed. */
 #ifndef NIRC_TARGETS_XYLO_XYLO_H
 #define NIRC_TARGETS_XYLO_XYLO_H
