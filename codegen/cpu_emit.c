@@ -151,6 +151,8 @@ LLVMTypeRef nirc_emit_type(const nirc_emitter *e, nirc_dtype elem)
 {
   switch (elem) {
   case NIRC_F64: return e->f64;
+  case NIRC_I8: return e->i8;
+  case NIRC_I16: return e->i16;
   case NIRC_I32: return e->i32;
   case NIRC_I64: return e->i64;
   default: return e->f32;
@@ -162,7 +164,7 @@ LLVMValueRef nirc_emit_convert(nirc_emitter *e, nirc_dtype from, nirc_dtype to, 
   if (nirc_cpu_stored(from) == nirc_cpu_stored(to))
     return v;
   NIRC_ASSERT(nirc_emit_type(e, to) == e->f32 || to == NIRC_F64);
-  if (from == NIRC_I32 || from == NIRC_I64)          /* by way of f64, as the interpreter */
+  if (from == NIRC_I16 || from == NIRC_I32 || from == NIRC_I64)          /* by way of f64, as the interpreter */
     v = LLVMBuildSIToFP(e->b, v, e->f64, "");
   return LLVMBuildFPCast(e->b, v, nirc_emit_type(e, to), "");
 }

@@ -20,7 +20,7 @@ typedef struct nirc_emitter {
   LLVMModuleRef module;
   LLVMBuilderRef b;
   LLVMTargetDataRef layout;
-  LLVMTypeRef t_void, i1, i8, i32, i64, word, f32, f64, ptr;             /* word: size_t */
+  LLVMTypeRef t_void, i1, i8, i16, i32, i64, word, f32, f64, ptr;             /* word: size_t */
   bool has_fma;                                      /* the machine has a fused multiply-add */
   LLVMValueRef fn;                                   /* the function being filled */
 } nirc_emitter;

@@ -7,8 +7,8 @@
 
 static LLVMValueRef constant(const nirc_emitter *e, nirc_dtype type, nirc_eq_value v)
 {
-  if (type == NIRC_I64)
-    return LLVMConstInt(e->i64, (unsigned long long)v.i, true);
+  if (type == NIRC_I64 || type == NIRC_I16)
+    return LLVMConstInt(nirc_emit_type(e, type), (unsigned long long)v.i, true);
   return LLVMConstReal(nirc_emit_type(e, type), v.f);
 }
 
@@ -85,13 +85,44 @@ static LLVMValueRef fused(nirc_emitter *e, nirc_dtype type, const LLVMValueRef *
   return fused_f32(e, a[0], a[1], a[2]);
 }
 
+static LLVMValueRef clamped(nirc_emitter *e, LLVMValueRef x, int64_t low, int64_t high)
+{
+  LLVMValueRef a = LLVMConstInt(e->i64, (unsigned long long)low, true), b = LLVMConstInt(e->i64, (unsigned long long)high, true);
+  LLVMValueRef y = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, x, a, ""), a, x, "");
+  return LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSGT, y, b, ""), b, y, "");
+}
+
+/* 0 where the divisor is not positive. */
+static LLVMValueRef divided(nirc_emitter *e, LLVMValueRef a, LLVMValueRef b)
+{
+  LLVMValueRef positive = LLVMBuildICmp(e->b, LLVMIntSGT, b, nirc_c64(e, 0), "");
+  LLVMValueRef q = LLVMBuildSDiv(e->b, a, LLVMBuildSelect(e->b, positive, b, nirc_c64(e, 1), ""), "");
+  return LLVMBuildSelect(e->b, positive, q, nirc_c64(e, 0), "");
+}
+
+/* By 63 where b is no number of bits. */
+static LLVMValueRef shifted(nirc_emitter *e, LLVMValueRef a, LLVMValueRef b)
+{
+  LLVMValueRef within = LLVMBuildICmp(e->b, LLVMIntULT, b, nirc_c64(e, 64), "");
+  return LLVMBuildAShr(e->b, a, LLVMBuildSelect(e->b, within, b, nirc_c64(e, 63), ""), "");
+}
+
+static LLVMValueRef wrapped(nirc_emitter *e, LLVMValueRef x)
+{
+  return LLVMBuildSExt(e->b, LLVMBuildTrunc(e->b, x, e->i16, ""), e->i64, "");
+}
+
 static LLVMValueRef convert(nirc_emitter *e, nirc_dtype from, nirc_dtype to, LLVMValueRef x)
 {
   if (from == NIRC_BOOL)
     return to == NIRC_I64 ? LLVMBuildZExt(e->b, x, e->i64, "") : LLVMBuildUIToFP(e->b, x, nirc_emit_type(e, to), "");
+  if (to == NIRC_I16)
+    return LLVMBuildTrunc(e->b, clamped(e, x, INT16_MIN, INT16_MAX), e->i16, "");
+  if (from == NIRC_I16 && to == NIRC_I64)
+    return LLVMBuildSExt(e->b, x, e->i64, "");
   if (to == NIRC_I64)
     return nirc_emit_saturated(e, x);
-  return from == NIRC_I64 ? LLVMBuildSIToFP(e->b, x, nirc_emit_type(e, to), "") : LLVMBuildFPCast(e->b, x, nirc_emit_type(e, to), "");
+  return from == NIRC_I64 || from == NIRC_I16 ? LLVMBuildSIToFP(e->b, x, nirc_emit_type(e, to), "") : LLVMBuildFPCast(e->b, x, nirc_emit_type(e, to), "");
 }
 
 static LLVMValueRef compare(nirc_emitter *e, nirc_eq_code code, nirc_dtype type, LLVMValueRef a, LLVMValueRef b)
@@ -124,7 +155,9 @@ static LLVMValueRef operation(nirc_emitter *e, const nirc_eq_node *n, nirc_dtype
   case NIRC_EQ_ADD: return whole_numbers ? LLVMBuildAdd(e->b, a[0], a[1], "") : LLVMBuildFAdd(e->b, a[0], a[1], "");
   case NIRC_EQ_SUB: return whole_numbers ? LLVMBuildSub(e->b, a[0], a[1], "") : LLVMBuildFSub(e->b, a[0], a[1], "");
   case NIRC_EQ_MUL: return whole_numbers ? LLVMBuildMul(e->b, a[0], a[1], "") : LLVMBuildFMul(e->b, a[0], a[1], "");
-  case NIRC_EQ_DIV: return whole_numbers ? LLVMBuildSDiv(e->b, a[0], a[1], "") : LLVMBuildFDiv(e->b, a[0], a[1], "");
+  case NIRC_EQ_DIV: return whole_numbers ? divided(e, a[0], a[1]) : LLVMBuildFDiv(e->b, a[0], a[1], "");
+  case NIRC_EQ_SHIFT: return shifted(e, a[0], a[1]);
+  case NIRC_EQ_WRAP16: return wrapped(e, a[0]);
   case NIRC_EQ_AND: return LLVMBuildAnd(e->b, a[0], a[1], "");
   case NIRC_EQ_OR: return LLVMBuildOr(e->b, a[0], a[1], "");
   case NIRC_EQ_SELECT: return LLVMBuildSelect(e->b, a[0], a[1], a[2], "");

@@ -35,7 +35,7 @@ static LLVMValueRef port_table(nirc_emitter *e, const nirc_cpu_port *ports, size
   for (size_t k = 0; k < n; k++) {
     const nirc_shape *s = &ports[k].type->shape;
     LLVMValueRef shape = s->rank ? nirc_emit_bytes(e, "shape", s->dims, s->rank * sizeof s->dims[0]) : LLVMConstNull(e->ptr);
-    LLVMValueRef members[] = {nirc_emit_string(e, ports[k].name), nirc_c64(e, ports[k].type->count), shape, nirc_c32(e, s->rank), nirc_c32(e, 0)};
+    LLVMValueRef members[] = {nirc_emit_string(e, ports[k].name), nirc_c64(e, ports[k].type->count), shape, nirc_c32(e, s->rank), nirc_c32(e, nirc_cpu_latency(&ports[k]))};
     rows[k] = make_struct(e, members, 5);
   }
   return table(e, n ? LLVMTypeOf(rows[0]) : NULL, rows, n, "ports");
@@ -145,7 +145,7 @@ static json_t *port_json(const nirc_cpu_port *ports, size_t n)
     json_t *shape = json_array();
     for (uint32_t i = 0; i < ports[k].type->shape.rank; i++)
       json_array_append_new(shape, json_integer((json_int_t)ports[k].type->shape.dims[i]));
-    json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:i}", "name", ports[k].name, "dtype", "f32", "shape", shape, "latency", 0));
+    json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:i}", "name", ports[k].name, "dtype", "f32", "shape", shape, "latency", (int)nirc_cpu_latency(&ports[k])));
   }
   return list;
 }

@@ -10,8 +10,7 @@
 
 /* ---- coefficients ------------------------------------------------------------------------------------------------------- */
 
-/* All elements of a blob, splat or not. */
-static LLVMValueRef emit_elements(nirc_emitter *e, const char *name, const nirc_blob *b)
+LLVMValueRef nirc_emit_elements(nirc_emitter *e, const char *name, const nirc_blob *b)
 {
   size_t size = nirc_dtype_size(b->dtype);
   char *all = nirc_arena_alloc(e->arena, b->count * size + 1, size);
@@ -26,7 +25,7 @@ nirc_coefficient nirc_get_coefficient(nirc_emitter *e, const nirc_op *op, const 
   nirc_coefficient c = {.elem = b->dtype};
   if (b->splat || b->count == 1) {
     c.splat = nirc_blob_get(b, 0);
-    if (b->dtype == NIRC_I64)
+    if (b->dtype == NIRC_I64 || b->dtype == NIRC_I16)
       NIRC_ASSERT(nirc_blob_get_int(b, 0, &c.whole));
     return c;
   }
@@ -39,7 +38,7 @@ LLVMValueRef nirc_coefficient_at(nirc_emitter *e, const nirc_coefficient *c, LLV
   LLVMTypeRef type = nirc_emit_type(e, c->elem);
   if (c->array)
     return nirc_load(e, type, c->array, i);
-  return c->elem == NIRC_I64 ? LLVMConstInt(type, (unsigned long long)c->whole, true) : LLVMConstReal(type, c->splat);
+  return c->elem == NIRC_I64 || c->elem == NIRC_I16 ? LLVMConstInt(type, (unsigned long long)c->whole, true) : LLVMConstReal(type, c->splat);
 }
 
 /* ---- parameters: distinct pointers only, so that each can be marked noalias ------------------------------------------------ */
@@ -218,7 +217,7 @@ static void sparse_dense_kernel(nirc_emitter *e, const nirc_op *op)
   size_t n_in = in->shape.dims[in->shape.rank - 1], n_out = out->shape.dims[out->shape.rank - 1], size = weight->shape.dims[1];
   nirc_pointers p = nirc_pointers_of(e, op);
   start_sums(e, op, p.out[0], out->count, out->count);
-  LLVMValueRef w = emit_elements(e, "weight", weight), firsts = emit_elements(e, "first", first), rows = emit_elements(e, "row", row);
+  LLVMValueRef w = nirc_emit_elements(e, "weight", weight), firsts = nirc_emit_elements(e, "first", first), rows = nirc_emit_elements(e, "row", row);
   nirc_loop k = nirc_loop_begin(e, nirc_c64(e, n_in ? in->count / n_in : 0)), j = nirc_loop_begin(e, nirc_c64(e, n_in));
   LLVMTypeRef type = type_of(e, op);
   LLVMValueRef y0 = nirc_at(e, type, p.out[0], nirc_mul(e, k.i, nirc_c64(e, n_out))), at = nirc_add(e, nirc_mul(e, k.i, nirc_c64(e, n_in)), j.i);
@@ -454,7 +453,7 @@ static const kernel_fn kernels[NIRC_N_OPS] = {
   [SNN_ADD] = elementwise_kernel, [SNN_SCALE] = elementwise_kernel, [SNN_THRESHOLD] = elementwise_kernel, [SNN_DENSE] = dense_kernel,
   [SNN_SPARSE_DENSE] = sparse_dense_kernel,
   [SNN_CONV] = conv_kernel, [SNN_SUM_POOL] = pool_kernel, [SNN_AVG_POOL] = pool_kernel, [SNN_DELAY_READ] = delay_read_kernel,
-  [SNN_DELAY_WRITE] = delay_write_kernel, [SNN_ADVANCE] = advance_kernel, [SNN_NEURON] = nirc_emit_neuron_kernel,
+  [SNN_DELAY_WRITE] = delay_write_kernel, [SNN_ADVANCE] = advance_kernel, [SNN_NEURON] = nirc_emit_neuron_kernel, [HW_PROJECT] = nirc_emit_project_kernel,
 };
 
 LLVMValueRef nirc_emit_kernel(nirc_emitter *e, const nirc_op *op)
@@ -487,8 +486,8 @@ void nirc_emit_kernel_call(nirc_emitter *e, const nirc_op *op, LLVMValueRef kern
 LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op)
 {
   bool conv = op->code == SNN_CONV;
-  int spikes = nirc_snn_fires(op);
-  const nirc_type *t = spikes >= 0 ? op->results[spikes].type : nirc_op_operand(op, 0)->type;
+  bool fires = nirc_snn_fires(op) >= 0;
+  const nirc_type *t = nirc_cpu_counted(op)->type;
   uint64_t each = 1;
   conv_shape c = {.channels = 1, .in = {1, t->count}};
   if (conv) {
@@ -498,6 +497,8 @@ LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op)
     const nirc_shape *w = &nirc_op_blob(op, "weight")->shape;
     each = w->dims[w->rank - 2];
   }
+  if (op->code == HW_PROJECT)
+    each = op->results[0].type->count;
   if (op->code == SNN_SPARSE_DENSE) {                /* as the matrix that it was made from: the counts do not depend on -O */
     const nirc_shape *y = &op->results[0].type->shape;
     each = y->dims[y->rank - 1];
@@ -517,8 +518,13 @@ LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op)
     LLVMValueRef at = a ? column.i : LLVMBuildURem(e->b, row.i, nirc_c64(e, c.in[0]), "");
     n = nirc_mul(e, n, LLVMBuildSub(e->b, nirc_load_index(e, first[a], nirc_add(e, at, nirc_c64(e, 1))), nirc_load_index(e, first[a], at), ""));
   }
-  LLVMValueRef more = spikes >= 0 && t->elem != NIRC_BOOL ? nirc_emit_saturated(e, value)       /* several a step */
-                                                          : LLVMBuildSelect(e->b, nirc_emit_is_active(e, value), n, nirc_c64(e, 0), "");
+  LLVMValueRef more;
+  if (op->code == HW_PROJECT)                        /* several events a step count each */
+    more = nirc_mul(e, n, nirc_emit_events(e, t->elem, value, nirc_op_int(op, "most")));
+  else if (fires && t->elem != NIRC_BOOL)
+    more = nirc_emit_events(e, t->elem, value, INT64_MAX);
+  else
+    more = LLVMBuildSelect(e->b, nirc_emit_is_active(e, value), n, nirc_c64(e, 0), "");
   LLVMBuildStore(e->b, nirc_add(e, LLVMBuildLoad2(e->b, e->i64, total, ""), more), total);
   nirc_loop_end(e, &column);
   nirc_loop_end(e, &row);

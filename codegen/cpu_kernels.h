@@ -25,6 +25,10 @@ void nirc_emit_equation(nirc_emitter *e, const nirc_equation *q, const LLVMValue
 
 LLVMValueRef nirc_emit_saturated(nirc_emitter *e, LLVMValueRef x);       /* a float as i64, toward zero; NaN as 0 */
 
+LLVMValueRef nirc_emit_elements(nirc_emitter *e, const char *name, const nirc_blob *b);   /* all elements of a blob, splat or not */
 void nirc_emit_neuron_kernel(nirc_emitter *e, const nirc_op *op);
+/* How many events an element stands for: a whole number of at least 0, at most `most`, as i64; what is no number counts as none. */
+LLVMValueRef nirc_emit_events(nirc_emitter *e, nirc_dtype elem, LLVMValueRef v, int64_t most);
+void nirc_emit_project_kernel(nirc_emitter *e, const nirc_op *op);        /* hw.project */
 
 #endif

@@ -71,6 +71,7 @@ static void make_types(nirc_emitter *e)
   e->t_void = LLVMVoidTypeInContext(e->context);
   e->i1 = LLVMInt1TypeInContext(e->context);
   e->i8 = LLVMInt8TypeInContext(e->context);
+  e->i16 = LLVMInt16TypeInContext(e->context);
   e->i32 = LLVMInt32TypeInContext(e->context);
   e->i64 = LLVMInt64TypeInContext(e->context);
   e->f32 = LLVMFloatTypeInContext(e->context);

@@ -42,6 +42,17 @@ bool nirc_place_equal(nirc_place a, nirc_place b)
   return a.kind == b.kind && a.at == b.at;
 }
 
+uint32_t nirc_cpu_latency(const nirc_cpu_port *port)
+{
+  return nirc_op_attr(port->op, "latency") ? (uint32_t)nirc_op_int(port->op, "latency") : 0;
+}
+
+const nirc_value *nirc_cpu_counted(const nirc_op *op)
+{
+  int fires = nirc_snn_fires(op);
+  return fires >= 0 ? &op->results[fires] : nirc_op_operand(op, op->code == HW_PROJECT);
+}
+
 const nirc_op *nirc_cpu_tiled_sum(const nirc_op *neuron)
 {
   const nirc_op *around = neuron->parent->parent, *sum = neuron->prev;
@@ -157,6 +168,7 @@ static bool in_place(const nirc_op *op, uint32_t i)
 {
   switch (op->code) {
   case SNN_NEURON: return true;
+  case HW_PROJECT: return i == 0;
   case SNN_DELAY_WRITE: case SNN_ADVANCE: return i == 0;
   default: return false;
   }
@@ -302,7 +314,7 @@ static void collect_ports(nirc_cpu_plan *p, nirc_arena *a)
       p->probes[p->n_probes++] = (nirc_cpu_port){nirc_op_attr(op, "name")->s, v->type, op};
     else if (nirc_snn_fires(op) >= 0)
       p->counters[p->n_counters++] = (nirc_cpu_counter){op, op->name, "spikes"};
-    else if (op->code == SNN_DENSE || op->code == SNN_SPARSE_DENSE || op->code == SNN_CONV)
+    else if (op->code == SNN_DENSE || op->code == SNN_SPARSE_DENSE || op->code == SNN_CONV || op->code == HW_PROJECT)
       p->counters[p->n_counters++] = (nirc_cpu_counter){op, op->name, "synaptic_operations"};
   }
   qsort(p->inputs, p->n_inputs, sizeof *p->inputs, compare_ports);

@@ -52,6 +52,11 @@ nirc_dtype nirc_cpu_stored(nirc_dtype elem);
 nirc_place nirc_cpu_place(const nirc_cpu_plan *p, const nirc_value *v);
 bool nirc_place_equal(nirc_place a, nirc_place b);
 
+uint32_t nirc_cpu_latency(const nirc_cpu_port *port);                    /* steps by which it is later than the network's; 0 but on chips */
+
+/* What a counter of this op looks at: how often its neurons fire, or what arrives at its weights. */
+const nirc_value *nirc_cpu_counted(const nirc_op *op);
+
 /* The sum that a population's neurons take tile by tile, so that it needs no memory and no function of its own; NULL: none, or it is computed as a whole. */
 const nirc_op *nirc_cpu_tiled_sum(const nirc_op *neuron);
 bool nirc_cpu_is_tiled_sum(const nirc_op *op);       /* the same, asked of the sum */

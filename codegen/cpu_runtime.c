@@ -3,7 +3,6 @@
 
 #include "codegen/cpu_emit.h"
 #include "codegen/nirc_model.h"
-#include "ir/neuron.h"
 
 /* Header of an instance: fields of the LLVM struct `header`. Lanes follow at NIRC_CPU_HEADER_BYTES, then scratch. */
 enum { H_BATCH, H_SIZE, H_ALLOC, H_FREE, H_USER, H_COUNTERS, H_FIELDS };
@@ -100,7 +99,7 @@ static void emit_counting(lane_env *l, size_t k, LLVMValueRef kernel)
   const nirc_op *op = e->plan->counters[k].op;
   LLVMValueRef counters = load_field(l->r, l->x, H_COUNTERS);
   nirc_if counting = nirc_if_begin(e, LLVMBuildIsNotNull(e->b, counters, ""));
-  LLVMValueRef value = value_address(l, nirc_snn_fires(op) >= 0 ? &op->results[nirc_snn_fires(op)] : nirc_op_operand(op, 0));
+  LLVMValueRef value = value_address(l, nirc_cpu_counted(op));
   LLVMValueRef more = nirc_emit_call(e, kernel, &value, 1);
   nirc_store(e, e->i64, nirc_add(e, nirc_load(e, e->i64, counters, nirc_c64(e, k)), more), counters, nirc_c64(e, k));
   nirc_if_end(e, &counting);

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "codegen/cpu.h"
+#include "frontend/compare_run.h"
 #include "frontend/crash.h"
 #include "frontend/graph.h"
 #include "frontend/identify.h"
@@ -303,7 +304,7 @@ static bool run_passes(driver *x, const nirc_target *t)
 
 static bool reach_snn(driver *x)
 {
-  if (x->m->level == NIRC_LEVEL_SNN)
+  if (nirc_level_has_steps(x->m->level))
     return true;
   nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "the passes leave the module at the nir level; code needs `discretise` among them");
   return false;
@@ -479,7 +480,7 @@ static bool check_targets(driver *x)
       printf("%s: not in this version\n", t->name);
       continue;
     }
-    bool ok = run_passes(x, t) && reach_snn(x) && t->check(x->m, &x->o.job, &x->d);
+    bool ok = run_passes(x, t) && reach_snn(x) && (!t->check || t->check(x->m, &x->o.job, &x->d));
     printf("%s: %s\n", t->name, ok ? "yes" : "no");
     any = any || ok;
   }
@@ -490,6 +491,16 @@ static bool check_targets(driver *x)
 static bool is_text_of_module(const driver *x)
 {
   return x->o.emit == NIRC_EMIT_SNN || x->o.emit == NIRC_EMIT_NIRT || x->o.emit == NIRC_EMIT_DOT;
+}
+
+static bool compare(driver *x)
+{
+  end_rerun(x, false);
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  bool ok = nirc_compare_profiles(&b, x->arena, x->m, &x->o, x->check_text, x->report, &x->d) && publish(x) && write_stdout(x, &b);
+  nirc_strbuf_deinit(&b);
+  return ok;
 }
 
 static bool compile(driver *x)
@@ -508,10 +519,12 @@ static bool compile(driver *x)
   say(x, "read and checked the network");
   if (x->o.report) {
     x->report = nirc_report_begin(x->arena, x->m, given_dt(x));
-    x->report->target = (x->o.check || x->o.emit == NIRC_EMIT_TARGET) && x->o.target ? x->o.target->name : NULL;
+    x->report->target = (x->o.check || x->o.emit == NIRC_EMIT_TARGET) && x->o.target && !x->o.compare.profiles ? x->o.target->name : NULL;
   }
   if (x->o.activity && !nirc_report_read_activity(x->report, x->m, x->o.activity, &x->d))
     return false;
+  if (x->o.compare.profiles)
+    return compare(x);
   if (x->o.check)
     return check_targets(x) && !nirc_diag_failed(&x->d) && publish(x);
   bool untouched = (is_text_of_module(x) || x->o.emit == NIRC_EMIT_NIR) && !x->o.pipeline && !x->o.hooks.stop_after;

@@ -148,7 +148,7 @@ void nirc_graph_make(nirc_graph *g, nirc_arena *a, const nirc_module *m, double 
   const nirc_op *root = m->body.first;
   size_t clusters = 0, n = count_ops(root->body, &clusters);
   *g = (nirc_graph){.name = root->name, .nodes = NIRC_NEW_ARRAY(a, nirc_graph_node, n), .clusters = NIRC_NEW_ARRAY(a, nirc_graph_cluster, clusters)};
-  if (m->level == NIRC_LEVEL_SNN) {
+  if (nirc_level_has_steps(m->level)) {
     g->edges = NIRC_NEW_ARRAY(a, nirc_graph_edge, count_operands(root->body));
     add_step(g, root->body);
     return;

@@ -14,7 +14,7 @@ static void add_quoted(nirc_strbuf *b, const char *s)
 void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
 {
   const char *last = o->job.level ? NIRC_OPTIMISING_PASSES : "";
-  if (from == NIRC_LEVEL_SNN) {
+  if (nirc_level_has_steps(from)) {
     nirc_strbuf_add(b, last);
     return;
   }
@@ -24,12 +24,23 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
     add_quoted(b, o->probes[i]);
     nirc_strbuf_add(b, "},");
   }
-  nirc_strbuf_addf(b, "discretise{profile=%s", o->profile ? o->profile : t->profiles ? t->profiles[0] : "nir");
+  const char *profile = o->profile ? o->profile : t->profiles ? t->profiles[0] : "nir";
+  if (t->lower)
+    nirc_strbuf_addf(b, "lower{target=%s,profile=%s", t->name, profile);
+  else
+    nirc_strbuf_addf(b, "discretise{profile=%s", profile);
   if (o->dt)
     nirc_strbuf_addf(b, ",dt=%s", o->dt);
   if (o->reset)
     nirc_strbuf_addf(b, ",reset=%s", o->reset);
-  nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
+  if (t->lower && o->target_options) {
+    nirc_strbuf_add(b, ",options=");
+    add_quoted(b, o->target_options);
+  }
+  if (t->lower)
+    nirc_strbuf_add(b, "}");
+  else
+    nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
 }
 
 void nirc_named_pipelines_print_reference(nirc_strbuf *b)

@@ -1,5 +1,6 @@
 #include "frontend/nirc_options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "passes/profiles.h"
@@ -10,7 +11,7 @@ enum {
   OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_ACTIVITY, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
   OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_PRINT_PROFILES, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_FORMAT,
-  OPT_IDENTIFY,
+  OPT_IDENTIFY, OPT_COMPARE, OPT_INPUT, OPT_STEPS, OPT_SEED, OPT_RATE,
   OPT_OF_TARGET
 };
 
@@ -46,6 +47,13 @@ static const nirc_option table[] = {
   {.id = OPT_RESET, .name = "reset", .argument = "KIND", .choices = reset_kinds,
    .help = "what a spike does to the membrane: `v_reset` (default) sets it to v_reset, `subtract` takes v_threshold off"},
   {.id = OPT_LENIENT, .name = "lenient", .help = "read files that break a rule but whose meaning is plain, with one warning for each repair"},
+  {.id = OPT_COMPARE, .name = "compare", .argument = "LIST", .heading = "Where profiles part",
+   .help = "compile the network once for each profile of LIST (`norse:reset=subtract,snntorch,nir`), run all on one input and say, layer by layer, where each parts from the first and by which of "
+           "its choices; status 0 whether or not they differ. `--report FILE` writes it as well, with rasters in a page; `--report -` and `--diag-format json` print JSON"},
+  {.id = OPT_INPUT, .letter = 'i', .name = "input", .argument = "FILE", .files = ".h5", .help = "with `--compare`: the input, as of `nirc-run`; default: random spikes"},
+  {.id = OPT_STEPS, .name = "steps", .argument = "N", .help = "with `--compare`: how many steps; default: those of the input (zeros behind its end), 100 of random spikes"},
+  {.id = OPT_SEED, .name = "seed", .argument = "N", .help = "with `--compare`: of the random spikes; default 1"},
+  {.id = OPT_RATE, .name = "rate", .argument = "SHARE", .help = "with `--compare`: the share of the inputs that random spikes arrive at in a step; default 0.1"},
   {.id = OPT_LEVEL, .letter = 'O', .argument = "LEVEL", .choices = levels, .heading = "Code",
    .help = "0 to 3, default 2: how hard to optimise; results do not depend on it, bit for bit"},
   {.id = OPT_MCPU, .name = "mcpu", .argument = "NAME", .help = "processor to generate code for; default `native`, this machine's"},
@@ -107,6 +115,7 @@ static const nirc_manual_section sections[] = {
    "  nirc keyword.nir -o out\n"
    "  nirc --identify keyword.nir\n"
    "  nirc cnn.nir --dt 1 --reset subtract --probe if1 -o out\n"
+   "  nirc --compare norse:reset=subtract,snntorch,nir model.nir -i input.h5 --report parts.html\n"
    "  nirc old.nir --lenient --emit nir -o repaired.nir\n"},
   {"SEE ALSO", "`nirc-run`(1)\n"},
 };
@@ -161,7 +170,7 @@ static void add_registered_choices(nirc_option *o, nirc_arena *a)
 {
   if (o->id == OPT_TARGET)
     o->choices = target_names(a);
-  else if (o->id == OPT_SEMANTICS)
+  else if (o->id == OPT_SEMANTICS || o->id == OPT_COMPARE)
     o->choices = profile_names(a);
   else if (o->id == OPT_PRINT_BEFORE || o->id == OPT_PRINT_AFTER || o->id == OPT_STOP_AFTER)
     o->choices = pass_names(a, o->id != OPT_STOP_AFTER);
@@ -205,50 +214,50 @@ typedef struct reader {
   const char *target;                                /* as written */
   const nirc_option *of_target[64];                  /* options of single targets that were given */
   size_t n_of_target;
-  bool emulate;
 } reader;
+
+/* "NAME=VALUE NAME=VALUE ...", as the pass `lower` takes them. */
+static bool take_target_option(reader *r, const nirc_option *option, const char *v)
+{
+  nirc_options *o = r->o;
+  if (r->n_of_target < N_ELEMENTS(r->of_target))
+    r->of_target[r->n_of_target++] = option;
+  o->target_options = nirc_arena_printf(r->a, "%s%s%s%s%s", o->target_options ? o->target_options : "", o->target_options ? " " : "", option->name,
+                                        option->argument ? "=" : "", option->argument ? v : "");
+  return true;
+}
 
 #define USAGE(...) (nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), __VA_ARGS__), false)
 
-static bool take_dt(nirc_options *o, const char *text, nirc_diag *d)
-{
-  double seconds;
-  if (!nirc_parse_time(text, &seconds))
-    return USAGE("--dt '%s': a time above 0 is wanted, such as 1ms, 100us or 0.001", text);
-  o->dt = text;
-  return true;
-}
-
-static bool take_reset(nirc_options *o, const char *text, nirc_diag *d)
-{
-  if (strcmp(text, "v_reset") && strcmp(text, "subtract")) {
-    (void)USAGE("--reset '%s': v_reset or subtract is wanted", text);
-    nirc_reset_guess(text, d);
-    return false;
-  }
-  o->reset = text;
-  return true;
-}
-
-/* PROFILE[:KEY=VALUE]... */
 static bool take_semantics(reader *r, const char *text, nirc_diag *d)
 {
-  char *rest = nirc_arena_strdup(r->a, text), *name = strsep(&rest, ":");
-  const nirc_profile *p = nirc_profile_find(name);
-  if (!p) {
-    (void)USAGE("--semantics '%s': no such profile; --list-profiles shows what there is", name);
-    nirc_profile_guess(name, d);
+  nirc_semantics s;
+  if (!nirc_semantics_parse(&s, r->a, "--semantics", text, d))
     return false;
-  }
-  r->o->profile = p->name;
-  for (char *part; (part = strsep(&rest, ":"));) {
-    bool ok = strncmp(part, "reset=", 6) == 0 ? take_reset(r->o, part + 6, d)
-              : strncmp(part, "dt=", 3) == 0  ? take_dt(r->o, part + 3, d)
-                                              : USAGE("--semantics '%s': `%s` is not known; reset=KIND and dt=TIME are", text, part);
-    if (!ok)
-      return false;
-  }
+  r->o->profile = s.profile;
+  r->o->dt = s.dt ? s.dt : r->o->dt;
+  r->o->reset = s.reset ? s.reset : r->o->reset;
   return true;
+}
+
+static bool take_rate(nirc_compare_options *c, const char *text, nirc_diag *d)
+{
+  char *end;
+  c->rate = strtod(text, &end);
+  c->has_rate = true;
+  return (strchr("0123456789.", text[0]) && text[0] && !*end && c->rate >= 0 && c->rate <= 1) || USAGE("--rate '%s': a number from 0 to 1 is wanted", text);
+}
+
+static bool take_compare(reader *r, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  nirc_compare_options *c = &r->o->compare;
+  switch (option->id) {
+  case OPT_INPUT: c->input = text; return true;
+  case OPT_STEPS: c->has_steps = true; return nirc_option_number(option, text, 0, NIRC_COMPARE_MOST_STEPS, &c->steps, d);
+  case OPT_SEED: c->has_seed = true; return nirc_option_number(option, text, 0, UINT64_MAX, &c->seed, d);
+  case OPT_RATE: return take_rate(c, text, d);
+  default: return (c->profiles = nirc_semantics_parse_list(r->a, "--compare", text, &c->n_profiles, d)) != NULL;
+  }
 }
 
 static bool take_emit(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
@@ -325,9 +334,10 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_NAME: return take_name(o, v, d);
   case OPT_NETWORK: o->network = v; return true;
   case OPT_FORMAT: o->format = true; return true;
-  case OPT_DT: return take_dt(o, v, d);
+  case OPT_DT: return nirc_semantics_take_dt(&o->dt, v, d);
   case OPT_SEMANTICS: return take_semantics(r, v, d);
-  case OPT_RESET: return take_reset(o, v, d);
+  case OPT_RESET: return nirc_semantics_take_reset(&o->reset, v, d);
+  case OPT_COMPARE: case OPT_INPUT: case OPT_STEPS: case OPT_SEED: case OPT_RATE: return take_compare(r, option, v, d);
   case OPT_LENIENT: o->lenient = true; return true;
   case OPT_PROBE: return take_probe(r, v);
   case OPT_CHECK: o->check = true; return true;
@@ -339,7 +349,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_MCPU: o->job.cpu = v; return true;
   case OPT_MTRIPLE: o->job.triple = v; return true;
   case OPT_QUANTISE: return strcmp(v, "none") == 0 || USAGE("--quantise '%s': %s", v, strcmp(v, "int8") ? "none is wanted" : "not in this version");
-  case OPT_EMULATE: r->emulate = true; return true;
+  case OPT_EMULATE: o->job.emulate = true; return true;
   case OPT_REPORT: o->report = v; return true;
   case OPT_ACTIVITY: o->activity = v; return true;
   case OPT_PIPELINE: o->pipeline = v; return true;
@@ -366,9 +376,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   default:
     if (option->id < OPT_OF_TARGET)
       return nirc_option_common(option, v, d);
-    if (r->n_of_target < N_ELEMENTS(r->of_target))
-      r->of_target[r->n_of_target++] = option;
-    return true;
+    return take_target_option(r, option, v);
   }
 }
 
@@ -403,7 +411,7 @@ static bool check_target(reader *r, nirc_diag *d)
     return USAGE("--semantics %s: -t %s takes %s or %s", o->profile, o->target->name, o->target->profiles[0], o->target->profiles[1]);
   if (o->target->needs_dt && !o->dt)
     return USAGE("-t %s needs a time step: --dt", o->target->name);
-  return !r->emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
+  return !o->job.emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
 }
 
 /* Two things cannot go to one place. */
@@ -420,9 +428,34 @@ static bool check_report(const nirc_options *o, nirc_diag *d)
   return !(is_stdout && o->check) || USAGE("--report -: --check prints to standard output; name a file");
 }
 
+/* --compare compiles for itself; what would have no effect with it, or without it, is refused. */
+static bool check_compare(nirc_options *o, nirc_diag *d)
+{
+  nirc_compare_options *c = &o->compare;
+  if (!c->profiles) {
+    const char *alone = c->input ? "-i" : c->has_steps ? "--steps" : c->has_seed ? "--seed" : c->has_rate ? "--rate" : NULL;
+    return !alone || USAGE("%s goes with --compare", alone);
+  }
+  const char *other = o->emit ? "--emit" : o->output ? "-o" : o->check ? "--check" : o->format ? "--format" : o->profile ? "--semantics" : o->n_probes ? "--probe"
+                      : o->activity ? "--activity" : o->pipeline ? "--pass-pipeline" : o->job.triple ? "--mtriple" : o->job.cpu ? "--mcpu"
+                      : o->hooks.print_before || o->hooks.print_after || o->hooks.dump_dir || o->hooks.stop_after || o->hooks.time_passes || o->hooks.stats || o->hooks.stats_json
+                        ? "what looks into passes" : NULL;
+  if (other)
+    return USAGE("--compare: %s has no meaning with it", other);
+  if (strcmp(o->target->name, "cpu"))
+    return USAGE("--compare: profiles are run on this machine, not on -t %s", o->target->name);
+  if (c->input && (c->has_seed || c->has_rate))
+    return USAGE("--%s is of random spikes; the input is %s (-i)", c->has_seed ? "seed" : "rate", c->input);
+  for (size_t k = 0; k < c->n_profiles; k++) {
+    c->profiles[k].dt = c->profiles[k].dt ? c->profiles[k].dt : o->dt;
+    c->profiles[k].reset = c->profiles[k].reset ? c->profiles[k].reset : o->reset;
+  }
+  return true;
+}
+
 bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, nirc_diag *d)
 {
-  *o = (nirc_options){.job = {.level = 2}};
+  *o = (nirc_options){.job = {.level = 2}, .compare = {.seed = 1, .rate = 0.1}};
   reader r = {.o = o, .a = a};
   size_t n;
   const nirc_option *all = full_table(a, &n);
@@ -432,5 +465,5 @@ bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, ni
     return true;
   if (!o->input && !o->print)
     return USAGE("%s: no input file", "nirc [OPTIONS] INPUT");
-  return check_target(&r, d) && check_report(o, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
+  return check_target(&r, d) && check_report(o, d) && check_compare(o, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
 }

@@ -6,6 +6,7 @@
 
 #include "frontend/editors.h"
 #include "frontend/options.h"
+#include "frontend/semantics.h"
 #include "passes/pass.h"
 #include "targets/target.h"
 
@@ -13,6 +14,18 @@ typedef enum nirc_emit { NIRC_EMIT_TARGET, NIRC_EMIT_NIR, NIRC_EMIT_SNN, NIRC_EM
 
 /* What to print instead of compiling; values of NIRC_OPTION_HELP, _VERSION, _MAN, too. */
 enum { NIRC_PRINT_TARGETS = 1000, NIRC_PRINT_PASSES, NIRC_PRINT_PROFILES, NIRC_PRINT_PIPELINE, NIRC_PRINT_OPS, NIRC_PRINT_PASS_REFERENCE, NIRC_PRINT_PROFILE_REFERENCE, NIRC_PRINT_EDITOR, NIRC_PRINT_SELFTEST };
+
+enum { NIRC_COMPARE_MOST_STEPS = 1000000000 };
+
+/* --compare: under which profiles, and what they are run on. */
+typedef struct nirc_compare_options {
+  nirc_semantics *profiles;                          /* NULL: nothing is compared. --dt and --reset stand in those that say nothing else */
+  size_t n_profiles;
+  const char *input;                                 /* a file as of nirc-run; NULL: random spikes */
+  bool has_steps, has_seed, has_rate;                /* given */
+  uint64_t steps, seed;
+  double rate;                                       /* share of the elements that spike in a step */
+} nirc_compare_options;
 
 typedef struct nirc_options {
   int print;                                         /* 0: compile */
@@ -23,12 +36,14 @@ typedef struct nirc_options {
   const char *report, *activity;                     /* file, or "-" (report); NULL: none */
   nirc_editor_file editor;                           /* what to print, where print is NIRC_PRINT_EDITOR */
   const char *profile, *dt, *reset;                  /* NULL: not given */
+  const char *target_options;                        /* the target's own that were given, as the pass `lower` takes them; NULL: none */
   const char *pipeline;                              /* NULL: the named one of `level` */
   const char **probes;
   size_t n_probes;
   nirc_target_job job;
   bool lenient, check, format;
   bool identify, identify_json;
+  nirc_compare_options compare;
   nirc_pipeline_hooks hooks;
 } nirc_options;
 

@@ -364,7 +364,7 @@ nirc_report *nirc_report_begin(nirc_arena *a, nirc_module *m, double dt)
 void nirc_report_end(nirc_report *r, const nirc_module *m)
 {
   const nirc_op *step = m->body.first;
-  r->has_steps = m->level == NIRC_LEVEL_SNN;
+  r->has_steps = nirc_level_has_steps(m->level);
   if (r->has_steps) {
     size_t n;
     const member *ops = members_of(r, step, &n);

@@ -4,6 +4,7 @@
 #ifndef NIRC_FRONTEND_REPORT_H
 #define NIRC_FRONTEND_REPORT_H
 
+#include "frontend/compare.h"
 #include "frontend/graph.h"
 
 /* Counts stop at this instead of wrapping: the largest integer of JSON readers that have 64 bits. */
@@ -62,6 +63,7 @@ typedef struct nirc_report {
   double trace_dt;                                   /* seconds; 0: not known */
   bool has_operations;                               /* of all layers that have connections */
   double operations;
+  const nirc_comparison *comparison;                 /* of profiles; NULL: none. Then no pass of the report's own has run */
   nirc_report_size size;                             /* of the module, as the last pass left it */
 } nirc_report;
 

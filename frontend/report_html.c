@@ -6,6 +6,7 @@
 
 #include "frontend/graph.h"
 #include "frontend/graph_svg.h"
+#include "frontend/html.h"
 #include "frontend/report.h"
 #include "ir/base/quantity.h"
 
@@ -49,40 +50,6 @@ static const char style[] =
 
 /* ---- text and numbers ------------------------------------------------------------------------------------------------------- */
 
-static void add_escaped(nirc_strbuf *b, const char *text)
-{
-  for (const char *s = text; *s; s++)
-    switch (*s) {
-    case '&': nirc_strbuf_add(b, "&amp;"); break;
-    case '<': nirc_strbuf_add(b, "&lt;"); break;
-    case '>': nirc_strbuf_add(b, "&gt;"); break;
-    case '"': nirc_strbuf_add(b, "&quot;"); break;
-    case '\'': nirc_strbuf_add(b, "&#39;"); break;
-    default: nirc_strbuf_add_bytes(b, s, 1);
-    }
-}
-
-static void add_name(nirc_strbuf *b, const char *name)
-{
-  nirc_strbuf visible;
-  nirc_strbuf_init(&visible, b->heap);
-  nirc_graph_add_visible(&visible, name, "\\\\", "\\");
-  add_escaped(b, visible.data);
-  nirc_strbuf_deinit(&visible);
-}
-
-/* 1234567 as 1,234,567. */
-static void add_number(nirc_strbuf *b, uint64_t n)
-{
-  char digits[24];
-  size_t length = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, n);
-  for (size_t i = 0; i < length; i++) {
-    if (i && (length - i) % 3 == 0)
-      nirc_strbuf_add(b, ",");
-    nirc_strbuf_add_bytes(b, &digits[i], 1);
-  }
-}
-
 /* Bytes in the unit that makes them readable. */
 static void add_bytes(nirc_strbuf *b, uint64_t n)
 {
@@ -101,7 +68,7 @@ static void add_bytes(nirc_strbuf *b, uint64_t n)
 static void add_measured(nirc_strbuf *b, double x)
 {
   if (x >= 999.5)
-    add_number(b, x < (double)NIRC_REPORT_MOST ? (uint64_t)(x + 0.5) : NIRC_REPORT_MOST);
+    nirc_html_add_number(b, x < (double)NIRC_REPORT_MOST ? (uint64_t)(x + 0.5) : NIRC_REPORT_MOST);
   else
     nirc_strbuf_addf(b, x < 0.0005 && x > 0 ? "%.1e" : x < 10 ? "%.3g" : "%.4g", x);
 }
@@ -125,7 +92,7 @@ static void add_cell(nirc_strbuf *b, bool known, uint64_t n)
 {
   nirc_strbuf_addf(b, "<td class=\"n%s\">", known && !n ? " zero" : "");
   if (known)
-    add_number(b, n);
+    nirc_html_add_number(b, n);
   else
     nirc_strbuf_add(b, "—");
   nirc_strbuf_add(b, "</td>");
@@ -139,7 +106,7 @@ static void add_share(nirc_strbuf *b, bool known, uint64_t n, uint64_t whole)
     return;
   }
   nirc_strbuf_addf(b, "<td class=\"n bar\" style=\"--share:%.1f%%\">", 100.0 * (double)n / (double)whole);
-  add_number(b, n);
+  nirc_html_add_number(b, n);
   nirc_strbuf_add(b, "</td>");
 }
 
@@ -167,9 +134,9 @@ static void add_tile(nirc_strbuf *b, const char *what, bool known, uint64_t n, v
 static void add_summary(nirc_strbuf *b, const nirc_report *r)
 {
   nirc_strbuf_add(b, "<header>\n<h1>");
-  add_name(b, r->name);
+  nirc_html_add_name(b, r->name);
   nirc_strbuf_add(b, "</h1>\n<p class=\"soft\">");
-  add_escaped(b, r->source);
+  nirc_html_add_escaped(b, r->source);
   if (r->target)
     nirc_strbuf_addf(b, ", for %s", r->target);
   if (r->profile)
@@ -180,18 +147,18 @@ static void add_summary(nirc_strbuf *b, const nirc_report *r)
   nirc_strbuf_add(b, "</p>\n");
   if (r->trace) {
     nirc_strbuf_add(b, "<p class=\"soft\">Activity from ");
-    add_escaped(b, r->trace);
+    nirc_html_add_escaped(b, r->trace);
     nirc_strbuf_addf(b, ": %" PRIu64 " steps, %" PRIu64 " sample%s</p>\n", r->steps, r->samples, r->samples == 1 ? "" : "s");
   }
   nirc_strbuf_add(b, "<dl>\n");
-  add_tile(b, "Layers", true, r->n_layers, add_number, "nodes of the network");
-  add_tile(b, "Parameters", r->has_nodes, r->parameters, add_number, "weights, biases, neurons");
+  add_tile(b, "Layers", true, r->n_layers, nirc_html_add_number, "nodes of the network");
+  add_tile(b, "Parameters", r->has_nodes, r->parameters, nirc_html_add_number, "weights, biases, neurons");
   add_tile(b, "Parameters in the file", r->has_nodes, r->parameter_bytes, add_bytes, "as they are stored");
-  add_tile(b, "Connections", r->has_nodes, r->connections, add_number, "weighted, whatever the weight");
+  add_tile(b, "Connections", r->has_nodes, r->connections, nirc_html_add_number, "weighted, whatever the weight");
   add_tile(b, "State", r->has_steps, r->cost.state_bytes, add_bytes, "for each sample");
-  add_tile(b, "Multiply-adds", r->has_steps, r->cost.multiply_adds, add_number, "at most, each step");
-  add_tile(b, "Neuron updates", r->has_steps, r->cost.neuron_updates, add_number, "each step");
-  add_tile(b, "Other operations", r->has_steps, r->cost.elementwise, add_number, "elements added, scaled, compared");
+  add_tile(b, "Multiply-adds", r->has_steps, r->cost.multiply_adds, nirc_html_add_number, "at most, each step");
+  add_tile(b, "Neuron updates", r->has_steps, r->cost.neuron_updates, nirc_html_add_number, "each step");
+  add_tile(b, "Other operations", r->has_steps, r->cost.elementwise, nirc_html_add_number, "elements added, scaled, compared");
   nirc_strbuf_add(b, "</dl>\n</header>\n");
 }
 
@@ -203,7 +170,7 @@ static void add_drawing(nirc_strbuf *b, const nirc_report *r)
   nirc_strbuf_init(&title, b->heap);
   nirc_strbuf_init(&desc, b->heap);
   nirc_strbuf_init(&svg, b->heap);
-  add_name(&title, r->name);
+  nirc_html_add_name(&title, r->name);
   nirc_strbuf_addf(&desc, "%zu nodes and %zu edges, drawn from the inputs down; a dashed edge delivers the value of the step before.", r->n_nodes, r->n_edges);
   nirc_strbuf_add(b, "<section aria-labelledby=\"network\">\n<h2 id=\"network\">Network</h2>\n");
   if (r->dot && nirc_graph_draw_svg(r->dot, title.data, desc.data, &svg)) {
@@ -236,7 +203,7 @@ static void add_costs(nirc_strbuf *b, const nirc_report *r, const nirc_report_co
 static void begin_layer(nirc_strbuf *b, const nirc_report_layer *l)
 {
   nirc_strbuf_addf(b, "<tr><th scope=\"row\"><span class=\"key %s\"></span>", l->kind);
-  add_name(b, l->name);
+  nirc_html_add_name(b, l->name);
   nirc_strbuf_add(b, "</th>");
 }
 
@@ -313,10 +280,10 @@ static void add_change(nirc_strbuf *b, uint64_t before, uint64_t after)
 {
   nirc_strbuf_add(b, "<td class=\"n\">");
   if (before != after) {
-    add_number(b, before);
+    nirc_html_add_number(b, before);
     nirc_strbuf_add(b, " → ");
   }
-  add_number(b, after);
+  nirc_html_add_number(b, after);
   nirc_strbuf_add(b, "</td>");
 }
 
@@ -327,7 +294,7 @@ static void add_pass(nirc_strbuf *b, const nirc_report_pass *p)
   for (size_t i = 0; i < p->n_counters; i++)
     if (p->counters[i].value) {
       nirc_strbuf_addf(b, "%s%s: ", between, p->counters[i].name);
-      add_number(b, p->counters[i].value);
+      nirc_html_add_number(b, p->counters[i].value);
       between = ", ";
     }
   nirc_strbuf_add(b, *between ? "</td>" : p->n_counters ? "nothing</td>" : "—</td>");
@@ -355,14 +322,17 @@ void nirc_report_print_html(const nirc_report *r, nirc_strbuf *b)
   nirc_strbuf_add(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-  add_name(b, r->name);
-  nirc_strbuf_addf(b, ": nirc report</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", style);
+  nirc_html_add_name(b, r->name);
+  nirc_strbuf_addf(b, ": nirc report</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n", style, r->comparison ? nirc_compare_style : "");
   add_summary(b, r);
+  if (r->comparison)
+    nirc_compare_print_html(r->comparison, b);
   add_drawing(b, r);
   add_layers(b, r);
   if (r->trace)
     add_activity(b, r);
-  add_passes(b, r);
+  if (!r->comparison)
+    add_passes(b, r);
   nirc_strbuf_addf(b, "<footer><p>nirc %s. XXH128 of the input: %016" PRIx64 "%016" PRIx64 "</p></footer>\n</main>\n</body>\n</html>\n",
                    PACKAGE_VERSION, r->source_hash[0], r->source_hash[1]);
 }

@@ -11,8 +11,11 @@
 
 static const nirc_attr_def step_attrs[] = {
   {.name = "dt", .kind = NIRC_ATTR_FLOAT, .dim = NIRC_DIM_SECOND, .doc = "the time step"},
-  {.name = "profile", .kind = NIRC_ATTR_STRING, .doc = "whose arithmetic it is"}};
-static const nirc_attr_def port_attrs[] = {NAME("node name")};
+  {.name = "profile", .kind = NIRC_ATTR_STRING, .doc = "whose arithmetic it is"},
+  {.name = "target", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "of the hw level: the chip"},
+  {.name = "chip", .kind = NIRC_ATTR_DICT, .optional = true, .doc = "of the hw level: what the target has decided for the whole chip"}};
+#define LATENCY {.name = "latency", .kind = NIRC_ATTR_INT, .optional = true, .doc = "of the hw level: steps by which the chip is later than the network"}
+static const nirc_attr_def port_attrs[] = {NAME("node name"), LATENCY};
 static const nirc_attr_def probe_attrs[] = {NAME("NODE/v, NODE/i, NODE/spikes or NODE/value")};
 static const nirc_attr_def state_attrs[] = {
   NAME("NODE/v, NODE/i, or what else is kept; unique"), COEFFICIENT("init", "value before the first step")};
@@ -47,7 +50,8 @@ static const nirc_attr_def neuron_attrs[] = {
   OPTIONAL("beta", "what is left after one step, of the membrane (rockpool: of the synapse)"), OPTIONAL("tau", "time constant in steps"), OPTIONAL("r", "resistance"),
   OPTIONAL("w_in", "weight of the input into the synapse"), OPTIONAL("v_leak", "leak potential"), OPTIONAL("v_threshold", "firing threshold"),
   OPTIONAL("v_reset", "potential after a spike"), OPTIONAL("step", "dt"), OPTIONAL("keep_u", "4096 times what is left of the synapse's integer"),
-  OPTIONAL("keep_v", "the same of the membrane"), OPTIONAL("theta", "threshold of what is compared"), OPTIONAL("limit", "threshold of the integer state")};
+  OPTIONAL("keep_v", "the same of the membrane"), OPTIONAL("theta", "threshold of what is compared"), OPTIONAL("dash_syn", "bits by which the synapse's decay is shifted"), OPTIONAL("dash_mem", "the same of the membrane"),
+  OPTIONAL("bias", "added to the potential in each step"), OPTIONAL("v_low", "the lowest potential"), OPTIONAL("limit", "threshold of the integer state")};
 
 #define OP(mnemonic_, operands, results) .mnemonic = mnemonic_, .level = NIRC_LEVEL_SNN, .n_operands = operands, .n_results = results
 #define ATTRS(a) .attrs = a, .n_attrs = N_ELEMENTS(a)

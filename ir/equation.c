@@ -81,7 +81,7 @@ static term as_type(parser *p, term t, nirc_dtype type)
   nirc_dtype from = type_of(p, t);
   if (from == type)
     return t;
-  if (from == NIRC_BOOL || (from == NIRC_F32 && type == NIRC_F64))
+  if (from == NIRC_BOOL || (from == NIRC_F32 && type == NIRC_F64) || (from == NIRC_I16 && type == NIRC_I64))
     return add_node(p, NIRC_EQ_CONVERT, type, &t, 1);
   return fault(p, "%s where %s is wanted; f32(), f64() and i64() convert", nirc_dtype_name(from), nirc_dtype_name(type));
 }
@@ -92,7 +92,7 @@ static nirc_dtype common_type(const parser *p, const term *t, unsigned n)
   nirc_dtype best = NIRC_BOOL;
   for (unsigned i = 0; i < n; i++)
     if (!t[i].untyped && type_of(p, t[i]) != NIRC_BOOL && (best == NIRC_BOOL || type_of(p, t[i]) == NIRC_F64))
-      best = type_of(p, t[i]);
+      best = type_of(p, t[i]) == NIRC_I16 ? NIRC_I64 : type_of(p, t[i]);
   return best == NIRC_BOOL ? p->number : best;
 }
 
@@ -120,10 +120,7 @@ static term arithmetic(parser *p, nirc_eq_code code, term a, term b)
   if (a.untyped && b.untyped)
     return (term){.untyped = true, .number = fold(code, a.number, b.number)};
   term t[] = {a, b};
-  term r = operation(p, code, t, 2, false);
-  if (!p->fault && code == NIRC_EQ_DIV && p->nodes[r.node].type == NIRC_I64 && !(b.untyped && b.number >= 1))
-    return fault(p, "i64 is divided by a positive number only");
-  return r;
+  return operation(p, code, t, 2, false);
 }
 
 /* ---- words ----------------------------------------------------------------------------------------------------------------- */
@@ -169,21 +166,25 @@ static scope *find(const parser *p, const char *name)
 
 static term conversion(parser *p, term t, nirc_dtype type)
 {
+  if (t.untyped && type == NIRC_I16)
+    t = as_type(p, t, NIRC_I64);
   if (t.untyped || type_of(p, t) == type)
     return as_type(p, t, type);
-  return add_node(p, NIRC_EQ_CONVERT, type, &t, 1);
+  if (type == NIRC_I16 && type_of(p, t) != NIRC_I64)
+    return fault(p, "i16() of %s", nirc_dtype_name(type_of(p, t)));
+  return p->fault ? nothing : add_node(p, NIRC_EQ_CONVERT, type, &t, 1);
 }
 
 static const struct { const char *name; unsigned n; nirc_eq_code code; } functions[] = {
   {"fma", 3, NIRC_EQ_FMA}, {"trunc", 1, NIRC_EQ_TRUNC}, {"floor", 1, NIRC_EQ_FLOOR}, {"rint", 1, NIRC_EQ_RINT}, {"abs", 1, NIRC_EQ_ABS},
   {"max", 2, NIRC_EQ_MAX}, {"min", 2, NIRC_EQ_MIN}, {"exp", 1, NIRC_EQ_EXP}, {"expm1", 1, NIRC_EQ_EXPM1}, {"log", 1, NIRC_EQ_LOG},
-  {"near", 2, NIRC_EQ_NEAR}, {"first", 1, NIRC_EQ_FIRST}, {"least", 1, NIRC_EQ_LEAST}, {"most", 1, NIRC_EQ_MOST}, {"mean", 1, NIRC_EQ_MEAN},
+  {"wrap16", 1, NIRC_EQ_WRAP16}, {"near", 2, NIRC_EQ_NEAR}, {"first", 1, NIRC_EQ_FIRST}, {"least", 1, NIRC_EQ_LEAST}, {"most", 1, NIRC_EQ_MOST}, {"mean", 1, NIRC_EQ_MEAN},
   {"alike", 1, NIRC_EQ_ALIKE},
 };
 
 static bool floats_only(nirc_eq_code c)
 {
-  return c != NIRC_EQ_MAX && c != NIRC_EQ_MIN && c != NIRC_EQ_ABS;
+  return c != NIRC_EQ_MAX && c != NIRC_EQ_MIN && c != NIRC_EQ_ABS && c != NIRC_EQ_WRAP16;
 }
 
 static term expression(parser *p);
@@ -199,7 +200,7 @@ static term call(parser *p, const char *name)
   } while (!p->fault && take(p, ","));
   if (p->fault || !take(p, ")"))
     return fault(p, "')' is wanted behind the operands of %s", name);
-  static const struct { const char *name; nirc_dtype type; } conversions[] = {{"f32", NIRC_F32}, {"f64", NIRC_F64}, {"i64", NIRC_I64}};
+  static const struct { const char *name; nirc_dtype type; } conversions[] = {{"f32", NIRC_F32}, {"f64", NIRC_F64}, {"i64", NIRC_I64}, {"i16", NIRC_I16}};
   for (size_t i = 0; i < N_ELEMENTS(conversions); i++)
     if (strcmp(name, conversions[i].name) == 0 && n == 1)
       return conversion(p, args[0], conversions[i].type);
@@ -207,8 +208,9 @@ static term call(parser *p, const char *name)
     if (strcmp(name, functions[i].name) || n != functions[i].n)
       continue;
     term r = operation(p, functions[i].code, args, n, functions[i].code == NIRC_EQ_NEAR || functions[i].code == NIRC_EQ_ALIKE);
-    if (!p->fault && floats_only(functions[i].code) && type_of(p, args[0]) == NIRC_I64)
-      return fault(p, "%s of i64", name);
+    bool whole = !p->fault && type_of(p, args[0]) == NIRC_I64;
+    if (!p->fault && (whole ? floats_only(functions[i].code) : functions[i].code == NIRC_EQ_WRAP16))
+      return fault(p, "%s of %s", name, nirc_dtype_name(type_of(p, args[0])));
     return r;
   }
   return fault(p, "no function '%s' of %u operands", name, n);
@@ -282,14 +284,26 @@ static term sum(parser *p)
   }
 }
 
+static term shift(parser *p)
+{
+  term t = sum(p);
+  while (!p->fault && take(p, ">>")) {
+    term both[] = {t, sum(p)};
+    t = p->fault ? nothing : operation(p, NIRC_EQ_SHIFT, both, 2, false);
+    if (!p->fault && type_of(p, t) != NIRC_I64)
+      return fault(p, "only i64 is shifted");
+  }
+  return t;
+}
+
 static term comparison(parser *p)
 {
   static const struct { const char *symbol; nirc_eq_code code; } symbols[] = {
     {">=", NIRC_EQ_GE}, {"<=", NIRC_EQ_LE}, {"==", NIRC_EQ_EQ}, {"!=", NIRC_EQ_NE}, {">", NIRC_EQ_GT}, {"<", NIRC_EQ_LT}};
-  term t = sum(p);
+  term t = shift(p);
   for (size_t i = 0; !p->fault && i < N_ELEMENTS(symbols); i++)
     if (take(p, symbols[i].symbol)) {
-      term both[] = {t, sum(p)};
+      term both[] = {t, shift(p)};
       return p->fault ? nothing : operation(p, symbols[i].code, both, 2, true);
     }
   return t;
@@ -397,7 +411,7 @@ unsigned nirc_eq_n_args(nirc_eq_code c)
   case NIRC_EQ_INPUT: case NIRC_EQ_NUMBER: return 0;
   case NIRC_EQ_SELECT: case NIRC_EQ_FMA: return 3;
   case NIRC_EQ_ADD: case NIRC_EQ_SUB: case NIRC_EQ_MUL: case NIRC_EQ_DIV: case NIRC_EQ_GT: case NIRC_EQ_GE: case NIRC_EQ_LT: case NIRC_EQ_LE: case NIRC_EQ_EQ:
-  case NIRC_EQ_NE: case NIRC_EQ_AND: case NIRC_EQ_OR: case NIRC_EQ_MAX: case NIRC_EQ_MIN: case NIRC_EQ_NEAR: return 2;
+  case NIRC_EQ_NE: case NIRC_EQ_AND: case NIRC_EQ_OR: case NIRC_EQ_MAX: case NIRC_EQ_MIN: case NIRC_EQ_SHIFT: case NIRC_EQ_NEAR: return 2;
   default: return 1;
   }
 }
@@ -484,9 +498,11 @@ static int64_t saturated(double x)
 
 static nirc_eq_value convert(nirc_dtype from, nirc_dtype to, nirc_eq_value a)
 {
+  if (to == NIRC_I16)
+    return (nirc_eq_value){.i = a.i > INT16_MAX ? INT16_MAX : a.i < INT16_MIN ? INT16_MIN : a.i};
   if (to == NIRC_I64)
-    return (nirc_eq_value){.i = from == NIRC_I64 ? a.i : saturated(a.f)};
-  if (from != NIRC_I64)
+    return (nirc_eq_value){.i = from == NIRC_I64 || from == NIRC_I16 ? a.i : saturated(a.f)};
+  if (from != NIRC_I64 && from != NIRC_I16)
     return (nirc_eq_value){.f = round_to(to, a.f)};
   return (nirc_eq_value){.f = to == NIRC_F32 ? (double)(float)a.i : (double)a.i};
 }
@@ -505,7 +521,9 @@ static nirc_eq_value apply_i64(nirc_eq_code code, int64_t a, int64_t b)
   case NIRC_EQ_ADD: r.i = (int64_t)(x + y); break;
   case NIRC_EQ_SUB: r.i = (int64_t)(x - y); break;
   case NIRC_EQ_MUL: r.i = (int64_t)(x * y); break;
-  case NIRC_EQ_DIV: r.i = a / b; break;
+  case NIRC_EQ_DIV: r.i = b > 0 ? a / b : 0; break;
+  case NIRC_EQ_SHIFT: b = b < 0 || b > 63 ? 63 : b; r.i = a < 0 ? ~(~a >> b) : a >> b; break;
+  case NIRC_EQ_WRAP16: r.i = (int64_t)(x & 0x7fff) - (int64_t)(x & 0x8000); break;
   case NIRC_EQ_ABS: r.i = a < 0 ? (int64_t)(0 - x) : a; break;
   case NIRC_EQ_MAX: r.i = a > b ? a : b; break;
   case NIRC_EQ_MIN: r.i = a < b ? a : b; break;
@@ -560,7 +578,7 @@ nirc_eq_value nirc_eq_apply(const nirc_equation *q, const nirc_eq_node *n, const
   case NIRC_EQ_FMA:
     return (nirc_eq_value){.f = n->type == NIRC_F32 ? (double)fmaf((float)arg[0].f, (float)arg[1].f, (float)arg[2].f) : fma(arg[0].f, arg[1].f, arg[2].f)};
   default:
-    if (from == NIRC_I64)
+    if (from == NIRC_I64 || from == NIRC_I16)
       return apply_i64(n->code, arg[0].i, arg[1].i);
     return (nirc_eq_value){.f = round_to(n->type, apply_float(n->code, arg[0].f, arg[1].f))};
   }

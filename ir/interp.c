@@ -12,6 +12,7 @@ typedef struct cells {
   const nirc_type *type;
   float *f;                                          /* i1, f32 */
   double *d;                                         /* f64 */
+  int16_t *h;                                        /* i16 */
   int32_t *i;                                        /* i32 */
   int64_t *l;                                        /* i64 */
 } cells;
@@ -66,6 +67,7 @@ static cells new_cells(nirc_arena *a, const nirc_type *type)
   cells c = {.type = type};
   switch (type->elem) {
   case NIRC_F64: c.d = NIRC_NEW_ARRAY(a, double, type->count); break;
+  case NIRC_I16: c.h = NIRC_NEW_ARRAY(a, int16_t, type->count); break;
   case NIRC_I32: c.i = NIRC_NEW_ARRAY(a, int32_t, type->count); break;
   case NIRC_I64: c.l = NIRC_NEW_ARRAY(a, int64_t, type->count); break;
   default: c.f = NIRC_NEW_ARRAY(a, float, type->count);
@@ -75,7 +77,7 @@ static cells new_cells(nirc_arena *a, const nirc_type *type)
 
 static double cell_get(cells c, size_t e)
 {
-  return c.f ? (double)c.f[e] : c.d ? c.d[e] : c.i ? (double)c.i[e] : (double)c.l[e];
+  return c.f ? (double)c.f[e] : c.d ? c.d[e] : c.h ? (double)c.h[e] : c.i ? (double)c.i[e] : (double)c.l[e];
 }
 
 /* Rounds to the element type; a whole number must be one. */
@@ -85,6 +87,8 @@ static void cell_put(cells c, size_t e, double v)
     c.f[e] = (float)v;
   else if (c.d)
     c.d[e] = v;
+  else if (c.h)
+    c.h[e] = (int16_t)v;
   else if (c.i)
     c.i[e] = (int32_t)v;
   else
@@ -411,15 +415,37 @@ static void eval_delay_write(const instruction *k)
 /* A value of the equation's types, from and to the cells. */
 static nirc_eq_value eq_get(cells c, size_t e)
 {
-  return c.l ? (nirc_eq_value){.i = c.l[e]} : (nirc_eq_value){.f = cell_get(c, e)};
+  return c.l || c.h ? (nirc_eq_value){.i = c.l ? c.l[e] : c.h[e]} : (nirc_eq_value){.f = cell_get(c, e)};
 }
 
 static void eq_put(cells c, size_t e, nirc_eq_value v)
 {
   if (c.l)
     c.l[e] = v.i;
+  else if (c.h)
+    c.h[e] = (int16_t)v.i;
   else
     cell_put(c, e, v.f);
+}
+
+/* How many events a value stands for. */
+static int64_t events(cells x, size_t e, int64_t most)
+{
+  double n = cell_get(x, e);
+  return !(n >= 1) ? 0 : n >= (double)most ? most : (int64_t)n;
+}
+
+static void eval_project(const instruction *k)
+{
+  const nirc_blob *weight = nirc_op_blob(k->op, "weight");
+  size_t n = k->out[0].type->count;
+  copy_cells(k->out[0], k->in[0]);
+  for (size_t j = 0; j < k->in[1].type->count; j++)
+    for (int64_t left = events(k->in[1], j, nirc_op_int(k->op, "most")); left > 0; left--)
+      for (size_t o = 0; o < n; o++) {
+        int64_t sum = k->out[0].h[o] + whole(weight, j * n + o);
+        k->out[0].h[o] = (int16_t)(sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum);
+      }
 }
 
 static void eval_neuron(const instruction *k)
@@ -431,7 +457,7 @@ static void eval_neuron(const instruction *k)
       n->inputs[i] = eq_get(k->in[i], e);
     for (uint32_t c = 0; c < read->n_coefficients; c++) {
       const nirc_blob *b = read->coefficients[c];
-      n->inputs[read->n_operands + c] = b->dtype == NIRC_I64 ? (nirc_eq_value){.i = whole(b, e)} : (nirc_eq_value){.f = nirc_blob_get(b, e)};
+      n->inputs[read->n_operands + c] = b->dtype == NIRC_I64 || b->dtype == NIRC_I16 ? (nirc_eq_value){.i = whole(b, e)} : (nirc_eq_value){.f = nirc_blob_get(b, e)};
     }
     nirc_equation_eval(&read->equation, n->inputs, n->values);
     for (uint32_t r = 0; r < k->op->n_results; r++)
@@ -456,6 +482,8 @@ static void eval(const instruction *k)
   case SNN_INPUT: case SNN_STATE: case SNN_OUTPUT: case SNN_PROBE: case SNN_POPULATION: case SNN_OPERAND: break;
   case SNN_UPDATE: copy_cells(k->out[0], k->in[1]); break;
   case SNN_NEURON: eval_neuron(k); break;
+  case HW_PROJECT: eval_project(k); break;
+  case HW_PLACE: break;
   case SNN_DENSE: eval_dense(k); break;
   case SNN_SPARSE_DENSE: eval_sparse_dense(k); break;
   case SNN_CONV: case SNN_SUM_POOL: case SNN_AVG_POOL: eval_window(k); break;

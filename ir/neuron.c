@@ -16,7 +16,7 @@ size_t nirc_neuron_words(nirc_arena *a, const char *list, const char ***words)
 
 static bool is_number(nirc_dtype t)
 {
-  return t == NIRC_BOOL || t == NIRC_F32 || t == NIRC_F64 || t == NIRC_I64;
+  return t == NIRC_BOOL || t == NIRC_F32 || t == NIRC_F64 || t == NIRC_I64 || t == NIRC_I16;
 }
 
 static bool repeats(const char *const *names, size_t n, const char *name)

@@ -6,6 +6,12 @@
 #include "ir/ops.def"
 #undef NIRC_OP
 
+const char *nirc_level_name(nirc_level l)
+{
+  static const char *const names[] = {"nir", "snn", "hw", "any"};
+  return names[l];
+}
+
 const nirc_op_def *const nirc_op_defs[NIRC_N_OPS] = {
 #define NIRC_OP(code, def) &def,
 #include "ir/ops.def"

@@ -71,7 +71,13 @@ typedef struct nirc_attr_def {
   const char *fallback;                              /* where a network's text (.snn) leaves it out: a number, another attribute, `input` (what arrives); NULL: see `optional` */
 } nirc_attr_def;
 
-typedef enum nirc_level { NIRC_LEVEL_NIR, NIRC_LEVEL_SNN, NIRC_LEVEL_ANY } nirc_level;
+/* hw: what is on a chip, in whole numbers; made of snn ops and its own, and executed like the snn level. */
+typedef enum nirc_level { NIRC_LEVEL_NIR, NIRC_LEVEL_SNN, NIRC_LEVEL_HW, NIRC_LEVEL_ANY } nirc_level;
+
+const char *nirc_level_name(nirc_level l);           /* "nir", "snn", "hw", "any" */
+static inline bool nirc_level_has_steps(nirc_level l) { return l == NIRC_LEVEL_SNN || l == NIRC_LEVEL_HW; }
+/* May an op (a pass) of level `l` stand in (work on) a module at `at`? */
+static inline bool nirc_level_allows(nirc_level at, nirc_level l) { return l == at || l == NIRC_LEVEL_ANY || (at == NIRC_LEVEL_HW && l == NIRC_LEVEL_SNN); }
 
 typedef struct nirc_op_def {
   const char *mnemonic;                              /* "nir.lif" */

@@ -408,7 +408,7 @@ static bool header(nirc_parser *p)
     return nirc_scan_fail(&p->s, loc, "only version 1 of the text form is known");
   if (!nirc_scan_expect(&p->s, "module") || !(p->m->name = nirc_scan_name(&p->s)) || !nirc_scan_expect(&p->s, "{") || !nirc_scan_expect(&p->s, "level") || !nirc_scan_expect(&p->s, "="))
     return false;
-  p->m->level = nirc_scan_accept(&p->s, "nir") ? NIRC_LEVEL_NIR : NIRC_LEVEL_SNN;
+  p->m->level = nirc_scan_accept(&p->s, "nir") ? NIRC_LEVEL_NIR : nirc_scan_accept(&p->s, "hw") ? NIRC_LEVEL_HW : NIRC_LEVEL_SNN;
   if ((p->m->level == NIRC_LEVEL_SNN && !nirc_scan_expect(&p->s, "snn")) || !nirc_scan_expect(&p->s, ",") || !nirc_scan_expect(&p->s, "path") || !nirc_scan_expect(&p->s, "=") || !(p->m->path = nirc_scan_string(&p->s)) ||
       !nirc_scan_expect(&p->s, ",") || !nirc_scan_expect(&p->s, "source_hash") || !nirc_scan_expect(&p->s, "="))
     return false;

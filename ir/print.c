@@ -349,7 +349,7 @@ void nirc_module_print(nirc_strbuf *b, const nirc_module *m, bool elide_blobs)
   nirc_numbering_init(&p.numbers, m);
   nirc_strbuf_add(b, "nirt 1\nmodule ");
   add_name(&p, m->name);
-  nirc_strbuf_addf(b, " {level = %s, path = ", m->level == NIRC_LEVEL_NIR ? "nir" : "snn");
+  nirc_strbuf_addf(b, " {level = %s, path = ", nirc_level_name(m->level));
   add_string(&p, m->path);
   nirc_strbuf_addf(b, ", source_hash = 0x%016" PRIx64 "%016" PRIx64 "}\n", m->source_hash[0], m->source_hash[1]);
   NIRC_FOR_EACH_OP(op, &m->body)

@@ -94,4 +94,5 @@ void nirc_ops_print_reference(nirc_strbuf *b)
                      "(int: its values are to be recorded).\n");
   add_level(b, NIRC_LEVEL_NIR, "nir: what a .nir file says");
   add_level(b, NIRC_LEVEL_SNN, "snn: one time step");
+  add_level(b, NIRC_LEVEL_HW, "hw: what is on a chip; beside the ops of the snn level");
 }

@@ -68,7 +68,7 @@ static void verify_operands(verifier *x, const nirc_op *op)
       FAULT(x, op, "operand %u is no value of this module", i);
     } else if (u->value->def->parent != op->parent) {
       FAULT(x, op, "operand %u, '%s', is defined in another region", i, u->value->def->name);
-    } else if (op->def->level == NIRC_LEVEL_SNN && u->value->def->id >= op->id) {        /* a nir graph has no order */
+    } else if (nirc_level_has_steps(op->def->level) && u->value->def->id >= op->id) {        /* a nir graph has no order */
       FAULT(x, op, "operand %u, '%s', is used before it is defined", i, u->value->def->name);
     }
   }
@@ -174,8 +174,8 @@ static void verify_attrs(verifier *x, const nirc_op *op)
 
 static void verify_level(verifier *x, const nirc_op *op)
 {
-  if (op->def->level != NIRC_LEVEL_ANY && op->def->level != x->m->level)
-    FAULT(x, op, "not an op of this module's level (%s)", x->m->level == NIRC_LEVEL_NIR ? "nir" : "snn");
+  if (!nirc_level_allows(x->m->level, op->def->level))
+    FAULT(x, op, "not an op of this module's level (%s)", nirc_level_name(x->m->level));
   bool top = op->parent == &x->m->body;
   if (op->code == SNN_STEP ? !top : top && op->code != NIR_GRAPH)
     FAULT(x, op, "stands %s", top ? "outside of a graph or step" : "inside of another op");
@@ -217,7 +217,7 @@ static void verify_state(verifier *x, const nirc_op *op)
     updates += u->user->code == SNN_UPDATE && u->index == 0;
   const nirc_type *t = op->results[0].type;
   const nirc_blob *init = nirc_op_blob(op, "init");
-  if (t->elem != NIRC_F32 && t->elem != NIRC_F64 && t->elem != NIRC_BOOL && t->elem != NIRC_I32 && t->elem != NIRC_I64)
+  if (t->elem != NIRC_F32 && t->elem != NIRC_F64 && t->elem != NIRC_BOOL && t->elem != NIRC_I32 && t->elem != NIRC_I64 && t->elem != NIRC_I16)
     FAULT(x, op, "a state cannot have elements %s", nirc_dtype_name(t->elem));
   if (init->dtype != (t->elem == NIRC_BOOL ? NIRC_F32 : t->elem) || !nirc_shape_equal(&init->shape, &t->shape))
     FAULT(x, op, "init is %s%s", nirc_dtype_name(init->dtype), nirc_shape_text(x->m->arena, &init->shape));
@@ -244,7 +244,7 @@ static void verify_update(verifier *x, const nirc_op *op)
 static void verify_port(verifier *x, const nirc_op *op)
 {
   const nirc_type *t = op->code == SNN_INPUT ? op->results[0].type : nirc_op_operand(op, 0)->type;
-  bool ok = t->elem == NIRC_F32 || (op->code != SNN_INPUT && (t->elem == NIRC_BOOL || t->elem == NIRC_F64 || t->elem == NIRC_I64));
+  bool ok = t->elem == NIRC_F32 || (op->code != SNN_INPUT && (t->elem == NIRC_BOOL || t->elem == NIRC_F64 || t->elem == NIRC_I64 || t->elem == NIRC_I16));
   if (!ok)
     FAULT(x, op, "its value has elements %s", nirc_dtype_name(t->elem));
 }
@@ -278,7 +278,7 @@ static void verify_meaning(verifier *x)
     if (op->def->verify)
       op->def->verify(x->m, op, x->d);
   }
-  if (x->m->level == NIRC_LEVEL_SNN)
+  if (nirc_level_has_steps(x->m->level))
     verify_names(x);
 }
 

@@ -13,8 +13,7 @@ static const char *kind_text(nirc_option_kind kind)
 
 static const char *level_text(nirc_level level)
 {
-  static const char *const text[] = {"nir", "snn"};
-  return level == NIRC_LEVEL_ANY ? "any" : text[level];
+  return nirc_level_name(level);
 }
 
 /* `text` without the marks of Markdown, for a terminal. */

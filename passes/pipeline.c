@@ -211,10 +211,9 @@ static void print_counters(json_t *passes)
 
 static bool run_pass(nirc_module *m, const nirc_pass *pass, nirc_pass_ctx *ctx, const nirc_pipeline_hooks *h, unsigned number)
 {
-  if (pass->needs != NIRC_LEVEL_ANY && pass->needs != m->level) {
-    static const char *const level[] = {"nir", "snn"};
+  if (pass->needs != NIRC_LEVEL_ANY && !nirc_level_allows(m->level, pass->needs)) {
     nirc_error_status(ctx->d, NIRC_STATUS_USAGE, nirc_loc_none(), "pass %s works on the %s level, the module is at the %s level", pass->name,
-                      level[pass->needs], level[m->level]);
+                      nirc_level_name(pass->needs), nirc_level_name(m->level));
     return false;
   }
   if (named(h->print_before, pass))
@@ -226,7 +225,7 @@ static bool run_pass(nirc_module *m, const nirc_pass *pass, nirc_pass_ctx *ctx, 
     fprintf(stderr, "time %-20s %10.3f ms\n", pass->name, (now() - start) * 1e3);
   for (size_t i = 0; h->stats && i < pass->n_counters; i++)
     fprintf(stderr, "stat %s %s %llu\n", pass->name, pass->counters[i], (unsigned long long)ctx->counters[i]);
-  if (pass->leaves != NIRC_LEVEL_ANY)
+  if (pass->leaves != NIRC_LEVEL_ANY && pass->leaves != pass->needs)
     m->level = pass->leaves;
   if (h->observe)
     h->observe(h->user, pass, ctx, m);

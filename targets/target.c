@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "ir/base/guess.h"
+#include "passes/lower.h"
+#include "passes/pass.h"
 
 #define NIRC_TARGET(target) extern const nirc_target target;
 #include "targets/targets.def"
@@ -45,4 +47,48 @@ void nirc_targets_print_list(nirc_strbuf *b)
 {
   for (size_t i = 0; nirc_targets[i]; i++)
     nirc_strbuf_addf(b, "%-12s %s%s\n", nirc_targets[i]->name, nirc_targets[i]->summary, nirc_targets[i]->available ? "" : " (not in this version)");
+}
+
+/* ---- lowering ------------------------------------------------------------------------------------------------------------------- */
+
+static bool take_option(const nirc_target *t, const char **values, const char *word, nirc_diag *d)
+{
+  size_t n = strcspn(word, "=");
+  for (size_t i = 0; i < t->n_options; i++)
+    if (strlen(t->options[i].name) == n && strncmp(t->options[i].name, word, n) == 0) {
+      values[i] = word[n] ? word + n + 1 : "";
+      return true;
+    }
+  nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "'%s' is no option of -t %s", word, t->name);
+  return false;
+}
+
+/* "NAME=VALUE NAME ...", in the arena, to values by index. */
+static bool read_options(const nirc_target *t, const char **values, nirc_arena *a, const char *text, nirc_diag *d)
+{
+  for (const char *at = text + strspn(text, " "); *at; at += strspn(at, " ")) {
+    const char *word = nirc_arena_strndup(a, at, strcspn(at, " "));
+    if (!take_option(t, values, word, d))
+      return false;
+    at += strlen(word);
+  }
+  return true;
+}
+
+bool nirc_lower(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
+{
+  const nirc_target *t = nirc_target_find(l->target);
+  if (!t || !t->lower) {
+    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), t ? "-t %s has nothing to lower to" : "'%s' is no target", l->target);
+    return false;
+  }
+  const char **values = NIRC_NEW_ARRAY(m->arena, const char *, t->n_options + 1);
+  if (!read_options(t, values, m->arena, l->options ? l->options : "", d))
+    return false;
+  const nirc_attr *own = nirc_op_attr(m->body.first, "dt");
+  nirc_lower_job job = {.dt = own ? own->f : 0, .profile = l->profile ? l->profile : t->profiles[0], .reset_given = l->reset != NULL,
+                        .subtract = l->reset && strcmp(l->reset, "subtract") == 0, .options = values};
+  if (l->dt)
+    nirc_parse_time(l->dt, &job.dt);
+  return t->lower(m, &job, d);
 }

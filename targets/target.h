@@ -17,7 +17,16 @@ typedef struct nirc_target_option {
 typedef struct nirc_target_job {
   const char *triple, *cpu;                          /* CPU code; NULL: this machine */
   int level;                                         /* -O0 to -O3 */
+  bool emulate;                                      /* chips: also a library of the chip's arithmetic */
 } nirc_target_job;
+
+/* What a chip is to make of a network. */
+typedef struct nirc_lower_job {
+  double dt;                                         /* seconds; 0: not given */
+  const char *profile;                               /* "unit" or "nir" */
+  bool reset_given, subtract;                        /* --reset */
+  const char *const *options;                        /* by index into the target's options; NULL: not given, "" where it takes no value */
+} nirc_lower_job;
 
 typedef struct nirc_target {
   const char *name, *summary;
@@ -26,11 +35,17 @@ typedef struct nirc_target {
   bool needs_dt;                                     /* no time step can be assumed */
   const nirc_target_option *options;
   size_t n_options;
-  /* Can it take this module (snn level)? Reports every reason why not. */
+  /* Chips: from the nir level, nested graphs inlined, to the hw level, in place; what an attribute `probe` asks for becomes snn.probe. Reports every reason why
+   * the chip cannot take the network. NULL: the target works from the snn level. */
+  bool (*lower)(nirc_module *m, const nirc_lower_job *job, nirc_diag *d);
+  /* Can it take this module (snn level; chips: hw level)? Reports every reason why not. NULL: what was lowered fits. */
   bool (*check)(const nirc_module *m, const nirc_target_job *job, nirc_diag *d);
   /* Writes the target's files into `out`. */
   bool (*emit)(const nirc_module *m, const nirc_target_job *job, nirc_sink *out, nirc_diag *d);
 } nirc_target;
+
+/* The library, its header and its description: NAME.so, NAME.h, NAME.json. */
+bool nirc_target_write_library(const nirc_module *m, const nirc_target_job *job, const char *target, nirc_sink *out, nirc_diag *d);
 
 extern const nirc_target *const nirc_targets[];      /* NULL-terminated, in the order of --list-targets */
 const nirc_target *nirc_target_find(const char *name);                   /* NULL where unknown */

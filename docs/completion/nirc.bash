@@ -41,19 +41,24 @@ _nirc()
   --semantics) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir nir_exact unit norse snntorch sinabs rockpool spyx spikingjelly nengo lava_float lava_fixed lavadl neurocuda' -- "$cur"); return ;;
   --dt) return ;;
   --reset) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'v_reset subtract' -- "$cur"); return ;;
+  --compare) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir nir_exact unit norse snntorch sinabs rockpool spyx spikingjelly nengo lava_float lava_fixed lavadl neurocuda' -- "$cur"); return ;;
+  -i|--input) _nirc_files '.h5'; return ;;
+  --steps) return ;;
+  --seed) return ;;
+  --rate) return ;;
   --mcpu) return ;;
   --mtriple) return ;;
   --quantise) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'none' -- "$cur"); return ;;
   --pass-pipeline) return ;;
-  --print-ir-before) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs probe simplify sparsify uniform-to-splat all' -- "$cur"); return ;;
-  --print-ir-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs probe simplify sparsify uniform-to-splat all' -- "$cur"); return ;;
+  --print-ir-before) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe simplify sparsify uniform-to-splat all' -- "$cur"); return ;;
+  --print-ir-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe simplify sparsify uniform-to-splat all' -- "$cur"); return ;;
   --dump-dir) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -P "$prefix" -- "$cur"); return ;;
-  --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs probe simplify sparsify uniform-to-splat' -- "$cur"); return ;;
+  --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe simplify sparsify uniform-to-splat' -- "$cur"); return ;;
   --diag-format) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'text json' -- "$cur"); return ;;
   --color) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'auto always never' -- "$cur"); return ;;
   esac
   if [[ $cur == -* && -z $operand ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --lenient -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --lenient --compare -i --input --steps --seed --rate -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest' -- "$cur")
   else
     _nirc_files '.nir .snn .nirt'
   fi

@@ -30,7 +30,9 @@ static const char *const equations[] = {
   BOTH("min(f64(a), f64(b)*c)"), BOTH("abs(f64(a)*b)"), BOTH("f64(a)*b > c ? f64(a) : 0.1"), BOTH("f64(i64(a))"), BOTH("f64(i64(f64(a)*b))"), BOTH("f64(-i64(a))"),
   BOTH("f64(abs(i64(a)*i64(b)))"), BOTH("f64(i64(a)*i64(b) + i64(c))"), BOTH("f64(i64(a)*3 - i64(b))"), BOTH("f64(i64(a)/4096)"), BOTH("f64(i64(f64(a)*b)*4095/4096)"),
   BOTH("f64(min(max(i64(a)*64, -8388607), 8388607))"), "y = f32(i64(a)*i64(b))", "y = f32(i64(f64(a)*4097))", "y = i64(a) > i64(b) ? 1 : 0", "y = i64(a) == i64(b) ? c : a",
-  "n = i64(a) <= i64(b) ? i64(c) : 5; y = f32(n)/4096", "n = i64(a > b); y = f32(n + 2)"};
+  "n = i64(a) <= i64(b) ? i64(c) : 5; y = f32(n)/4096", "n = i64(a > b); y = f32(n + 2)",
+  BOTH("f64(i64(a)/i64(b))"), BOTH("f64(i64(a) >> i64(b))"), BOTH("f64(i64(f64(a)*b) >> 3)"), BOTH("f64(i16(i64(f64(a)*b)))"), BOTH("f64(wrap16(i64(f64(a)*b)))"),
+  "n = i16(i64(a)); y = f32(n*n >> 2)", "n = i64(a)*i64(b); y = f32(n >= 3 ? min(n/7, 31) : 0)"};
 
 enum { N_EQUATIONS = sizeof equations / sizeof *equations };
 

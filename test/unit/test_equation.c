@@ -109,9 +109,10 @@ START_TEST(faults_say_what_is_wanted)
   expect_fault("y = n + a", "f32 where i64 is wanted; f32(), f64() and i64() convert");
   expect_fault("y = d + n", "i64 where f64 is wanted; f32(), f64() and i64() convert");
   expect_fault("y = n + 0.5", "0.5 is no whole number");
-  expect_fault("y = n / m", "i64 is divided by a positive number only");
-  expect_fault("y = n / 0", "i64 is divided by a positive number only");
-  expect_fault("y = n / -2", "i64 is divided by a positive number only");
+  expect_fault("y = a >> 2", "only i64 is shifted");
+  expect_fault("y = n >> 0.5", "0.5 is no whole number");
+  expect_fault("y = i16(a)", "i16() of f32");
+  expect_fault("y = wrap16(a)", "wrap16 of f32");
   expect_fault("y = trunc(n)", "trunc of i64");
   expect_fault("y = fma(n, n, n)", "fma of i64");
   expect_fault("y = sin(a)", "no function 'sin' of 1 operands");
@@ -357,6 +358,21 @@ START_TEST(whole_numbers_saturate_wrap_and_divide)
   expect_whole("y = n/4096", GIVEN(.n = -4095), 0);
   expect_whole("y = n/4096", GIVEN(.n = -4097), -1);
   expect_whole("y = n/3", GIVEN(.n = INT64_MIN), -INT64_C(3074457345618258602));
+  expect_whole("y = n/m", GIVEN(.n = -7, .m = 2), -3);
+  expect_whole("y = n/m", GIVEN(.n = 7, .m = 0), 0);
+  expect_whole("y = n/m", GIVEN(.n = 7, .m = -2), 0);                     /* a divisor that is not positive gives 0 */
+  expect_whole("y = n >> 1", GIVEN(.n = -3), -2);
+  expect_whole("y = n >> m", GIVEN(.n = -1, .m = 63), -1);
+  expect_whole("y = n >> m", GIVEN(.n = INT64_MAX, .m = 64), 0);          /* as by 63 */
+  expect_whole("y = n >> m", GIVEN(.n = INT64_MIN, .m = -1), -1);
+  expect_whole("y = n >> 1 + 1", GIVEN(.n = 16), 4);                      /* sums first */
+  expect_whole("y = i16(n)", GIVEN(.n = 40000), 32767);
+  expect_whole("y = i16(n)", GIVEN(.n = INT64_MIN), -32768);
+  expect_whole("y = i16(n) + i16(n)", GIVEN(.n = 32767), 65534);          /* i64 where it is read */
+  expect_whole("y = wrap16(n)", GIVEN(.n = 32768), -32768);
+  expect_whole("y = wrap16(n)", GIVEN(.n = -32769), 32767);
+  expect_whole("y = wrap16(-i16(n))", GIVEN(.n = -32768), -32768);
+  expect("y = n >> 2 > m ? 1 : 0", GIVEN(.n = 20, .m = 4), 1);
   expect("y = n >= m", GIVEN(.n = INT64_MAX, .m = INT64_MAX - 1), 1);     /* equal as f64 */
   expect("y = n == m", GIVEN(.n = INT64_MAX, .m = INT64_MAX - 1), 0);
   expect("y = f32(n)", GIVEN(.n = (INT64_C(1) << 24) + 1), 0x1p24);

@@ -1,0 +1,69 @@
+/* frontend/compare_run.h: running a network under several profiles: what --compare does.
+ * Owns: the compiled variants, as long as they run.
+ * Must not know: how tables, pages and JSON are laid out. */
+#ifndef NIRC_FRONTEND_COMPARE_RUN_H
+#define NIRC_FRONTEND_COMPARE_RUN_H
+
+#include "frontend/compare.h"
+#include "frontend/nirc_options.h"
+#include "frontend/report.h"
+#include "tools/run_input.h"
+#include "tools/run_model.h"
+
+/* Compiles and runs the module (at the nir level; it is used up) under the profiles of --compare. Appends what goes to standard output, a table, or JSON where
+ * messages are JSON; nothing where the report goes there. The comparison becomes part of the report (NULL: none is wanted), with rasters. False after a
+ * diagnostic. */
+bool nirc_compare_profiles(nirc_strbuf *out, nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, nirc_report *report, nirc_diag *d);
+
+/* ---- among the files of the comparison ------------------------------------------------------------------------------------ */
+
+/* What discretise is told. */
+typedef struct nirc_compare_choices {
+  const char *profile, *dt, *reset;                  /* dt, reset NULL: not given */
+  const char *mix;                                   /* choices of other profiles, "reset:snntorch+start:snntorch"; NULL: none */
+} nirc_compare_choices;
+
+/* The potential at which the neurons of a layer fire: one number, or one for each. All zeros: it has none. */
+typedef struct nirc_compare_level { const nirc_blob *each; double number; } nirc_compare_level;
+
+/* The network under one set of choices, ready to run. */
+typedef struct nirc_compare_model {
+  nirc_run_model model;
+  double dt;
+  nirc_strbuf text;                                  /* its step without the name of a profile, with arrays by their hash: equal for equal steps */
+  nirc_compare_level *levels;                        /* by layer; borrowed from `module` */
+  nirc_module *module;
+} nirc_compare_model;
+
+typedef struct nirc_compare_job {
+  nirc_arena *arena;
+  const nirc_heap *heap;
+  const nirc_options *o;
+  bool check_text;
+  const char *network;                               /* text of the module: nested graphs inlined, layers probed */
+  size_t network_size;
+  const char *path;
+  nirc_comparison *c;
+  nirc_run_input input;
+  const nirc_model_info *info;                       /* of the first variant: ports */
+} nirc_compare_job;
+
+/* compare_model.c. make: one step, as the choices have it; compile: ready to run, with the layers of `c` known. False after a diagnostic. */
+bool nirc_compare_model_make(nirc_compare_model *x, nirc_compare_job *j, const nirc_compare_choices *choices, nirc_diag *d);
+bool nirc_compare_model_compile(nirc_compare_model *x, nirc_compare_job *j, nirc_diag *d);
+void nirc_compare_model_free(nirc_compare_model *x);                     /* accepts one that is all zeros */
+
+/* compare_unit.c: of a step before any pass of -O; and whether their quotients, all above 0, say that v is kept in two units. */
+nirc_compare_level *nirc_compare_levels(nirc_arena *a, const nirc_comparison *c, const nirc_module *m);
+double nirc_compare_level_at(const nirc_compare_level *level, size_t element);
+bool nirc_compare_units_differ(const nirc_compare_level *a, const nirc_compare_level *b, size_t count);
+
+/* compare_steps.c: all models in lock-step. differences[k][n], k from 1: layer n of model k (b) from model 0 (a). spikes[k][n]: NULL where not wanted. */
+bool nirc_compare_steps(nirc_compare_job *j, nirc_compare_model *const *models, size_t n, nirc_compare_difference **differences, double **spikes, nirc_diag *d);
+/* Fills c->rasters from another run. */
+bool nirc_compare_rasters(nirc_compare_job *j, nirc_compare_model *const *models, size_t n, nirc_diag *d);
+
+/* compare_cause.c: fills choices and together of a pair whose variants are ready to run. */
+bool nirc_compare_find_cause(nirc_compare_job *j, nirc_compare_pair *p, nirc_compare_model *a, nirc_compare_model *b, nirc_diag *d);
+
+#endif
