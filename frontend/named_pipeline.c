@@ -11,6 +11,16 @@ static void add_quoted(nirc_strbuf *b, const char *s)
   nirc_strbuf_add(b, "\"");
 }
 
+/* What the passes that decide about meaning take. */
+static void add_meaning(const nirc_options *o, nirc_strbuf *b)
+{
+  if (o->dt)
+    nirc_strbuf_addf(b, ",dt=%s", o->dt);
+  if (o->reset)
+    nirc_strbuf_addf(b, ",reset=%s", o->reset);
+  nirc_strbuf_add(b, "}");
+}
+
 void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
 {
   const char *last = o->job.level ? NIRC_OPTIMISING_PASSES : "";
@@ -19,17 +29,19 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
     return;
   }
   nirc_strbuf_addf(b, "inline-subgraphs,%s", o->lenient ? "complete-inputs," : "");
+  if (o->simulator) {
+    nirc_strbuf_addf(b, "write-for{simulator=%s,profile=%s", o->simulator, o->profile ? o->profile : "nir");
+    add_meaning(o, b);
+    return;
+  }
   for (size_t i = 0; i < o->n_probes; i++) {
     nirc_strbuf_add(b, "probe{node=");
     add_quoted(b, o->probes[i]);
     nirc_strbuf_add(b, "},");
   }
   nirc_strbuf_addf(b, "discretise{profile=%s", o->profile ? o->profile : t->profiles ? t->profiles[0] : "nir");
-  if (o->dt)
-    nirc_strbuf_addf(b, ",dt=%s", o->dt);
-  if (o->reset)
-    nirc_strbuf_addf(b, ",reset=%s", o->reset);
-  nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
+  add_meaning(o, b);
+  nirc_strbuf_addf(b, "%s%s", *last ? "," : "", last);
 }
 
 void nirc_named_pipelines_print_reference(nirc_strbuf *b)
