@@ -94,11 +94,11 @@ typedef enum nirc_loops {
   NIRC_LOOPS_SELF, NIRC_LOOPS_NESTED,                /* a neuron and a matrix; written as a nested graph */
   NIRC_LOOPS_ANY
 } nirc_loops;
-typedef enum nirc_order {
-  NIRC_ORDER_FREE,
-  NIRC_ORDER_PREORDER,                               /* depth-first from the Input, edges in the order of the file, a node before its successors */
-  NIRC_ORDER_CHAIN                                   /* the first out-edge of each node */
-} nirc_order;
+typedef enum nirc_walk {
+  NIRC_WALK_FREE,
+  NIRC_WALK_PREORDER,                               /* depth-first from the Input, edges in the order of the file, a node before its successors */
+  NIRC_WALK_CHAIN                                   /* the first out-edge of each node */
+} nirc_walk;
 
 typedef struct nirc_simulator {
   const char *name, *title;                          /* profile; what messages call it */
@@ -114,7 +114,7 @@ typedef struct nirc_simulator {
   double dt_written;                                 /* dt that a file is written for; 0: the source's */
   nirc_opcode takes[8];                              /* stateless nodes, ends with 0 (NIR_GRAPH) */
   nirc_loops loops;
-  nirc_order order;
+  nirc_walk walk;
   bool drops_loop_bias, channels_last, no_linear, no_conv_bias, needs_threshold_after_li;
   const char *drops;                                 /* what becomes of a node that its importer does not know */
 } nirc_simulator;

@@ -304,9 +304,9 @@ bool nirc_for_edges(nirc_for *x)
   o.sequence = NIRC_NEW_ARRAY(x->a, nirc_op *, o.s.n);
   sort_out_edges(&o);
   memcpy(o.sequence, o.s.order, o.s.n * sizeof *o.sequence);
-  if (x->to->order == NIRC_ORDER_PREORDER && !check_preorder(&o))
+  if (x->to->walk == NIRC_WALK_PREORDER && !check_preorder(&o))
     return false;
-  if (x->to->order == NIRC_ORDER_CHAIN && !check_chain(&o))
+  if (x->to->walk == NIRC_WALK_CHAIN && !check_chain(&o))
     return false;
   number_edges(&o);
   return true;
