@@ -191,10 +191,10 @@ double nirc_convention_derived_dt(const nirc_parameters *p, size_t n)
 
 nirc_update nirc_convention_update(const nirc_convention *c, const nirc_parameters *p, size_t n, size_t e, double dt)
 {
-  const nirc_parameters *own = &p[e];
-  nirc_update u = {.decay_syn = 0, .gain_syn = 1, .decay = decay_of(c->decay, own->tau, dt)};
+  const nirc_parameters *own = &p[e], *times = c->alike & NIRC_ALIKE_TAU ? &p[0] : own;
+  nirc_update u = {.decay_syn = 0, .gain_syn = 1, .decay = decay_of(c->decay, times->tau, dt)};
   if (nirc_convention_has_synapse(c)) {
-    u.decay_syn = decay_of(c->decay_syn, own->tau_syn, dt);
+    u.decay_syn = decay_of(c->decay_syn, times->tau_syn, dt);
     u.gain_syn = gain_of(c->gain_syn, u.decay_syn, own->w_in, dt);
     u.pull_syn = pull_of(c->pull_syn, u.decay_syn, own);
     u.start_syn = start_of(c->start_syn, own);

@@ -65,7 +65,7 @@ typedef enum nirc_threshold_rule {
 /* What an importer wants of r or w_in, where they do not enter the update. */
 typedef enum nirc_wanted { NIRC_WANTS_1, NIRC_WANTS_TAU_OVER_DT, NIRC_WANTS_DT_RULE /* tau/(1 + r) is taken for dt */ } nirc_wanted;
 
-enum { NIRC_ALIKE_TAU = 1, NIRC_ALIKE_THRESHOLD = 2 };                   /* what has to be one number in a layer */
+enum { NIRC_ALIKE_TAU = 1, NIRC_ALIKE_THRESHOLD = 2 };                   /* what has to be one number in a layer; the first tau counts for all */
 
 typedef struct nirc_convention {
   nirc_opcode node;

@@ -83,7 +83,7 @@ static void choose_dt(nirc_for *x, const char *given)
   if (!given && !own && x->dt > 0)
     nirc_remark(x->d, file, "dt = %g s is assumed (--dt says otherwise)", x->dt);
   x->dt_to = x->to->dt_written > 0 ? x->to->dt_written : x->dt > 0 ? x->dt : x->from->dt;
-  x->same_dt = x->dt == x->dt_to || (!(x->dt > 0) && x->to->dt_derived);
+  x->same_dt = x->from->dt_derived ? !(x->dt > 0) : x->dt == x->dt_to;
 }
 
 /* ---- nodes without a state ----------------------------------------------------------------------------------------------- */

@@ -455,8 +455,10 @@ bool nirc_for_neuron(nirc_for *x, nirc_op *op)
   const char *why = NULL;
   if (!from)
     return nirc_for_refuse(x, op, "what %s makes of a %s is not known here", x->from->title, op->def->nir_type);
-  if (x->from == x->to && x->same_dt && own && !own->read_only)
+  if (x->from == x->to && x->same_dt && own && !own->read_only) {
+    x->other_reset |= from->or_resets && x->subtract;
     return true;
+  }
   if (try_as(x, op, from, op->code, &why))
     return true;
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)

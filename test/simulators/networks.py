@@ -159,6 +159,12 @@ def li(rng):
     return chain(6, {"fc": dense(rng, 8, 6), "li": n}, 8), spikes(rng, STEPS, 6)
 
 
+def whole_if(rng):
+    """dt*r is 1, weights are multiples of 1/64, thresholds are alike: integers can hold all of it."""
+    neurons = {k: nir.IF(r=full(n, 1000), v_threshold=full(n, t), v_reset=full(n, 0)) for k, n, t in (("if1", 10, 1), ("if2", 5, 0.8))}
+    return chain(6, {"fc1": dense(rng, 10, 6), "if1": neurons["if1"], "fc2": dense(rng, 5, 10, bias=False), "if2": neurons["if2"]}, 5), spikes(rng, STEPS, 6)
+
+
 # What each simulator can be given: (network, --reset, steps by which its output comes later).
 CASES = {
     "norse": [(lif, None, 0), (mlp_lif, None, 0), (mlp_if, None, 0), (mlp_cuba, None, 0), (mlp_cuba, "subtract", 0), (rnn_lif, None, 0), (rnn_bias, None, 0), (rnn_cuba, None, 0),
