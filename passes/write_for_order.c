@@ -64,7 +64,7 @@ static void nest(nirc_for *x, nirc_op *op, nirc_op *w)
     if (nirc_op_operand(op, k)->def != w)
       in[n++] = nirc_op_operand(op, k);
   nirc_op_set_operands(x->m, g, in, n);
-  nirc_op_result(g)->type = nirc_op_result(op)->type;
+  nirc_op_result(g)->type = nirc_type_get(&x->m->types, NIRC_F32, &op->results[0].type->shape);      /* its Output's */
   nirc_value_replace(nirc_op_result(op), nirc_op_result(g));
   nirc_op *from = new_port(x, g, NIR_INPUT, "input", op->results[0].type), *to = new_port(x, g, NIR_OUTPUT, "output", op->results[0].type);
   nirc_op_move_to(op, g->body);

@@ -1,13 +1,15 @@
 """What the drivers of the simulators have in common: the command line, and files.
 
-  DRIVER.py run MODEL.nir INPUT.h5 OUTPUT.h5 [--dt DT] [--reset KIND]
-  DRIVER.py export CASE SEED FOLDER
+  DRIVER.py run JOBS.json
+  DRIVER.py export SEED FOLDER
 
-`run` imports MODEL with the simulator's own importer and runs it step by step on the dataset `input` [T, *shape]. `export` makes a network in the simulator itself,
-with fresh random weights, and writes FOLDER/model.nir with its own exporter, FOLDER/input.h5 and FOLDER/theirs.h5, what that network gives.
-OUTPUT holds `output` [T, *shape] and, where the last node has a state, `v`.
+`run` takes a list of jobs {"model", "input", "output", "dt", "reset"} (files; the last two may be null): each model is imported with the simulator's own importer and run step by
+step on the dataset `input` [T, *shape]; the output file holds `output` [T, *shape] and, where the last node has a state, `v`. `export` makes networks in the simulator itself, with
+fresh random weights, and writes for each FOLDER/CASE/model.nir with its own exporter, input.h5 and theirs.h5, what that network gives (attributes `node`, whose `v` that is, and `options`,
+those that nirc needs).
 """
 import argparse
+import json
 import os
 
 import h5py
@@ -25,8 +27,10 @@ def write_input(path, x):
         f["input"] = x.astype(np.float32)
 
 
-def write_output(path, output, v=None):
+def write_output(path, output, v=None, **attributes):
     with h5py.File(path, "w") as f:
+        for name, value in attributes.items():
+            f.attrs[name] = value
         f["output"] = np.asarray(output, dtype=np.float32)
         if v is not None:
             f["v"] = np.asarray(v, dtype=np.float32)
@@ -53,25 +57,28 @@ def weights(rng, n_out, n_in, low=-0.5, high=1.0):
     return (np.round(rng.uniform(low, high, (n_out, n_in)) * 64) / 64).astype(np.float32)
 
 
+def between(rng, n, low, high):
+    return rng.uniform(low, high, n).astype(np.float32)
+
+
 def main(run, cases):
-    """run(graph, x, dt, reset) -> output, v; cases: name -> f(rng, folder) -> x, output, v."""
+    """run(graph, x, dt, reset) -> output, v; cases: name -> f(rng) -> graph, x, output, v, options."""
     ap = argparse.ArgumentParser()
     sub = ap.add_subparsers(dest="what", required=True)
-    p = sub.add_parser("run")
-    p.add_argument("model")
-    p.add_argument("input")
-    p.add_argument("output")
-    p.add_argument("--dt", type=float)
-    p.add_argument("--reset", default="v_reset")
+    sub.add_parser("run").add_argument("jobs")
     p = sub.add_parser("export")
-    p.add_argument("case", choices=sorted(cases))
     p.add_argument("seed", type=int)
     p.add_argument("folder")
     o = ap.parse_args()
     if o.what == "run":
-        write_output(o.output, *run(nir.read(o.model), read_input(o.input), o.dt, o.reset))
+        with open(o.jobs) as f:
+            for job in json.load(f):
+                write_output(job["output"], *run(nir.read(job["model"]), read_input(job["input"]), job["dt"], job["reset"]))
         return
-    os.makedirs(o.folder, exist_ok=True)
-    x, output, v = cases[o.case](np.random.default_rng(o.seed), o.folder)
-    write_input(os.path.join(o.folder, "input.h5"), x)
-    write_output(os.path.join(o.folder, "theirs.h5"), output, v)
+    for name, case in cases.items():
+        folder = os.path.join(o.folder, name)
+        os.makedirs(folder, exist_ok=True)
+        graph, x, output, v, options = case(np.random.default_rng(o.seed))
+        nir.write(os.path.join(folder, "model.nir"), graph)
+        write_input(os.path.join(folder, "input.h5"), x)
+        write_output(os.path.join(folder, "theirs.h5"), output, v, node=last_node(graph), options=options)

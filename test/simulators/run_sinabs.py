@@ -1,6 +1,7 @@
 """Sinabs 3.1.3; see common.py."""
+import sinabs.layers
 import torch
-from sinabs.nir import from_nir
+from sinabs.nir import from_nir, to_nir
 
 import common
 
@@ -19,4 +20,38 @@ def run(graph, x, dt, reset):
     return outputs, v or None
 
 
-common.main(run, {})
+def linear(rng, n_out, n_in):
+    layer = torch.nn.Linear(n_in, n_out)
+    layer.weight.data = torch.from_numpy(common.weights(rng, n_out, n_in))
+    layer.bias.data = torch.from_numpy(common.weights(rng, n_out, 1)[:, 0] / 4)
+    return layer
+
+
+def export(rng, neuron):
+    """Time constants are numbers of steps there."""
+    net = torch.nn.Sequential(linear(rng, 10, 6), neuron(10), linear(rng, 5, 10), neuron(5))
+    x = common.spikes(rng, 60, 6)
+    outputs, v = [], []
+    with torch.no_grad():
+        for x_t in x:
+            outputs.append(net(torch.from_numpy(x_t)[None]).numpy()[0].copy())
+            v.append(net[3].v_mem.numpy()[0].copy())
+        graph = to_nir(net, torch.zeros(1, 6))
+    return graph, x, outputs, v, ["--dt", "1"]
+
+
+def lif(rng):
+    def neuron(n):
+        return sinabs.layers.LIFSqueeze(tau_mem=torch.from_numpy(common.between(rng, n, 5, 20)), spike_threshold=torch.from_numpy(common.between(rng, n, 1, 2)), norm_input=False,
+                                        batch_size=1)
+    return export(rng, neuron)
+
+
+def iaf(rng):
+    def neuron(n):
+        threshold = torch.from_numpy(common.between(rng, n, 1, 2))
+        return sinabs.layers.IAFSqueeze(spike_threshold=threshold, min_v_mem=-threshold, batch_size=1)
+    return export(rng, neuron)
+
+
+common.main(run, {"lif": lif, "iaf": iaf})
