@@ -69,7 +69,7 @@ static const nirc_convention spikingjelly[] = {
 
 static const nirc_convention nengo[] = {
   {.node = NIR_IF, RESETS_0},
-  {.node = NIR_LIF, .decay = NIRC_DECAYS_EXP, .gain = NIRC_GAINS_K, RESETS_0, .floor = NIRC_FLOOR_0, .alike = NIRC_ALIKE_TAU},
+  {.node = NIR_LIF, .decay = NIRC_DECAYS_EXP, .gain = NIRC_GAINS_K, RESETS_0, .floor = NIRC_FLOOR_0, .alike = NIRC_ALIKE_TAU, .high = true},
   {.node = NIR_LI, .decay = NIRC_DECAYS_EXP, .gain = NIRC_GAINS_K, .late = 1, .alike = NIRC_ALIKE_TAU},
   {.node = NIR_CUBA_LIF, .decay = NIRC_DECAYS_EXP, .gain = NIRC_GAINS_K_FACTOR, .decay_syn = NIRC_DECAYS_EULER, .gain_syn = NIRC_GAINS_K_FACTOR, RESETS_0, .floor = NIRC_FLOOR_0,
    .late = 1, .alike = NIRC_ALIKE_TAU | NIRC_ALIKE_THRESHOLD},
@@ -82,6 +82,7 @@ static const nirc_convention lavadl[] = {
 };
 
 #define DROPPED "the node and its edges vanish when the file is loaded"
+#define ONE_SAMPLE "it has a Flatten, which merges the batch axis, too: give it one sample at a time"
 #define FAILS "loading the file fails"
 const nirc_simulator nirc_simulators[] = {
   {.name = "nir", .title = "nir", ROWS(nir), .dt = 1e-4, .dt_1_without_tau = true},
@@ -89,16 +90,20 @@ const nirc_simulator nirc_simulators[] = {
   {.name = "unit", .title = "unit", ROWS(unit), .dt = 1e-4, .dt_1_without_tau = true},
   {.name = "norse", .title = "Norse", ROWS(norse), .dt = 1e-3, .load = "norse.torch.from_nir(graph, dt=dt)", .load_takes_dt = true,
    .reset_argument = "reset_method=norse.torch.functional.reset.reset_subtract",
-   .takes = {NIR_AFFINE, NIR_LINEAR, NIR_CONV2D, NIR_SUM_POOL2D, NIR_FLATTEN}, .loops = NIRC_LOOPS_ANY, .walk = NIRC_WALK_PREORDER, .drops = DROPPED},
+   .takes = {NIR_AFFINE, NIR_LINEAR, NIR_CONV2D, NIR_SUM_POOL2D, NIR_FLATTEN}, .loops = NIRC_LOOPS_ANY, .walk = NIRC_WALK_PREORDER,
+   .flatten_hint = ONE_SAMPLE, .drops = DROPPED},
   {.name = "snntorch", .title = "snnTorch", ROWS(snntorch), .dt = 1e-4, .load = "snntorch.import_nir.import_from_nir(graph)", .dt_written = 1e-4,
-   .takes = {NIR_AFFINE, NIR_LINEAR, NIR_CONV2D, NIR_SUM_POOL2D, NIR_AVG_POOL2D, NIR_FLATTEN}, .loops = NIRC_LOOPS_NONE, .walk = NIRC_WALK_FREE, .drops = FAILS},
+   .takes = {NIR_AFFINE, NIR_LINEAR, NIR_CONV2D, NIR_SUM_POOL2D, NIR_AVG_POOL2D, NIR_FLATTEN}, .loops = NIRC_LOOPS_NONE, .walk = NIRC_WALK_FREE,
+   .flatten_hint = ONE_SAMPLE, .drops = FAILS},
   {.name = "sinabs", .title = "Sinabs", ROWS(sinabs), .dt = 1, .load = "sinabs.nir.from_nir(graph, batch_size=1)", .dt_written = 1,
-   .takes = {NIR_AFFINE, NIR_CONV2D, NIR_SUM_POOL2D, NIR_FLATTEN}, .loops = NIRC_LOOPS_ANY, .walk = NIRC_WALK_PREORDER, .no_linear = true, .drops = DROPPED},
+   .takes = {NIR_AFFINE, NIR_CONV2D, NIR_SUM_POOL2D, NIR_FLATTEN}, .loops = NIRC_LOOPS_ANY, .walk = NIRC_WALK_PREORDER, .no_linear = true,
+   .loop_hint = "it has a loop: run it step by step, passing the state on; over a whole sequence the loop is ignored", .drops = DROPPED},
   {.name = "rockpool", .title = "Rockpool", ROWS(rockpool), .dt = 1e-4, .dt_derived = true, .load = "rockpool.nn.modules.torch.nir.from_nir(graph)",
    .takes = {NIR_AFFINE, NIR_LINEAR}, .loops = NIRC_LOOPS_NESTED, .walk = NIRC_WALK_PREORDER, .drops_loop_bias = true, .drops = FAILS},
   {.name = "spyx", .title = "Spyx", ROWS(spyx), .dt = 1, .load = "spyx.nir.from_nir(graph, input)", .dt_written = 1,
    .takes = {NIR_AFFINE, NIR_LINEAR, NIR_CONV2D, NIR_SUM_POOL2D, NIR_FLATTEN}, .loops = NIRC_LOOPS_NESTED, .walk = NIRC_WALK_CHAIN, .drops_loop_bias = true,
-   .channels_last = true, .needs_threshold_after_li = true, .drops = "the node is left out when the file is loaded"},
+   .channels_last = true, .needs_threshold_after_li = true, .image_hint = "its input is an image: its axes are row, column, channel there",
+   .drops = "the node is left out when the file is loaded"},
   {.name = "spikingjelly", .title = "SpikingJelly", ROWS(spikingjelly), .dt = 1e-4},
   {.name = "nengo", .title = "Nengo", ROWS(nengo), .dt = 1e-3, .load = "nir_to_nengo(graph, dt=dt)", .load_takes_dt = true, .takes = {NIR_AFFINE, NIR_LINEAR}, .loops = NIRC_LOOPS_SELF,
    .walk = NIRC_WALK_FREE, .drops_loop_bias = true, .drops = FAILS},

@@ -85,6 +85,7 @@ typedef struct nirc_convention {
   nirc_wanted r, w_in;
   int alike;
   bool whole;                                        /* its states are whole numbers */
+  bool high;                                         /* its importer makes spikes as high as 1/dt; the profile does not */
   bool read_only;                                    /* its importer does not take such a node, or not everywhere */
 } nirc_convention;
 
@@ -116,6 +117,7 @@ typedef struct nirc_simulator {
   nirc_loops loops;
   nirc_walk walk;
   bool drops_loop_bias, channels_last, no_linear, no_conv_bias, needs_threshold_after_li;
+  const char *loop_hint, *flatten_hint, *image_hint; /* what has to be known of a network with such; NULL: nothing */
   const char *drops;                                 /* what becomes of a node that its importer does not know */
 } nirc_simulator;
 

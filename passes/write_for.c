@@ -42,7 +42,7 @@ static bool choose_simulators(nirc_for *x, const char *to, const char *from)
     return false;
   }
   if (!x->from)
-    nirc_error_status(x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "profile '%s': no file can be written from it for another simulator", from);
+    nirc_error(x->d, nirc_loc_file(x->m->path), "from profile '%s' no file is written for %s: its neurons have no counterpart there", from, x->to->title);
   return x->from;
 }
 
@@ -53,6 +53,11 @@ static bool choose_reset(nirc_for *x, const char *name)
     return false;
   }
   x->subtract = name && strcmp(name, "subtract") == 0;
+  bool choice = false;
+  for (size_t i = 0; i < x->from->n_neurons; i++)
+    choice |= x->from->neurons[i].or_resets;
+  if (name && !choice)
+    nirc_warning(x->d, nirc_loc_file(x->m->path), "--reset %s changes nothing under profile %s", name, x->from->name);
   return true;
 }
 
@@ -295,6 +300,21 @@ static bool write_nodes(nirc_for *x)
   return x->d->errors == before;
 }
 
+/* What whoever runs the file has to know. */
+static void hint(const nirc_for *x, nirc_loc file)
+{
+  bool flatten = false, image = false;
+  for (size_t i = 0; i < x->schedule.n; i++) {
+    const nirc_op *op = x->op[i];
+    flatten |= op->code == NIR_FLATTEN;
+    image |= op->code == NIR_INPUT && op->results[0].type->shape.rank == 3;
+  }
+  const char *const hints[] = {x->loop ? x->to->loop_hint : NULL, flatten ? x->to->flatten_hint : NULL, image ? x->to->image_hint : NULL};
+  for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+    if (hints[i])
+      nirc_remark(x->d, file, "%s", hints[i]);
+}
+
 static void report(const nirc_for *x)
 {
   nirc_loc file = nirc_loc_file(x->m->path);
@@ -312,6 +332,7 @@ static void report(const nirc_for *x)
     nirc_remark(x->d, file, "load it by %s, dt = %.9g%s", x->to->load, x->dt_to, reset);
   else
     nirc_remark(x->d, file, "load it by %s%s", x->to->load, reset);
+  hint(x, file);
 }
 
 static bool run(nirc_module *m, nirc_pass_ctx *ctx)

@@ -26,6 +26,7 @@ typedef struct nirc_for {
   nirc_range *range;                                 /* by id */
   int *late;                                         /* by id: steps by which its value comes later than in the source */
   double change;                                     /* the largest relative change of a coefficient by rounding */
+  bool loop;                                         /* there is one */
   bool anew;                                         /* some parameter was re-expressed */
   bool assumed_input;                                /* a proof took the inputs to be within 0 and 1 */
   bool other_reset;                                  /* a neuron needs the simulator's other choice of reset */

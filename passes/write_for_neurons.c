@@ -92,9 +92,14 @@ static void match_resets(const nirc_for *x, fit *f)
     f->other_reset = i == 1;
     return;
   }
-  f->why = sets(here) ? "a spike sets v to a value here, and takes the threshold off v there (--reset subtract compiles it so here)"
-           : sets(f->to->resets) ? "a spike takes the threshold off v here, and sets v to a value there"
-           : f->to->resets == NIRC_RESETS_LATE ? "the threshold is taken off v after it has decayed there" : "v is reset otherwise there";
+  const char *from = x->from->title, *to = x->to->title;
+  nirc_arena *a = x->m->arena;
+  if (sets(here))
+    f->why = nirc_arena_printf(a, "a spike sets v under %s and takes v_threshold off v in %s%s", from, to, f->from->or_resets ? "; --reset subtract takes it off, too" : "");
+  else if (sets(f->to->resets))
+    f->why = nirc_arena_printf(a, "a spike takes v_threshold off v under %s and sets v in %s%s", from, to, x->subtract ? "; --reset v_reset sets it, too" : "");
+  else
+    f->why = nirc_arena_printf(a, "%s takes v_threshold off what v has decayed to, %s off v", f->to->resets == NIRC_RESETS_LATE ? to : from, f->to->resets == NIRC_RESETS_LATE ? from : to);
 }
 
 /* h may not reach twice the threshold where one simulator fires twice then and the other once. */
@@ -109,9 +114,9 @@ static void check_single_spikes(nirc_for *x, const nirc_op *op, fit *f)
     double most = u.decay * u.threshold + u.gain * high + u.pull;
     if (u.threshold > 0 && u.start <= u.threshold && most < 2 * u.threshold * (1 - 1e-6))
       continue;
-    f->why = isfinite(most) ? nirc_arena_printf(x->m->arena, "where v reaches twice the threshold, it gives one spike in one of the two and several in the other, and neuron %zu may "
-                                                "reach %.4g with a threshold of %.4g", e, most, u.threshold)
-                            : "where v reaches twice the threshold, it gives one spike in one of the two and several in the other, and nothing bounds what arrives";
+    const char *several = f->to->fires == NIRC_FIRES_OFTEN ? x->to->title : x->from->title, *one = several == x->to->title ? x->from->title : x->to->title;
+    f->why = nirc_arena_printf(x->m->arena, "where v reaches twice the threshold, %s gives several spikes and %s one; %s", several, one, !isfinite(most) ? "nothing bounds what arrives"
+                               : nirc_arena_printf(x->a, "neuron %zu may reach %.4g, its threshold is %.4g", e, most, u.threshold));
   }
   x->assumed_input |= !f->why;
 }
@@ -124,7 +129,7 @@ static void check_floor(nirc_for *x, const nirc_op *op, fit *f)
     double low, high;
     nirc_for_arriving(x, op, e, &low, &high);
     if (!(low >= 0 && u->start >= 0 && u->start_syn >= 0 && u->pull >= 0 && u->pull_syn >= 0 && u->reset >= 0 && u->decay >= 0))
-      f->why = "v has a lower bound in one of the two only, and what arrives may be negative";
+      f->why = nirc_arena_printf(x->m->arena, "v has a lower bound in %s only, and what arrives at neuron %zu may be negative", f->to->floor ? x->to->title : x->from->title, e);
   }
   x->assumed_input |= !f->why;
 }
@@ -311,7 +316,7 @@ static void scale_rows(nirc_for *x, nirc_op *in, const char *name, const fit *f,
   void *data;
   nirc_blob *made = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_F32, &b->shape, false, &data));
   for (size_t i = 0; i < b->count; i++) {
-    double exact = nirc_blob_get(b, i) * f->weight[i / (b->count / rows) * (f->n / rows)];
+    double exact = nirc_blob_get(b, i) * f->weight[i * rows / b->count * (f->n / rows)];
     ((float *)data)[i] = (float)exact;
     note_change(&x->change, exact, (double)((float *)data)[i]);
   }
@@ -443,6 +448,8 @@ static bool try_as(nirc_for *x, nirc_op *op, const nirc_convention *from, nirc_o
   }
   x->other_reset |= f.other_reset;
   x->late[op->id] = to->late - from->late;
+  if (to->high)
+    nirc_warning(x->d, op->loc, "'%s': spikes of a %s are as high as 1/dt with the published importer of %s; as high as 1, as here, with amplitude=dt", op->name, nirc_op_defs[code]->nir_type, x->to->title);
   if (thresholds)
     scale_threshold(x, op, &f);
   apply(x, op, &f);

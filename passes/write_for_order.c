@@ -106,6 +106,7 @@ bool nirc_for_loops(nirc_for *x)
     for (uint32_t k = 0; k < op->n_operands; k++) {
       if (!x->schedule.back[i][k])
         continue;
+      x->loop = true;
       if (!settle_loop(x, op, nirc_op_operand(op, k)->def) || x->to->loops == NIRC_LOOPS_NESTED)
         break;                                       /* its operands are others now */
     }
