@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ir/base/guess.h"
@@ -202,6 +203,11 @@ static bool write_node(nirc_for *x, nirc_op *op)
 
 /* ---- steps by which values come late ----------------------------------------------------------------------------------------- */
 
+static const char *steps(const nirc_for *x, int n)
+{
+  return nirc_arena_printf(x->m->arena, "%d step%s", n, n == 1 ? "" : "s");
+}
+
 /* x->late holds what each node adds itself. All that arrives has to be late by the same, and be 0 before. */
 static bool find_lateness(nirc_for *x)
 {
@@ -214,13 +220,13 @@ static bool find_lateness(nirc_for *x)
       if (x->schedule.back[op->id][k])
         continue;
       if (any && from != in)
-        return nirc_for_refuse(x, op, "what arrives over one edge would come %d steps later than over another, for spikes leave neurons one step later there", from > in ? from - in : in - from);
+        return nirc_for_refuse(x, op, "what arrives over one edge would come %s later than over another, for spikes leave neurons one step later there", steps(x, abs(from - in)));
       in = from;
       any = true;
     }
     const nirc_blob *bias = nirc_op_blob(op, "bias");
     if (in && bias && !nirc_blob_is_all(bias, 0))
-      return nirc_for_refuse(x, op, "spikes reach it %d steps later there, and its bias does not; a bias of 0 is wanted behind the first layer", in);
+      return nirc_for_refuse(x, op, "spikes reach it %s %s there, and its bias does not; a bias of 0 is wanted behind the first layer", steps(x, abs(in)), in > 0 ? "later" : "earlier");
     x->late[op->id] = in + own;
   }
   return true;
@@ -320,8 +326,8 @@ static void report(const nirc_for *x)
   nirc_loc file = nirc_loc_file(x->m->path);
   NIRC_FOR_EACH_OP(op, x->graph->body)
     if (op->code == NIR_OUTPUT && x->late[op->id])
-      nirc_remark(x->d, op->loc, "'%s': in %s its values come %d steps %s than under %s", op->name, x->to->title, x->late[op->id] > 0 ? x->late[op->id] : -x->late[op->id],
-                  x->late[op->id] > 0 ? "later" : "earlier", x->from->title);
+      nirc_remark(x->d, op->loc, "'%s': in %s its values come %s %s than under %s", op->name, x->to->title, steps(x, abs(x->late[op->id])), x->late[op->id] > 0 ? "later" : "earlier",
+                  x->from->title);
   if (x->assumed_input)
     nirc_remark(x->d, file, "equal as long as every input is within 0 and 1");
   if (x->from != x->to || x->anew)

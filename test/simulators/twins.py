@@ -78,7 +78,7 @@ def main(nirc, nirc_run, folder, only=None):
                     continue
                 if p.returncode:
                     sys.exit(p.stdout)
-                m = re.search(r"its values come (\d+) steps (later|earlier)", p.stdout)
+                m = re.search(r"its values come (\d+) steps? (later|earlier)", p.stdout)
                 late = int(m.group(1)) * (1 if m.group(2) == "later" else -1) if m else 0
                 dt = re.search(r"dt = ([0-9.e+-]+)", p.stdout)
                 options = ["--semantics", simulator, *(["--dt", dt.group(1)] if "load it by" in p.stdout and dt else []), *(["--reset", "subtract"] if "reset_subtract" in p.stdout else [])]
