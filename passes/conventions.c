@@ -21,7 +21,8 @@ static const double nearly_1 = 1e-5;                 /* numpy.allclose: such a g
   {.node = NIR_LI, .decay = d, .gain = NIRC_GAINS_K_FACTOR, LEAKS}, \
   {.node = NIR_LIF, .decay = d, .gain = NIRC_GAINS_K_FACTOR, LEAKS, SPIKES_NIR}, \
   {.node = NIR_CUBA_LI, .decay = d, .gain = NIRC_GAINS_K_FACTOR, LEAKS, .decay_syn = d, .gain_syn = NIRC_GAINS_K_FACTOR}, \
-  {.node = NIR_CUBA_LIF, .decay = d, .gain = NIRC_GAINS_K_FACTOR, LEAKS, .decay_syn = d, .gain_syn = NIRC_GAINS_K_FACTOR, SPIKES_NIR}
+  {.node = NIR_CUBA_LIF, .decay = d, .gain = NIRC_GAINS_K_FACTOR, LEAKS, .decay_syn = d, .gain_syn = NIRC_GAINS_K_FACTOR, \
+   SPIKES_NIR}
 static const nirc_convention nir[] = {NIR_ROWS(NIRC_DECAYS_EULER, NIRC_GAINS_DT_FACTOR)};
 static const nirc_convention nir_exact[] = {NIR_ROWS(NIRC_DECAYS_EXP, NIRC_GAINS_DT_FACTOR)};
 static const nirc_convention unit[] = {NIR_ROWS(NIRC_DECAYS_EULER, NIRC_GAINS_FACTOR)};
@@ -36,9 +37,10 @@ static const nirc_convention norse[] = {
 
 /* IF is leaky there (0.9) and works as the last node only: it is read, and written as a LIF that does not decay. */
 static const nirc_convention snntorch[] = {
-  {.node = NIR_LIF, .decay = NIRC_DECAYS_CLIPPED, RESETS_0, .threshold = NIRC_THRESHOLD_OVER_LEAST_GAIN, .r = NIRC_WANTS_TAU_OVER_DT, .alike = NIRC_ALIKE_THRESHOLD},
-  {.node = NIR_CUBA_LIF, .decay = NIRC_DECAYS_EULER, .decay_syn = NIRC_DECAYS_EULER, RESETS_0, .threshold = NIRC_THRESHOLD_OVER_SYNAPSE, .r = NIRC_WANTS_TAU_OVER_DT,
-   .w_in = NIRC_WANTS_TAU_OVER_DT, .alike = NIRC_ALIKE_THRESHOLD},
+  {.node = NIR_LIF, .decay = NIRC_DECAYS_CLIPPED, RESETS_0, .threshold = NIRC_THRESHOLD_OVER_LEAST_GAIN, .r = NIRC_WANTS_TAU_OVER_DT,
+   .alike = NIRC_ALIKE_THRESHOLD},
+  {.node = NIR_CUBA_LIF, .decay = NIRC_DECAYS_EULER, .decay_syn = NIRC_DECAYS_EULER, RESETS_0, .threshold = NIRC_THRESHOLD_OVER_SYNAPSE,
+   .r = NIRC_WANTS_TAU_OVER_DT, .w_in = NIRC_WANTS_TAU_OVER_DT, .alike = NIRC_ALIKE_THRESHOLD},
   {.node = NIR_IF, .decay = NIRC_DECAYS_TO_0_9, .fires = NIRC_FIRES_ABOVE, .resets = NIRC_RESETS_BY_THRESHOLD, .read_only = true},
 };
 
@@ -50,7 +52,8 @@ static const nirc_convention sinabs[] = {
 };
 
 static const nirc_convention rockpool[] = {
-  {.node = NIR_CUBA_LIF, .decay = NIRC_DECAYS_EXP, .pull = NIRC_PULLS_LEAK, .decay_syn = NIRC_DECAYS_EXP, .gain_syn = NIRC_GAINS_DECAY, COUNTS, .r = NIRC_WANTS_DT_RULE},
+  {.node = NIR_CUBA_LIF, .decay = NIRC_DECAYS_EXP, .pull = NIRC_PULLS_LEAK, .decay_syn = NIRC_DECAYS_EXP, .gain_syn = NIRC_GAINS_DECAY, COUNTS,
+   .r = NIRC_WANTS_DT_RULE},
 };
 
 static const nirc_convention spyx[] = {
@@ -71,14 +74,14 @@ static const nirc_convention nengo[] = {
   {.node = NIR_IF, RESETS_0},
   {.node = NIR_LIF, .decay = NIRC_DECAYS_EXP, .gain = NIRC_GAINS_K, RESETS_0, .floor = NIRC_FLOOR_0, .alike = NIRC_ALIKE_TAU, .high = true},
   {.node = NIR_LI, .decay = NIRC_DECAYS_EXP, .gain = NIRC_GAINS_K, .late = 1, .alike = NIRC_ALIKE_TAU},
-  {.node = NIR_CUBA_LIF, .decay = NIRC_DECAYS_EXP, .gain = NIRC_GAINS_K_FACTOR, .decay_syn = NIRC_DECAYS_EULER, .gain_syn = NIRC_GAINS_K_FACTOR, RESETS_0, .floor = NIRC_FLOOR_0,
-   .late = 1, .alike = NIRC_ALIKE_TAU | NIRC_ALIKE_THRESHOLD},
+  {.node = NIR_CUBA_LIF, .decay = NIRC_DECAYS_EXP, .gain = NIRC_GAINS_K_FACTOR, .decay_syn = NIRC_DECAYS_EULER, .gain_syn = NIRC_GAINS_K_FACTOR, RESETS_0,
+   .floor = NIRC_FLOOR_0, .late = 1, .alike = NIRC_ALIKE_TAU | NIRC_ALIKE_THRESHOLD},
 };
 
 static const nirc_convention lavadl[] = {
   {.node = NIR_IF, .fires = NIRC_FIRES_AT, .resets = NIRC_RESETS_TO_0, .threshold = NIRC_THRESHOLD_TIMES_R, .alike = NIRC_ALIKE_THRESHOLD, .whole = true},
-  {.node = NIR_CUBA_LIF, .decay = NIRC_DECAYS_EULER, .decay_syn = NIRC_DECAYS_EULER, .gain_syn = NIRC_GAINS_K_FACTOR, .fires = NIRC_FIRES_AT, .resets = NIRC_RESETS_TO_0,
-   .r = NIRC_WANTS_TAU_OVER_DT, .w_in = NIRC_WANTS_TAU_OVER_DT, .alike = NIRC_ALIKE_TAU | NIRC_ALIKE_THRESHOLD, .whole = true},
+  {.node = NIR_CUBA_LIF, .decay = NIRC_DECAYS_EULER, .decay_syn = NIRC_DECAYS_EULER, .gain_syn = NIRC_GAINS_K_FACTOR, .fires = NIRC_FIRES_AT,
+   .resets = NIRC_RESETS_TO_0, .r = NIRC_WANTS_TAU_OVER_DT, .w_in = NIRC_WANTS_TAU_OVER_DT, .alike = NIRC_ALIKE_TAU | NIRC_ALIKE_THRESHOLD, .whole = true},
 };
 
 #define DROPPED "the node and its edges vanish when the file is loaded"
@@ -102,13 +105,16 @@ const nirc_simulator nirc_simulators[] = {
    .takes = {NIR_AFFINE, NIR_LINEAR}, .loops = NIRC_LOOPS_NESTED, .walk = NIRC_WALK_PREORDER, .drops_loop_bias = true, .drops = FAILS},
   {.name = "spyx", .title = "Spyx", ROWS(spyx), .dt = 1, .load = "spyx.nir.from_nir(graph, input)", .dt_written = 1,
    .takes = {NIR_AFFINE, NIR_LINEAR, NIR_CONV2D, NIR_SUM_POOL2D, NIR_FLATTEN}, .loops = NIRC_LOOPS_NESTED, .walk = NIRC_WALK_CHAIN, .drops_loop_bias = true,
-   .channels_last = true, .needs_threshold_after_li = true, .image_hint = "its input is an image: its axes are row, column, channel there",
+   .channels_last = true, .needs_threshold_after_li = true,
+   .image_hint = "its input is an image: its axes are row, column, channel there",
    .drops = "the node is left out when the file is loaded"},
   {.name = "spikingjelly", .title = "SpikingJelly", ROWS(spikingjelly), .dt = 1e-4},
-  {.name = "nengo", .title = "Nengo", ROWS(nengo), .dt = 1e-3, .load = "nir_to_nengo(graph, dt=dt)", .load_takes_dt = true, .takes = {NIR_AFFINE, NIR_LINEAR}, .loops = NIRC_LOOPS_SELF,
+  {.name = "nengo", .title = "Nengo", ROWS(nengo), .dt = 1e-3,
+   .load = "nir_to_nengo(graph, dt=dt)", .load_takes_dt = true, .takes = {NIR_AFFINE, NIR_LINEAR}, .loops = NIRC_LOOPS_SELF,
    .walk = NIRC_WALK_FREE, .drops_loop_bias = true, .drops = FAILS},
   {.name = "lavadl", .title = "Lava-DL", ROWS(lavadl), .dt = 1e-4, .load = "nir_to_lavadl(graph)", .dt_written = 1e-4,
-   .takes = {NIR_AFFINE, NIR_CONV2D, NIR_SUM_POOL2D, NIR_FLATTEN}, .loops = NIRC_LOOPS_SELF, .walk = NIRC_WALK_FREE, .drops_loop_bias = true, .no_linear = true, .no_conv_bias = true, .drops = FAILS},
+   .takes = {NIR_AFFINE, NIR_CONV2D, NIR_SUM_POOL2D, NIR_FLATTEN}, .loops = NIRC_LOOPS_SELF, .walk = NIRC_WALK_FREE, .drops_loop_bias = true,
+   .no_linear = true, .no_conv_bias = true, .drops = FAILS},
   {0},
 };
 
@@ -229,12 +235,11 @@ static const char *tau_of(nirc_decay_rule rule, double decay, double dt, double 
     return "its potential grows by itself";
   switch (rule) {
   case NIRC_DECAYS_EULER: *tau = dt / (1 - decay); return NULL;
-  case NIRC_DECAYS_CLIPPED: *tau = dt / (1 - decay); return decay >= 0 ? NULL : "dt is longer than its time constant, so that what is left of v changes its sign in each step";
-  case NIRC_DECAYS_EXP:
-    *tau = decay > 0 ? -dt / log(decay) : dt * decays_at_once;
-    return decay >= 0 ? NULL : "dt is longer than its time constant, so that what is left of v changes its sign in each step";
+  case NIRC_DECAYS_CLIPPED: *tau = dt / (1 - decay); break;
+  case NIRC_DECAYS_EXP: *tau = decay > 0 ? -dt / log(decay) : dt * decays_at_once; break;
   default: return "it leaks";
   }
+  return decay >= 0 ? NULL : "dt is longer than its time constant, so that what is left of v changes its sign in each step";
 }
 
 static double factor_of(nirc_gain_rule rule, double gain, double decay, double dt)

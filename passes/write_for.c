@@ -159,7 +159,8 @@ static void permute_columns(nirc_for *x, nirc_op *op, const nirc_shape *s)
   void *data;
   nirc_blob *b = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, w->dtype, &w->shape, false, &data));
   for (size_t i = 0; i < w->count; i++) {
-    size_t j = i % n, from = x->to->channels_last ? j % channels * places + j / channels : j % places * channels + j / places;
+    size_t j = i % n;
+    size_t from = x->to->channels_last ? j % channels * places + j / channels : j % places * channels + j / places;
     memcpy((char *)data + i * size, (const char *)w->data + (w->splat ? 0 : i - j + from) * size, size);
   }
   nirc_op_set_blob(x->m, op, "weight", b);
@@ -220,13 +221,15 @@ static bool find_lateness(nirc_for *x)
       if (x->schedule.back[op->id][k])
         continue;
       if (any && from != in)
-        return nirc_for_refuse(x, op, "what arrives over one edge would come %s later than over another, for spikes leave neurons one step later there", steps(x, abs(from - in)));
+      return nirc_for_refuse(x, op, "what arrives over one edge would come %s later than over another, for spikes leave neurons one step later there",
+                               steps(x, abs(from - in)));
       in = from;
       any = true;
     }
     const nirc_blob *bias = nirc_op_blob(op, "bias");
     if (in && bias && !nirc_blob_is_all(bias, 0))
-      return nirc_for_refuse(x, op, "spikes reach it %s %s there, and its bias does not; a bias of 0 is wanted behind the first layer", steps(x, abs(in)), in > 0 ? "later" : "earlier");
+      return nirc_for_refuse(x, op, "spikes reach it %s %s there, and its bias does not; a bias of 0 is wanted behind the first layer", steps(x, abs(in)),
+                             in > 0 ? "later" : "earlier");
     x->late[op->id] = in + own;
   }
   return true;
@@ -276,7 +279,8 @@ static bool check_graph(nirc_for *x)
           nirc_for_refuse(x, op, "two edges from '%s' reach it, and a graph holds an edge once", nirc_op_operand(op, k)->def->name);
   }
   if (inputs != 1 || outputs != 1)
-    nirc_error(x->d, nirc_loc_file(x->m->path), "the network has %u Inputs and %u Outputs; the importer of %s wants one of each", inputs, outputs, x->to->title);
+    nirc_error(x->d, nirc_loc_file(x->m->path), "the network has %u Inputs and %u Outputs; the importer of %s wants one of each", inputs, outputs,
+               x->to->title);
   return x->d->errors == before;
 }
 
@@ -326,8 +330,8 @@ static void report(const nirc_for *x)
   nirc_loc file = nirc_loc_file(x->m->path);
   NIRC_FOR_EACH_OP(op, x->graph->body)
     if (op->code == NIR_OUTPUT && x->late[op->id])
-      nirc_remark(x->d, op->loc, "'%s': in %s its values come %s %s than under %s", op->name, x->to->title, steps(x, abs(x->late[op->id])), x->late[op->id] > 0 ? "later" : "earlier",
-                  x->from->title);
+      nirc_remark(x->d, op->loc, "'%s': in %s its values come %s %s than under %s", op->name, x->to->title, steps(x, abs(x->late[op->id])),
+                  x->late[op->id] > 0 ? "later" : "earlier", x->from->title);
   if (x->assumed_input)
     nirc_remark(x->d, file, "equal as long as every input is within 0 and 1");
   if (x->from != x->to || x->anew)
@@ -356,6 +360,7 @@ static bool run(nirc_module *m, nirc_pass_ctx *ctx)
   }
   if (ok) {
     report(&x);
+    nirc_op_remove_attr(x.graph, "dt");              /* the file is for another, and remarks say which */
     nirc_for_names(&x);
     ok = nirc_for_edges(&x);
   }

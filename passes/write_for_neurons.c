@@ -38,15 +38,17 @@ static nirc_parameters *read_parameters(nirc_for *x, const nirc_op *op, size_t n
   const char *tau = nirc_op_attr(op, "tau") ? "tau" : "tau_mem";
   for (size_t e = 0; e < n; e++)
     p[e] = (nirc_parameters){
-      .tau = parameter(op, tau, e, x->dt), .tau_syn = parameter(op, "tau_syn", e, x->dt), .w_in = parameter(op, "w_in", e, 1), .r = parameter(op, "r", e, 1),
-      .v_leak = parameter(op, "v_leak", e, 0), .v_threshold = parameter(op, "v_threshold", e, 0), .v_reset = parameter(op, "v_reset", e, 0)};
+      .tau = parameter(op, tau, e, x->dt), .tau_syn = parameter(op, "tau_syn", e, x->dt),
+      .w_in = parameter(op, "w_in", e, 1), .r = parameter(op, "r", e, 1),
+      .v_leak = parameter(op, "v_leak", e, 0), .v_threshold = parameter(op, "v_threshold", e, 0),
+      .v_reset = parameter(op, "v_reset", e, 0)};
   return p;
 }
 
 static double *field(nirc_parameters *p, const char *name)
 {
-  return strcmp(name, "tau_syn") == 0 ? &p->tau_syn : strcmp(name, "w_in") == 0 ? &p->w_in : strncmp(name, "tau", 3) == 0 ? &p->tau : strcmp(name, "r") == 0 ? &p->r
-         : strcmp(name, "v_leak") == 0 ? &p->v_leak : strcmp(name, "v_threshold") == 0 ? &p->v_threshold : &p->v_reset;
+  return strcmp(name, "tau_syn") == 0 ? &p->tau_syn : strcmp(name, "w_in") == 0 ? &p->w_in : strncmp(name, "tau", 3) == 0 ? &p->tau
+         : strcmp(name, "r") == 0 ? &p->r : strcmp(name, "v_leak") == 0 ? &p->v_leak : strcmp(name, "v_threshold") == 0 ? &p->v_threshold : &p->v_reset;
 }
 
 /* One parameter of a layer as float32, unless it stands there already. */
@@ -95,11 +97,14 @@ static void match_resets(const nirc_for *x, fit *f)
   const char *from = x->from->title, *to = x->to->title;
   nirc_arena *a = x->m->arena;
   if (sets(here))
-    f->why = nirc_arena_printf(a, "a spike sets v under %s and takes v_threshold off v in %s%s", from, to, f->from->or_resets ? "; --reset subtract takes it off, too" : "");
+    f->why = nirc_arena_printf(a, "a spike sets v under %s and takes v_threshold off v in %s%s", from, to,
+                               f->from->or_resets ? "; --reset subtract takes it off, too" : "");
   else if (sets(f->to->resets))
-    f->why = nirc_arena_printf(a, "a spike takes v_threshold off v under %s and sets v in %s%s", from, to, x->subtract ? "; --reset v_reset sets it, too" : "");
+    f->why = nirc_arena_printf(a, "a spike takes v_threshold off v under %s and sets v in %s%s", from, to,
+                               x->subtract ? "; --reset v_reset sets it, too" : "");
   else
-    f->why = nirc_arena_printf(a, "%s takes v_threshold off what v has decayed to, %s off v", f->to->resets == NIRC_RESETS_LATE ? to : from, f->to->resets == NIRC_RESETS_LATE ? from : to);
+    f->why = nirc_arena_printf(a, "%s takes v_threshold off what v has decayed to, %s off v", f->to->resets == NIRC_RESETS_LATE ? to : from,
+                               f->to->resets == NIRC_RESETS_LATE ? from : to);
 }
 
 /* h may not reach twice the threshold where one simulator fires twice then and the other once. */
@@ -114,9 +119,10 @@ static void check_single_spikes(nirc_for *x, const nirc_op *op, fit *f)
     double most = u.decay * u.threshold + u.gain * high + u.pull;
     if (u.threshold > 0 && u.start <= u.threshold && most < 2 * u.threshold * (1 - 1e-6))
       continue;
-    const char *several = f->to->fires == NIRC_FIRES_OFTEN ? x->to->title : x->from->title, *one = several == x->to->title ? x->from->title : x->to->title;
-    f->why = nirc_arena_printf(x->m->arena, "where v reaches twice the threshold, %s gives several spikes and %s one; %s", several, one, !isfinite(most) ? "nothing bounds what arrives"
-                               : nirc_arena_printf(x->a, "neuron %zu may reach %.4g, its threshold is %.4g", e, most, u.threshold));
+    bool several_there = f->to->fires == NIRC_FIRES_OFTEN;
+    const char *bound = isfinite(most) ? nirc_arena_printf(x->a, "neuron %zu may reach %.4g, its threshold is %.4g", e, most, u.threshold) : "nothing bounds what arrives";
+    f->why = nirc_arena_printf(x->m->arena, "where v reaches twice the threshold, %s gives several spikes and %s one; %s", several_there ? x->to->title : x->from->title,
+                               several_there ? x->from->title : x->to->title, bound);
   }
   x->assumed_input |= !f->why;
 }
@@ -129,7 +135,8 @@ static void check_floor(nirc_for *x, const nirc_op *op, fit *f)
     double low, high;
     nirc_for_arriving(x, op, e, &low, &high);
     if (!(low >= 0 && u->start >= 0 && u->start_syn >= 0 && u->pull >= 0 && u->pull_syn >= 0 && u->reset >= 0 && u->decay >= 0))
-      f->why = nirc_arena_printf(x->m->arena, "v has a lower bound in %s only, and what arrives at neuron %zu may be negative", f->to->floor ? x->to->title : x->from->title, e);
+      f->why = nirc_arena_printf(x->m->arena, "v has a lower bound in %s only, and what arrives at neuron %zu may be negative",
+                                 f->to->floor ? x->to->title : x->from->title, e);
   }
   x->assumed_input |= !f->why;
 }
@@ -239,8 +246,9 @@ static void round_parameters(nirc_for *x, fit *f)
     if (!f->why && f->to->alike & NIRC_ALIKE_TAU && (f->p[e].tau != f->p[0].tau || f->p[e].tau_syn != f->p[0].tau_syn))
       f->why = "its time constants differ, and those of the first neuron count for all there";
   }
+  double dt = x->to->dt_derived ? nirc_convention_derived_dt(f->p, f->n) : x->dt_to;
   for (size_t e = 0; e < f->n && !f->why; e++) {
-    nirc_update got = nirc_convention_update(f->to, f->p, f->n, e, x->dt_to);
+    nirc_update got = nirc_convention_update(f->to, f->p, f->n, e, dt);
     const nirc_update *want = &f->want[e];
     note_change(&f->change, want->decay, got.decay);
     note_change(&f->change, want->gain, got.gain);
@@ -273,7 +281,8 @@ static void fit_whole(nirc_for *x, const nirc_op *op, fit *f)
     for (int i = 0; i < 2 && both[i]; i++)
       for (size_t j = 0; j < both[i]->count && !f->why; j++)
         if (nirc_blob_get(both[i], j) * GRID != floor(nirc_blob_get(both[i], j) * GRID))
-          f->why = nirc_arena_printf(x->m->arena, "states are whole numbers there, and %.9g, a weight of '%s', is no multiple of 1/%d", nirc_blob_get(both[i], j), in->name, GRID);
+          f->why = nirc_arena_printf(x->m->arena, "states are whole numbers there, and %.9g, a weight of '%s', is no multiple of 1/%d",
+                                     nirc_blob_get(both[i], j), in->name, GRID);
   }
   for (size_t e = 0; e < f->n && !f->why; e++) {
     double low, high, t = f->want[e].threshold * GRID;
@@ -304,8 +313,8 @@ static void check_weights(nirc_for *x, const nirc_op *op, fit *f)
 {
   for (uint32_t k = 0; f->weighted && !f->why && k < op->n_operands; k++)
     if (!rows_for(nirc_op_operand(op, k)->def, f))
-      f->why = nirc_arena_printf(x->m->arena, "its inputs have to be multiplied by numbers that cannot become part of the weights in front: '%s' has none, or serves others, too",
-                                 nirc_op_operand(op, k)->def->name);
+      f->why = nirc_arena_printf(x->m->arena, "its inputs have to be multiplied by numbers that cannot become part of the weights in front: "
+                                 "'%s' has none, or serves others, too", nirc_op_operand(op, k)->def->name);
 }
 
 static void scale_rows(nirc_for *x, nirc_op *in, const char *name, const fit *f, size_t rows)
@@ -414,8 +423,10 @@ static fit new_fit(nirc_for *x, const nirc_op *op, const nirc_convention *from, 
 {
   size_t n = op->results[0].type->count;
   nirc_parameters *had = read_parameters(x, op, n);
-  return (fit){.from = from, .to = to, .n = n, .dt = x->dt > 0 ? x->dt : nirc_convention_derived_dt(had, n), .had = had, .want = NIRC_NEW_ARRAY(x->a, nirc_update, n), .p = NIRC_NEW_ARRAY(x->a, nirc_parameters, n),
-               .scale = NIRC_NEW_ARRAY(x->a, double, n), .offset = NIRC_NEW_ARRAY(x->a, double, n), .weight = NIRC_NEW_ARRAY(x->a, double, n)};
+  return (fit){
+    .from = from, .to = to, .n = n, .dt = x->dt > 0 ? x->dt : nirc_convention_derived_dt(had, n), .had = had, .want = NIRC_NEW_ARRAY(x->a, nirc_update, n),
+    .p = NIRC_NEW_ARRAY(x->a, nirc_parameters, n), .scale = NIRC_NEW_ARRAY(x->a, double, n), .offset = NIRC_NEW_ARRAY(x->a, double, n),
+    .weight = NIRC_NEW_ARRAY(x->a, double, n)};
 }
 
 /* The Threshold behind an LI moves with v. */
@@ -449,10 +460,27 @@ static bool try_as(nirc_for *x, nirc_op *op, const nirc_convention *from, nirc_o
   x->other_reset |= f.other_reset;
   x->late[op->id] = to->late - from->late;
   if (to->high)
-    nirc_warning(x->d, op->loc, "'%s': spikes of a %s are as high as 1/dt with the published importer of %s; as high as 1, as here, with amplitude=dt", op->name, nirc_op_defs[code]->nir_type, x->to->title);
+    nirc_warning(x->d, op->loc, "'%s': spikes of a %s are as high as 1/dt with the published importer of %s; as high as 1, as here, with amplitude=dt", op->name,
+                 nirc_op_defs[code]->nir_type, x->to->title);
   if (thresholds)
     scale_threshold(x, op, &f);
   apply(x, op, &f);
+  return true;
+}
+
+/* Parameters that no simulator can be given. */
+static bool check_parameters(nirc_for *x, const nirc_op *op)
+{
+  for (const nirc_attr *a = op->attrs; a; a = a->next) {
+    if (a->kind != NIRC_ATTR_DENSE || !nirc_op_def_attr(op->def, a->name))
+      continue;
+    bool is_tau = strncmp(a->name, "tau", 3) == 0;
+    for (size_t e = 0; e < a->blob->count; e++) {
+      double value = nirc_blob_get(a->blob, e);
+      if (!isfinite(value) || (is_tau && !(value > 0)))
+        return nirc_for_refuse(x, op, "%s = %g; a %s is wanted", a->name, value, is_tau ? "time constant above 0" : "finite number");
+    }
+  }
   return true;
 }
 
@@ -460,6 +488,8 @@ bool nirc_for_neuron(nirc_for *x, nirc_op *op)
 {
   const nirc_convention *from = nirc_convention_find(x->from, op->code), *own = nirc_convention_find(x->to, op->code);
   const char *why = NULL;
+  if (!check_parameters(x, op))
+    return false;
   if (!from)
     return nirc_for_refuse(x, op, "what %s makes of a %s is not known here", x->from->title, op->def->nir_type);
   if (x->from == x->to && x->same_dt && own && !own->read_only) {

@@ -16,7 +16,8 @@ static bool is_matrix(const nirc_op *op)
 /* A matrix from a neuron node to itself, and nowhere else. */
 static bool is_own_matrix(const nirc_op *w, const nirc_op *op)
 {
-  return is_matrix(w) && op->def->integrates && w->n_operands == 1 && nirc_op_operand(w, 0)->def == op && w->results[0].uses && !w->results[0].uses->next;
+  const nirc_use *u = w->results[0].uses;
+  return is_matrix(w) && op->def->integrates && w->n_operands == 1 && nirc_op_operand(w, 0)->def == op && u && !u->next;
 }
 
 static bool settle_bias(nirc_for *x, nirc_op *w)
@@ -89,7 +90,8 @@ static bool settle_loop(nirc_for *x, nirc_op *op, nirc_op *w)
   if (x->to->loops == NIRC_LOOPS_ANY)
     return true;
   if (!own || op->results[0].type->shape.rank != 1)
-    return nirc_for_refuse(x, op, "the edge from '%s' closes a loop, and loops there are a layer of neurons and one Linear or Affine from it to itself", w->name);
+    return nirc_for_refuse(x, op, "the edge from '%s' closes a loop, and loops there are a layer of neurons and one Linear or Affine from it to itself",
+                           w->name);
   for (uint32_t k = 0; k < op->n_operands; k++)
     if (nirc_op_operand(op, k)->def != w && is_own_matrix(nirc_op_operand(op, k)->def, op))
       return nirc_for_refuse(x, op, "two matrices lead from it to itself, and one is possible there");
@@ -117,9 +119,11 @@ bool nirc_for_loops(nirc_for *x)
 /* ---- names ----------------------------------------------------------------------------------------------------------------- */
 
 /* Attributes of the objects that importers keep nodes in: a node of such a name cannot be added. */
-static const char *const taken_names[] = {"add_module", "apply", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu", "cuda", "double", "dump_patches",
-                                          "eval", "execution_order", "extra_repr", "float", "forward", "graph", "half", "keys", "items", "modules", "parameters", "pop", "return_state",
-                                          "share_memory", "state", "state_dict", "stateful_modules", "to", "train", "training", "type", "update", "values", "xpu", "zero_grad"};
+static const char *const taken_names[] = {
+  "add_module", "apply", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu", "cuda", "double", "dump_patches", "eval",
+  "execution_order", "extra_repr", "float", "forward", "graph", "half", "keys", "items", "modules", "parameters", "pop", "return_state",
+  "share_memory", "state", "state_dict", "stateful_modules", "to", "train", "training", "type", "update", "values", "xpu", "zero_grad"
+};
 
 static int compare(const void *a, const void *b)
 {
@@ -243,7 +247,8 @@ static bool check_preorder(ordering *o)
       const nirc_op *from = nirc_op_operand(op, k)->def;
       bool before = o->visited[from->id] < o->visited[i];
       if (before == o->s.back[i][k])
-        return nirc_for_refuse(o->x, op, "its importer runs nodes depth-first, so that this one would run %s '%s' has, whatever the order of edges", before ? "after" : "before", from->name);
+        return nirc_for_refuse(o->x, op, "its importer runs nodes depth-first, so that this one would run %s '%s' has, whatever the order of edges",
+                               before ? "after" : "before", from->name);
     }
   }
   return true;

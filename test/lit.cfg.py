@@ -2,7 +2,7 @@
 #
 # Substitutions: %nirc %nirc-run %cc %cxx %python %valgrind %srcroot %builddir %shared %warnings %cflags
 # Features (REQUIRES: ...): numpy h5py nir-package torch shared valgrind cxx libfuzzer asan ubsan tsan plain root zsh fish vim
-#          profile-NAME (nirc has that profile); NIRC_SIMULATORS=1 (the environment asks for the simulators), NAME-installed (test/simulators/setup.py could install it).
+#           profile-NAME (nirc has that profile); NIRC_SIMULATORS=1 (the environment asks for them), NAME-installed (simulators/setup.py could install it)
 # From LLVM: FileCheck, not, split-file, count.
 import os
 import shutil

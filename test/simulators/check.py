@@ -2,14 +2,15 @@
 """nirc against a simulator itself, on fresh random networks.
 
   check.py for SIMULATOR FOLDER --nirc NIRC --nirc-run NIRC-RUN --python PYTHON
-      networks of networks.py: the file that `--emit nir --for SIMULATOR` makes, imported and run by the simulator, against the network compiled under profile nir
+      networks of networks.py: the file that `--emit nir --for SIMULATOR` makes, imported and run by the simulator, against the network compiled under
+      profile nir
   check.py from SIMULATOR FOLDER ...
-      networks that the simulator made and exported: the file compiled under the simulator's profile, against the network in the simulator
+      networks that the simulator made and exported: the file compiled under its profile, against the network in the simulator
   check.py golden SIMULATOR FOLDER ... --shared SHARED
       the simulator against the traces of SHARED/golden that were once made with it: is this the same simulator, and its driver right?
 
-Spikes have to be equal, v within 1e-5 of the largest. The seed is printed; NIRC_SEED sets it. A potential that comes nearer to its threshold than rounding shows
-as a difference, too; it is as rare as that, so where a network differs another seed decides.
+Spikes have to be equal, v within 1e-5 of the largest. The seed is printed; NIRC_SEED sets it. A potential that comes nearer to its
+threshold than rounding shows as a difference, too; it is as rare as that, so where a network differs another seed decides.
 """
 import argparse
 import glob

@@ -3,10 +3,11 @@
   DRIVER.py run JOBS.json
   DRIVER.py export SEED FOLDER
 
-`run` takes a list of jobs {"model", "input", "output", "dt", "reset"} (files; the last two may be null): each model is imported with the simulator's own importer and run step by
-step on the dataset `input` [T, *shape]; the output file holds `output` [T, *shape] and, where the last node has a state, `v`. `export` makes networks in the simulator itself, with
-fresh random weights, and writes for each FOLDER/CASE/model.nir with its own exporter, input.h5 and theirs.h5, what that network gives (attributes `node`, whose `v` that is, and `options`,
-those that nirc needs).
+`run` takes a list of jobs {"model", "input", "output", "dt", "reset"} (files; the last two may be null): each model is imported with the simulator's own
+importer and run step by step on the dataset `input` [T, *shape]; the output file holds `output` [T, *shape] and, where the last node has a state, `v`.
+
+`export` makes networks in the simulator itself, with fresh random weights, and writes for each FOLDER/CASE/model.nir with its own exporter, input.h5 and
+theirs.h5, what that network gives (attributes `node`, whose `v` that is, and `options`, those that nirc needs).
 """
 import argparse
 import json

@@ -1,7 +1,7 @@
 """Small networks of NIR, with fresh random weights, for the direction nirc -> simulator.
 
-Each function takes a generator of random numbers and returns graph, input [T, *shape]. Weights are multiples of 1/64, so sums of weights of spikes are exact in any order and
-what is left of rounding is that of the neurons. Time constants are in seconds, for dt = 1 ms.
+Each function takes a generator of random numbers and returns graph, input [T, *shape]. Weights are multiples of 1/64, so sums of weights of spikes are
+exact in any order and what is left of rounding is that of the neurons. Time constants are in seconds, for dt = 1 ms.
 """
 import nir
 import numpy as np
@@ -35,12 +35,14 @@ def dense(rng, n_out, n_in, low=-0.5, high=1.0, bias=True):
 
 def lif_layer(rng, n, tau=(5e-3, 2e-2), r=(1, 4), leak=0.0, threshold=(0.2, 0.4)):
     """v_reset is v_leak: what every importer can be given."""
-    return nir.LIF(tau=between(rng, n, *tau), r=between(rng, n, *r), v_leak=full(n, leak), v_threshold=between(rng, n, *threshold) + np.float32(leak), v_reset=full(n, leak))
+    return nir.LIF(tau=between(rng, n, *tau), r=between(rng, n, *r), v_leak=full(n, leak), v_reset=full(n, leak),
+                   v_threshold=between(rng, n, *threshold) + np.float32(leak))
 
 
 def cuba_layer(rng, n, uniform=False):
     one = (lambda a, b: full(n, (a + b) / 2)) if uniform else (lambda a, b: between(rng, n, a, b))
-    return nir.CubaLIF(tau_syn=one(2e-3, 8e-3), tau_mem=one(5e-3, 2e-2), r=one(1, 3), v_leak=full(n, 0), v_threshold=one(0.05, 0.15), v_reset=full(n, 0), w_in=one(1, 2))
+    return nir.CubaLIF(tau_syn=one(2e-3, 8e-3), tau_mem=one(5e-3, 2e-2), r=one(1, 3), w_in=one(1, 2), v_leak=full(n, 0), v_reset=full(n, 0),
+                       v_threshold=one(0.05, 0.15))
 
 
 def lif(rng):
@@ -48,17 +50,21 @@ def lif(rng):
 
 
 def mlp_lif(rng):
-    return chain(6, {"fc1": dense(rng, 10, 6), "lif1": lif_layer(rng, 10), "fc2": dense(rng, 5, 10, bias=False), "lif2": lif_layer(rng, 5)}, 5), spikes(rng, STEPS, 6)
+    nodes = {"fc1": dense(rng, 10, 6), "lif1": lif_layer(rng, 10), "fc2": dense(rng, 5, 10, bias=False), "lif2": lif_layer(rng, 5)}
+    return chain(6, nodes, 5), spikes(rng, STEPS, 6)
 
 
 def mlp_if(rng):
     """dt*r is 1/2: profile nir integrates dt*r*x."""
-    neurons = {k: nir.IF(r=full(n, 500), v_threshold=between(rng, n, 0.5, 1.5), v_reset=full(n, 0)) for k, n in (("if1", 10), ("if2", 5))}
-    return chain(6, {"fc1": dense(rng, 10, 6, bias=False), "if1": neurons["if1"], "fc2": dense(rng, 5, 10, bias=False), "if2": neurons["if2"]}, 5), spikes(rng, STEPS, 6)
+    def neurons(n):
+        return nir.IF(r=full(n, 500), v_threshold=between(rng, n, 0.5, 1.5), v_reset=full(n, 0))
+    nodes = {"fc1": dense(rng, 10, 6, bias=False), "if1": neurons(10), "fc2": dense(rng, 5, 10, bias=False), "if2": neurons(5)}
+    return chain(6, nodes, 5), spikes(rng, STEPS, 6)
 
 
 def mlp_cuba(rng):
-    return chain(6, {"fc1": dense(rng, 10, 6), "cuba1": cuba_layer(rng, 10), "fc2": dense(rng, 5, 10, bias=False), "cuba2": cuba_layer(rng, 5)}, 5), spikes(rng, STEPS, 6)
+    nodes = {"fc1": dense(rng, 10, 6), "cuba1": cuba_layer(rng, 10), "fc2": dense(rng, 5, 10, bias=False), "cuba2": cuba_layer(rng, 5)}
+    return chain(6, nodes, 5), spikes(rng, STEPS, 6)
 
 
 def rnn_lif(rng):
@@ -82,14 +88,15 @@ def rnn_cuba(rng):
 
 def skip(rng):
     """A residual sum whose short way comes first in the file."""
-    nodes = {"in": nir.Input(np.array([6])), "fc0": dense(rng, 6, 6), "lif1": lif_layer(rng, 6), "fc": dense(rng, 6, 6, bias=False), "lif2": lif_layer(rng, 6), "out_fc": dense(rng, 4, 6, bias=False),
-             "lif3": lif_layer(rng, 4), "out": nir.Output(np.array([4]))}
+    nodes = {"in": nir.Input(np.array([6])), "fc0": dense(rng, 6, 6), "lif1": lif_layer(rng, 6), "fc": dense(rng, 6, 6, bias=False),
+             "lif2": lif_layer(rng, 6), "out_fc": dense(rng, 4, 6, bias=False), "lif3": lif_layer(rng, 4), "out": nir.Output(np.array([4]))}
     edges = [("in", "fc0"), ("fc0", "lif1"), ("lif1", "out_fc"), ("lif1", "fc"), ("fc", "lif2"), ("lif2", "out_fc"), ("out_fc", "lif3"), ("lif3", "out")]
     return nir.NIRGraph(nodes=nodes, edges=edges, type_check=False), spikes(rng, STEPS, 6)
 
 
 def conv(rng, neuron):
-    nodes = {"conv": nir.Conv2d(input_shape=(6, 5), weight=weights(rng, 3, 2 * 9).reshape(3, 2, 3, 3), stride=1, padding=1, dilation=1, groups=1, bias=full(3, 0)),
+    w = weights(rng, 3, 2 * 9).reshape(3, 2, 3, 3)
+    nodes = {"conv": nir.Conv2d(input_shape=(6, 5), weight=w, stride=1, padding=1, dilation=1, groups=1, bias=full(3, 0)),
              "n1": neuron((3, 6, 5)), "pool": nir.SumPool2d(kernel_size=np.array([2, 2]), stride=np.array([2, 2]), padding=np.array([0, 0])),
              "flat": nir.Flatten(input_type={"input": np.array([3, 3, 2])}, start_dim=0, end_dim=-1), "fc": dense(rng, 4, 18, bias=False), "n2": neuron((4,))}
     return chain((2, 6, 5), nodes, 4), (rng.random((30, 2, 6, 5)) < 0.2).astype(np.float32)
@@ -151,7 +158,8 @@ def bounded_rnn_cuba(rng):
 def psu(rng):
     """A leaky integrator without reset, and a Threshold."""
     li = nir.LI(tau=between(rng, 8, 5e-3, 2e-2), r=between(rng, 8, 1, 3), v_leak=full(8, 0))
-    return chain(6, {"fc": dense(rng, 8, 6), "li": li, "threshold": nir.Threshold(threshold=between(rng, 8, 0.1, 0.3))}, 8), spikes(rng, STEPS, 6)
+    nodes = {"fc": dense(rng, 8, 6), "li": li, "threshold": nir.Threshold(threshold=between(rng, 8, 0.1, 0.3))}
+    return chain(6, nodes, 8), spikes(rng, STEPS, 6)
 
 
 def li(rng):
@@ -161,16 +169,20 @@ def li(rng):
 
 def whole_if(rng):
     """dt*r is 1, weights are multiples of 1/64, thresholds are alike: integers can hold all of it."""
-    neurons = {k: nir.IF(r=full(n, 1000), v_threshold=full(n, t), v_reset=full(n, 0)) for k, n, t in (("if1", 10, 1), ("if2", 5, 0.8))}
-    return chain(6, {"fc1": dense(rng, 10, 6), "if1": neurons["if1"], "fc2": dense(rng, 5, 10, bias=False), "if2": neurons["if2"]}, 5), spikes(rng, STEPS, 6)
+    def neurons(n, threshold):
+        return nir.IF(r=full(n, 1000), v_threshold=full(n, threshold), v_reset=full(n, 0))
+    nodes = {"fc1": dense(rng, 10, 6), "if1": neurons(10, 1), "fc2": dense(rng, 5, 10, bias=False), "if2": neurons(5, 0.8)}
+    return chain(6, nodes, 5), spikes(rng, STEPS, 6)
 
 
 # What each simulator can be given: (network, --reset, steps by which its output comes later).
 CASES = {
-    "norse": [(lif, None, 0), (mlp_lif, None, 0), (mlp_if, None, 0), (mlp_cuba, None, 0), (mlp_cuba, "subtract", 0), (rnn_lif, None, 0), (rnn_bias, None, 0), (rnn_cuba, None, 0),
-              (skip, None, 0), (conv_lif, None, 0), (conv_if, None, 0)],
-    "snntorch": [(lif, None, 0), (mlp_lif, None, 0), (mlp_if, None, 0), (mlp_cuba, None, 0), (skip, None, 0), (conv_lif, None, 0), (conv_if, None, 0)],
+    "norse": [(lif, None, 0), (mlp_lif, None, 0), (mlp_if, None, 0), (mlp_cuba, None, 0), (mlp_cuba, "subtract", 0), (rnn_lif, None, 0),
+              (rnn_bias, None, 0), (rnn_cuba, None, 0), (skip, None, 0), (conv_lif, None, 0), (conv_if, None, 0)],
+    "snntorch": [(lif, None, 0), (mlp_lif, None, 0), (mlp_if, None, 0), (mlp_cuba, None, 0), (skip, None, 0), (conv_lif, None, 0),
+                 (conv_if, None, 0)],
     "sinabs": [(bounded_lif, "subtract", 0), (bounded_if, "subtract", 0), (bounded_rnn_lif, "subtract", 0), (li, None, 0)],
     "rockpool": [(bounded_cuba, "subtract", 0), (bounded_rnn_cuba, "subtract", 0)],
-    "spyx": [(mlp_lif, "subtract", 2), (mlp_if, "subtract", 2), (mlp_cuba, "subtract", 2), (rnn_lif, "subtract", 2), (rnn_cuba, "subtract", 2), (conv_if, "subtract", 2), (psu, None, 0)],
+    "spyx": [(mlp_lif, "subtract", 2), (mlp_if, "subtract", 2), (mlp_cuba, "subtract", 2), (rnn_lif, "subtract", 2), (rnn_cuba, "subtract", 2),
+             (conv_if, "subtract", 2), (psu, None, 0)],
 }

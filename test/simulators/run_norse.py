@@ -8,6 +8,7 @@ import norse.torch.functional.reset as reset_methods
 import torch
 
 import common
+from common_torch import linear, uniform
 
 logging.disable(logging.WARNING)
 DT = 1e-3
@@ -32,13 +33,6 @@ def run(graph, x, dt, reset):
     return steps(net, x, common.last_node(graph))
 
 
-def linear(rng, n_out, n_in):
-    layer = torch.nn.Linear(n_in, n_out)
-    layer.weight.data = torch.from_numpy(common.weights(rng, n_out, n_in))
-    layer.bias.data = torch.from_numpy(common.weights(rng, n_out, 1)[:, 0] / 4)
-    return layer
-
-
 def export(rng, neuron):
     """dt=1 makes the exporter write 1/tau_mem_inv, the time constant in seconds. It leaves the batch axis in the ports: nirc needs --lenient."""
     net = norse.torch.SequentialState(linear(rng, 10, 6), neuron(10), linear(rng, 5, 10), neuron(5))
@@ -54,13 +48,13 @@ def export(rng, neuron):
 def lif(rng):
     def neuron(n):
         return norse.torch.LIFBoxCell(norse.torch.LIFBoxParameters(
-            tau_mem_inv=torch.from_numpy(1 / common.between(rng, n, 5e-3, 2e-2)), v_th=torch.from_numpy(common.between(rng, n, 0.1, 0.2)),
-            v_leak=torch.from_numpy(common.between(rng, n, 0, 0.05))), dt=DT)
+            tau_mem_inv=1 / uniform(rng, n, 5e-3, 2e-2), v_th=uniform(rng, n, 0.1, 0.2),
+            v_leak=uniform(rng, n, 0, 0.05)), dt=DT)
     return export(rng, neuron)
 
 
 def iaf(rng):
-    return export(rng, lambda n: norse.torch.IAFCell(norse.torch.IAFParameters(v_th=torch.from_numpy(common.between(rng, n, 0.5, 1.5))), dt=DT))
+    return export(rng, lambda n: norse.torch.IAFCell(norse.torch.IAFParameters(v_th=uniform(rng, n, 0.5, 1.5)), dt=DT))
 
 
 common.main(run, {"lif": lif, "iaf": iaf})

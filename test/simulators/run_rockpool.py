@@ -5,6 +5,7 @@ from rockpool.nn.modules import LIFTorch, LinearTorch
 from rockpool.nn.modules.torch.nir import from_nir, to_nir
 
 import common
+from common_torch import uniform
 
 
 def run(graph, x, dt, reset):
@@ -29,8 +30,8 @@ def lif(rng):
         return LinearTorch((n_in, n_out), weight=torch.from_numpy(common.weights(rng, n_out, n_in).T.copy()), bias=torch.zeros(n_out), has_bias=True)
 
     def neuron(n):
-        return LIFTorch(n, tau_mem=torch.from_numpy(common.between(rng, n, 5e-3, 2e-2)), tau_syn=torch.from_numpy(common.between(rng, n, 5e-3, 2e-2)),
-                        threshold=torch.from_numpy(common.between(rng, n, 1, 2)), bias=torch.zeros(n), dt=dt)
+        return LIFTorch(n, tau_mem=uniform(rng, n, 5e-3, 2e-2), tau_syn=uniform(rng, n, 5e-3, 2e-2),
+                        threshold=uniform(rng, n, 1, 2), bias=torch.zeros(n), dt=dt)
 
     net = Sequential(linear(6, 10), neuron(10), linear(10, 5), neuron(5))
     x = common.spikes(rng, 60, 6)

@@ -4,6 +4,7 @@ import torch
 from sinabs.nir import from_nir, to_nir
 
 import common
+from common_torch import linear, uniform
 
 
 def run(graph, x, dt, reset):
@@ -18,13 +19,6 @@ def run(graph, x, dt, reset):
             if hasattr(module, "v_mem"):
                 v.append(module.v_mem.numpy()[0].copy())
     return outputs, v or None
-
-
-def linear(rng, n_out, n_in):
-    layer = torch.nn.Linear(n_in, n_out)
-    layer.weight.data = torch.from_numpy(common.weights(rng, n_out, n_in))
-    layer.bias.data = torch.from_numpy(common.weights(rng, n_out, 1)[:, 0] / 4)
-    return layer
 
 
 def export(rng, neuron):
@@ -42,14 +36,13 @@ def export(rng, neuron):
 
 def lif(rng):
     def neuron(n):
-        return sinabs.layers.LIFSqueeze(tau_mem=torch.from_numpy(common.between(rng, n, 5, 20)), spike_threshold=torch.from_numpy(common.between(rng, n, 1, 2)), norm_input=False,
-                                        batch_size=1)
+        return sinabs.layers.LIFSqueeze(tau_mem=uniform(rng, n, 5, 20), spike_threshold=uniform(rng, n, 1, 2), norm_input=False, batch_size=1)
     return export(rng, neuron)
 
 
 def iaf(rng):
     def neuron(n):
-        threshold = torch.from_numpy(common.between(rng, n, 1, 2))
+        threshold = uniform(rng, n, 1, 2)
         return sinabs.layers.IAFSqueeze(spike_threshold=threshold, min_v_mem=-threshold, batch_size=1)
     return export(rng, neuron)
 

@@ -8,6 +8,7 @@ from snntorch.export_nir import export_to_nir
 from snntorch.import_nir import import_from_nir
 
 import common
+from common_torch import linear, uniform
 
 
 def run(graph, x, dt, reset):
@@ -23,13 +24,6 @@ def run(graph, x, dt, reset):
         if hasattr(module, "mem"):
             v.append(common.sample(module.mem.detach()))
     return outputs, v or None
-
-
-def linear(rng, n_out, n_in):
-    layer = torch.nn.Linear(n_in, n_out)
-    layer.weight.data = torch.from_numpy(common.weights(rng, n_out, n_in))
-    layer.bias.data = torch.from_numpy(common.weights(rng, n_out, 1)[:, 0] / 4)
-    return layer
 
 
 def export(rng, neuron):
@@ -48,18 +42,16 @@ def export(rng, neuron):
     return graph, x, outputs, v, []
 
 
+RESET = {"init_hidden": True, "reset_mechanism": "zero", "reset_delay": False}
+
+
 def leaky(rng):
-    def neuron(n, last):
-        return snntorch.Leaky(beta=torch.from_numpy(common.between(rng, n, 0.7, 0.95)), threshold=torch.full((n,), 1.5), init_hidden=True, output=last, reset_mechanism="zero",
-                              reset_delay=False)
-    return export(rng, neuron)
+    return export(rng, lambda n, last: snntorch.Leaky(beta=uniform(rng, n, 0.7, 0.95), threshold=torch.full((n,), 1.5), output=last, **RESET))
 
 
 def synaptic(rng):
-    def neuron(n, last):
-        return snntorch.Synaptic(alpha=torch.from_numpy(common.between(rng, n, 0.5, 0.8)), beta=torch.from_numpy(common.between(rng, n, 0.7, 0.95)), threshold=torch.full((n,), 3.0),
-                                 init_hidden=True, output=last, reset_mechanism="zero", reset_delay=False)
-    return export(rng, neuron)
+    return export(rng, lambda n, last: snntorch.Synaptic(alpha=uniform(rng, n, 0.5, 0.8), beta=uniform(rng, n, 0.7, 0.95), threshold=torch.full((n,), 3.0), output=last,
+                                                         **RESET))
 
 
 common.main(run, {"leaky": leaky, "synaptic": synaptic})

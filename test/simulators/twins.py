@@ -3,8 +3,8 @@
 
   twins.py NIRC NIRC-RUN FOLDER [PROFILE]
 
-Each network of networks.py, meant under each profile that this nirc has (or PROFILE alone), with each reset, is written for each simulator: what is not refused (exit status 1, with a reason)
-has to give the same spikes, and values within 1e-5. The last line counts both.
+Each network of networks.py, meant under each profile that this nirc has (or PROFILE alone), with each reset, is written for each simulator: what is not
+refused (exit status 1, with a reason) has to give the same spikes, and values within 1e-5. The last lines count both.
 """
 import collections
 import itertools
@@ -21,8 +21,9 @@ import networks
 
 SIMULATORS = ("norse", "snntorch", "sinabs", "rockpool", "spyx", "lavadl", "nengo")
 PROFILES = ("nir", "nir_exact", "unit", "norse", "snntorch", "sinabs", "rockpool", "spyx", "spikingjelly", "nengo", "lavadl")
-CASES = (networks.lif, networks.mlp_lif, networks.mlp_if, networks.mlp_cuba, networks.rnn_lif, networks.rnn_bias, networks.rnn_cuba, networks.skip, networks.conv_lif, networks.conv_if,
-         networks.bounded_lif, networks.bounded_if, networks.bounded_rnn_lif, networks.bounded_cuba, networks.bounded_rnn_cuba, networks.psu, networks.li, networks.whole_if)
+CASES = (networks.lif, networks.mlp_lif, networks.mlp_if, networks.mlp_cuba, networks.rnn_lif, networks.rnn_bias, networks.rnn_cuba, networks.skip,
+         networks.conv_lif, networks.conv_if, networks.bounded_lif, networks.bounded_if, networks.bounded_rnn_lif, networks.bounded_cuba,
+         networks.bounded_rnn_cuba, networks.psu, networks.li, networks.whole_if)
 TOLERANCE = 1e-5
 
 
@@ -81,7 +82,7 @@ def main(nirc, nirc_run, folder, only=None):
                 m = re.search(r"its values come (\d+) steps? (later|earlier)", p.stdout)
                 late = int(m.group(1)) * (1 if m.group(2) == "later" else -1) if m else 0
                 dt = re.search(r"dt = ([0-9.e+-]+)", p.stdout)
-                options = ["--semantics", simulator, *(["--dt", dt.group(1)] if "load it by" in p.stdout and dt else []), *(["--reset", "subtract"] if "reset_subtract" in p.stdout else [])]
+                options = ["--semantics", simulator, *(["--dt", dt.group(1)] if dt else []), *(["--reset", "subtract"] if "reset_subtract" in p.stdout else [])]
                 there = outputs(nirc, nirc_run, folder, written, data, options)
                 why = "it does not compile" if there is None else difference(here, there, late)
                 wrong += bool(why)

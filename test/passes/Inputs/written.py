@@ -1,4 +1,7 @@
-"""Holds a .nir file against values: written.py FILE NODE.FIELD=VALUE ... with GRAPH/NODE in a nested graph, `type`, and [GRAPH.]edges=A->B,C->D. Numbers within 1e-6 of themselves."""
+"""Holds a .nir file against values: written.py FILE NODE.FIELD=VALUE ...
+
+NODE is GRAPH/NODE in a nested graph; FIELD may be `type`; [GRAPH.]edges=A->B,C->D are edges in order. Numbers within 1e-6 of themselves.
+"""
 import sys
 
 import h5py
