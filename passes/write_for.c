@@ -106,32 +106,18 @@ nirc_op *nirc_for_replace(nirc_for *x, nirc_op *op, nirc_opcode code)
   if (metadata)
     nirc_op_set_attr(x->m, by, "metadata", NIRC_ATTR_DICT)->dict = metadata->dict;
   by->id = op->id;
-  x->op[op->id] = by;
+  if (x->op)
+    x->op[op->id] = by;
   nirc_value_replace(nirc_op_result(op), nirc_op_result(by));
   nirc_op_erase(op);
   return by;
 }
 
-static bool takes(const nirc_simulator *s, nirc_opcode code)
+static bool check_matrix(nirc_for *x, const nirc_op *op)
 {
-  for (size_t i = 0; s->takes[i]; i++)
-    if (s->takes[i] == code)
-      return true;
-  return false;
-}
-
-static bool check_matrix(nirc_for *x, nirc_op *op)
-{
-  nirc_blob *w = nirc_op_blob(op, "weight");
+  const nirc_blob *w = nirc_op_blob(op, "weight");
   if (w->shape.rank != 2)
     return nirc_for_refuse(x, op, "its weight has %u axes, and its importer takes matrices only", w->shape.rank);
-  if (op->code != NIR_LINEAR || !x->to->no_linear)
-    return true;
-  nirc_op *affine = nirc_for_replace(x, op, NIR_AFFINE);
-  nirc_shape out = nirc_shape_1d(w->shape.dims[0]);
-  nirc_op_set_blob(x->m, affine, "weight", w);
-  nirc_op_set_blob(x->m, affine, "bias", nirc_module_hold(x->m, nirc_blob_splat(x->m->heap, NIRC_F32, &out, 0)));
-  nirc_remark(x->d, affine->loc, "'%s': for %s it is an Affine with a bias of 0", affine->name, x->to->title);
   return true;
 }
 
@@ -141,7 +127,7 @@ static bool check_window(nirc_for *x, const nirc_op *op)
   if (!nirc_nir_window(x->m, op, &w, x->d))
     return false;
   if (w.groups != 1)
-    return nirc_for_refuse(x, op, "its importer takes a convolution of one group only");
+    return nirc_for_refuse(x, op, "its importer takes convolutions of one group only, and written as one it would be too large");
   if (x->to->channels_last && (w.dilation[0] != 1 || w.dilation[1] != 1) && op->code == NIR_CONV2D)
     return nirc_for_refuse(x, op, "its importer ignores the dilation");
   if (op->code == NIR_SUM_POOL2D && (w.before[0] || w.before[1]))
@@ -192,7 +178,7 @@ static bool write_node(nirc_for *x, nirc_op *op)
     return true;
   if (op->code == NIR_THRESHOLD && x->to->needs_threshold_after_li && op->n_operands == 1 && nirc_op_operand(op, 0)->def->code == NIR_LI)
     return true;
-  if (op->code == NIR_LINEAR ? !takes(x->to, NIR_AFFINE) : !takes(x->to, op->code))
+  if (!nirc_for_takes(x->to, op->code))
     return nirc_for_refuse(x, op, "its importer knows no %s: %s", op->def->nir_type ? op->def->nir_type : "such node", x->to->drops);
   switch (op->code) {
   case NIR_LINEAR: case NIR_AFFINE: return check_matrix(x, op);
@@ -237,32 +223,6 @@ static bool find_lateness(nirc_for *x)
 
 /* ---- the pass ------------------------------------------------------------------------------------------------------------------- */
 
-/* Ports of nested graphs that were inlined: what arrives at one arrives at each of its users. */
-static void bypass_identities(nirc_for *x)
-{
-  for (nirc_op *op = x->graph->body->first, *next; op; op = next) {
-    next = op->next;
-    if (op->code != NIR_IDENTITY)
-      continue;
-    while (op->results[0].uses) {
-      nirc_use *u = op->results[0].uses;
-      nirc_op *user = u->user;
-      nirc_value **in = NIRC_NEW_ARRAY(x->a, nirc_value *, user->n_operands + op->n_operands);
-      size_t n = 0;
-      for (uint32_t k = 0; k < user->n_operands; k++)
-        if (k != u->index)
-          in[n++] = nirc_op_operand(user, k);
-        else
-          for (uint32_t j = 0; j < op->n_operands; j++)
-            in[n++] = nirc_op_operand(op, j);
-      nirc_op_remove_attr(user, "edge");
-      nirc_op_set_operands(x->m, user, in, n);
-    }
-    nirc_op_set_operands(x->m, op, NULL, 0);
-    nirc_op_erase(op);
-  }
-}
-
 static bool check_graph(nirc_for *x)
 {
   unsigned inputs = 0, outputs = 0, before = x->d->errors;
@@ -282,12 +242,6 @@ static bool check_graph(nirc_for *x)
     nirc_error(x->d, nirc_loc_file(x->m->path), "the network has %u Inputs and %u Outputs; the importer of %s wants one of each", inputs, outputs,
                x->to->title);
   return x->d->errors == before;
-}
-
-static bool no_register(const nirc_op *op, const void *user)
-{
-  (void)op; (void)user;
-  return false;                                      /* no importer takes a Delay */
 }
 
 static bool write_nodes(nirc_for *x)
@@ -349,11 +303,7 @@ static bool run(nirc_module *m, nirc_pass_ctx *ctx)
 {
   nirc_for x = {.m = m, .d = ctx->d, .a = nirc_arena_new(m->heap), .graph = m->body.first};
   bool ok = choose_simulators(&x, ctx->values[0], ctx->values[1]) && choose_reset(&x, ctx->values[3]);
-  ok = ok && nirc_schedule_graph(&x.schedule, x.a, x.graph, no_register, NULL, ctx->d);      /* no cycle of identities alone */
-  if (ok) {
-    bypass_identities(&x);
-    ok = check_graph(&x) && nirc_schedule_graph(&x.schedule, x.a, x.graph, no_register, NULL, ctx->d);
-  }
+  ok = ok && nirc_for_schedule(&x, &x.schedule) && nirc_for_spell(&x) && check_graph(&x);
   if (ok) {
     choose_dt(&x, ctx->values[2]);
     ok = write_nodes(&x) && find_lateness(&x) && nirc_for_loops(&x);

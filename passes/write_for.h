@@ -1,5 +1,5 @@
-/* passes/write_for.h: what the parts of the pass `write-for` share: write_for.c (choices, stateless nodes), write_for_neurons.c (parameters of neurons),
- * write_for_range.c (what values can be), write_for_order.c (loops, names, the order of edges).
+/* passes/write_for.h: what the parts of the pass `write-for` share: write_for.c (choices, stateless nodes), write_for_spell.c (nodes by other nodes),
+ * write_for_neurons.c (parameters of neurons), write_for_range.c (what values can be), write_for_order.c (loops, names, the order of edges).
  * Must not know: a simulator's name (passes/conventions.c has them). */
 #ifndef NIRC_PASSES_WRITE_FOR_H
 #define NIRC_PASSES_WRITE_FOR_H
@@ -31,6 +31,14 @@ typedef struct nirc_for {
   bool assumed_input;                                /* a proof took the inputs to be within 0 and 1 */
   bool other_reset;                                  /* a neuron needs the simulator's other choice of reset */
 } nirc_for;
+
+/* The order of the graph as it is. False after a diagnostic. */
+bool nirc_for_schedule(nirc_for *x, nirc_schedule *s);
+
+/* Nodes that the importer does not know, written by others that it knows, and ports of nested graphs left out; x->schedule is of the graph as it is then. False after a
+ * diagnostic. */
+bool nirc_for_spell(nirc_for *x);
+bool nirc_for_takes(const nirc_simulator *s, nirc_opcode code);          /* a stateless node */
 
 /* Fills x->range of every node that is bounded. */
 void nirc_for_find_ranges(nirc_for *x);

@@ -295,13 +295,30 @@ static void number_edges(ordering *o)
 static bool no_register(const nirc_op *op, const void *user)
 {
   (void)op; (void)user;
-  return false;
+  return false;                                      /* no importer takes a Delay */
+}
+
+bool nirc_for_schedule(nirc_for *x, nirc_schedule *s)
+{
+  return nirc_schedule_graph(s, x->a, x->graph, no_register, NULL, x->d);
+}
+
+/* Names decide which edge closes a loop: new ones may not move it. A nested graph has its loop inside. */
+static bool check_loops(const ordering *o)
+{
+  for (size_t i = 0; i < o->x->schedule.n; i++) {
+    const nirc_op *op = o->x->op[i];
+    for (uint32_t k = 0; op->parent == o->x->graph->body && k < op->n_operands; k++)
+      if (o->s.back[op->id][k] != o->x->schedule.back[i][k])
+        return nirc_for_refuse(o->x, op, "with the names that its importer takes, another edge closes the loop that it is part of; rename the nodes of the loop");
+  }
+  return true;
 }
 
 bool nirc_for_edges(nirc_for *x)
 {
   ordering o = {.x = x};
-  if (!nirc_schedule_graph(&o.s, x->a, x->graph, no_register, NULL, x->d))
+  if (!nirc_for_schedule(x, &o.s) || !check_loops(&o))
     return false;
   o.place = NIRC_NEW_ARRAY(x->a, size_t, o.s.n);
   o.out = NIRC_NEW_ARRAY(x->a, out_edge *, o.s.n);
