@@ -89,10 +89,13 @@ def main(nirc, nirc_run, folder, only=None):
                 equal[profile, simulator] += not why
                 if why:
                     print(f"{case.__name__}, {profile} {reset or ''} -> {simulator}: {why}", flush=True)
-    for profile in PROFILES:
+    for profile in sorted({p for p, _ in equal}):
         print(f"{profile}: " + ", ".join(f"{s} {equal[profile, s]} of {equal[profile, s] + refused[profile, s]}" for s in SIMULATORS if equal[profile, s]))
     print(f"{equal.total()} equal, {wrong} different, {refused.total()} refused")
-    sys.exit(bool(wrong) or not equal)
+    none = [s for s in SIMULATORS if s in there_is and not equal[only or "nir", s]]
+    if none and only in (None, "nir"):
+        print(f"nothing of profile nir was written for {', '.join(none)}")
+    sys.exit(bool(wrong or not equal.total() or (none and only in (None, "nir"))))
 
 
 main(*sys.argv[1:])
