@@ -113,6 +113,35 @@ nirc_op *nirc_for_replace(nirc_for *x, nirc_op *op, nirc_opcode code)
   return by;
 }
 
+/* Importers take the type of the file, and would mix float64 weights with float32 inputs. */
+static void as_float32(nirc_for *x, nirc_op *op, const char *name)
+{
+  const nirc_blob *b = nirc_op_blob(op, name);
+  if (!b || b->dtype == NIRC_F32 || x->from == x->to)
+    return;
+  void *data;
+  nirc_blob *made = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_F32, &b->shape, false, &data));
+  for (size_t i = 0; i < b->count; i++)
+    ((float *)data)[i] = (float)nirc_blob_get(b, i);
+  nirc_op_set_blob(x->m, op, name, made);
+}
+
+/* A window's numbers, one for each axis: importers take them as pairs. */
+static void as_pairs(nirc_for *x, nirc_op *op)
+{
+  static const char *const names[] = {"kernel_size", "stride", "padding"};
+  nirc_shape pair = nirc_shape_1d(2);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    int64_t values[2];
+    if (nirc_op_blob(op, names[i])->count == 2 || !nirc_nir_ints(op, names[i], 2, values))
+      continue;
+    void *data;
+    nirc_blob *made = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I64, &pair, false, &data));
+    memcpy(data, values, sizeof values);
+    nirc_op_set_blob(x->m, op, names[i], made);
+  }
+}
+
 static bool check_matrix(nirc_for *x, const nirc_op *op)
 {
   const nirc_blob *w = nirc_op_blob(op, "weight");
@@ -121,9 +150,11 @@ static bool check_matrix(nirc_for *x, const nirc_op *op)
   return true;
 }
 
-static bool check_window(nirc_for *x, const nirc_op *op)
+static bool check_window(nirc_for *x, nirc_op *op)
 {
   nirc_window w;
+  if (op->code != NIR_CONV2D)
+    as_pairs(x, op);
   if (!nirc_nir_window(x->m, op, &w, x->d))
     return false;
   if (w.groups != 1)
@@ -180,6 +211,8 @@ static bool write_node(nirc_for *x, nirc_op *op)
     return true;
   if (!nirc_for_takes(x->to, op->code))
     return nirc_for_refuse(x, op, "its importer knows no %s: %s", op->def->nir_type ? op->def->nir_type : "such node", x->to->drops);
+  as_float32(x, op, "weight");
+  as_float32(x, op, "bias");
   switch (op->code) {
   case NIR_LINEAR: case NIR_AFFINE: return check_matrix(x, op);
   case NIR_CONV2D: case NIR_SUM_POOL2D: case NIR_AVG_POOL2D: return check_window(x, op);

@@ -3,7 +3,6 @@
  *     v' = scale*(v - offset)    i' = scale_syn*i    x' = weight*x
  *
  * weight is 1 unless something asks for more (one threshold for a layer; an output that is v itself), and becomes part of the weights in front. */
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -20,7 +19,7 @@ typedef struct fit {
   bool free;                                         /* v may be in any unit: nothing but a Threshold hears it */
   double dt;                                         /* of the source's layer */
   double change;                                     /* the largest relative change of a coefficient */
-  bool other_reset;
+  bool other_reset, assumed_input;                   /* what the fit needs, as in nirc_for */
   const char *why;                                   /* it does not fit */
 } fit;
 
@@ -58,7 +57,7 @@ static bool write_parameter(nirc_for *x, nirc_op *op, const char *name, nirc_par
   bool optional = nirc_op_def_attr(op->def, name)->optional, kept = old || optional;
   for (size_t e = 0; kept && e < n; e++)
     kept = (float)parameter(op, name, e, strcmp(name, "w_in") == 0) == (float)*field(&p[e], name);
-  if (kept && (!old || old->count == n))
+  if (kept && (!old || (old->count == n && old->dtype == NIRC_F32)))
     return false;
   void *data;
   nirc_blob *b = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_F32, &op->results[0].type->shape, false, &data));
@@ -124,7 +123,7 @@ static void check_single_spikes(nirc_for *x, const nirc_op *op, fit *f)
     f->why = nirc_arena_printf(x->m->arena, "where v reaches twice the threshold, %s gives several spikes and %s one; %s", several_there ? x->to->title : x->from->title,
                                several_there ? x->from->title : x->to->title, bound);
   }
-  x->assumed_input |= !f->why;
+  f->assumed_input |= !f->why;
 }
 
 /* A bound from below is never met where nothing drives v below where it starts. */
@@ -138,7 +137,7 @@ static void check_floor(nirc_for *x, const nirc_op *op, fit *f)
       f->why = nirc_arena_printf(x->m->arena, "v has a lower bound in %s only, and what arrives at neuron %zu may be negative",
                                  f->to->floor ? x->to->title : x->from->title, e);
   }
-  x->assumed_input |= !f->why;
+  f->assumed_input |= !f->why;
 }
 
 static void match_spikes(nirc_for *x, const nirc_op *op, fit *f)
@@ -300,7 +299,7 @@ static size_t rows_for(const nirc_op *in, const fit *f)
 {
   const nirc_blob *w = nirc_op_blob(in, "weight");
   size_t rows = w && w->shape.rank ? (size_t)w->shape.dims[0] : 0;
-  if (!rows || in->results[0].uses->next || (in->code == NIR_LINEAR || in->code == NIR_AFFINE ? w->shape.rank != 2 : in->code != NIR_CONV2D))
+  if (!rows || rows > f->n || in->results[0].uses->next || (in->code == NIR_LINEAR || in->code == NIR_AFFINE ? w->shape.rank != 2 : in->code != NIR_CONV2D))
     return 0;
   size_t spread = f->n / rows;
   for (size_t e = 0; e < f->n; e++)
@@ -458,6 +457,7 @@ static bool try_as(nirc_for *x, nirc_op *op, const nirc_convention *from, nirc_o
     return false;
   }
   x->other_reset |= f.other_reset;
+  x->assumed_input |= f.assumed_input;
   x->late[op->id] = to->late - from->late;
   if (to->high)
     nirc_warning(x->d, op->loc, "'%s': spikes of a %s are as high as 1/dt with the published importer of %s; as high as 1, as here, with amplitude=dt", op->name,

@@ -26,6 +26,8 @@ def has_libfuzzer():
 
 def profiles():
     """Features: the profiles that nirc has."""
+    if not os.path.exists(os.path.join(build, "nirc")):
+        return set()
     p = subprocess.run([os.path.join(build, "nirc"), "--list-profiles"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return {"profile-" + line.split()[0] for line in p.stdout.splitlines() if "not in this version" not in line}
 
