@@ -106,7 +106,8 @@ static const nirc_manual_section sections[] = {
   {"EXAMPLES",
    "  nirc keyword.nir -o out\n"
    "  nirc cnn.nir --dt 1 --reset subtract --probe if1 -o out\n"
-   "  nirc old.nir --lenient --emit nir -o repaired.nir\n"},
+   "  nirc old.nir --lenient --emit nir -o repaired.nir\n"
+   "  nirc model.nir --dt 1ms --emit nir --for norse -o norse.nir\n"},
   {"SEE ALSO", "`nirc-run`(1)\n"},
 };
 

@@ -13,11 +13,13 @@ import venv
 # First what the simulators need and do not pin, then they alone: some ask for older versions of nir, or for packages that only their data sets use.
 ENVIRONMENTS = {
     "torch": (["torch==2.13.0", "numpy", "h5py", "scipy", "tqdm", "packaging", "loguru", "pbr", "matplotlib"],
-              ["nir==1.0.8", "nirtorch==2.6", "norse==1.1.0", "snntorch==1.0.0", "sinabs==3.1.3", "rockpool==3.0.3"]),
+              ["nir==1.0.8", "nirtorch==2.6", "norse==1.1.0", "snntorch==1.0.0", "sinabs==3.1.3", "rockpool==3.0.3",
+               "spikingjelly==2.0.0"]),
     "jax": (["jax==0.10.2", "jaxlib==0.10.2", "flax", "optax", "grain", "jax-tqdm", "matplotlib", "numpy", "h5py"], ["nir==1.0.8", "spyx==1.0.0"]),
 }
 SIMULATORS = {"norse": ("torch", "norse.torch"), "snntorch": ("torch", "snntorch.import_nir"), "sinabs": ("torch", "sinabs.nir"),
-              "rockpool": ("torch", "rockpool.nn.modules.torch.nir"), "spyx": ("jax", "spyx.nir")}
+              "rockpool": ("torch", "rockpool.nn.modules.torch.nir"), "spyx": ("jax", "spyx.nir"),
+              "spikingjelly": ("torch", "spikingjelly.activation_based.nir_exchange")}
 
 
 def install(folder, name, log):
