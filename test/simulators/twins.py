@@ -33,7 +33,7 @@ def call(*command):
 
 def outputs(nirc, nirc_run, folder, model, data, options):
     """What a network gives; None where it does not compile."""
-    p = call(nirc, model, *options, "-q", "--name", "m", "-o", folder)
+    p = call(nirc, model, *options, "-q", "-O0", "--name", "m", "-o", folder)
     if p.returncode == 1:
         return None
     out = os.path.join(folder, "out.h5")
@@ -69,16 +69,17 @@ def main(nirc, nirc_run, folder, only=None):
             if reset and profile not in ("nir", "nir_exact", "unit", "norse"):
                 continue
             meant = ["--semantics", profile, "--dt", networks.DT, *(["--reset", reset] if reset else [])]
-            here = outputs(nirc, nirc_run, folder, model, data, meant)
-            for simulator in SIMULATORS:
-                if here is None or simulator not in there_is:
-                    continue
+            here = None                                # run where something is written
+            for simulator in [s for s in SIMULATORS if s in there_is]:
                 p = call(nirc, model, *meant, "--emit", "nir", "--for", simulator, "-o", written)
                 if p.returncode == 1 and "error: " in p.stdout:
                     refused[profile, simulator] += 1
                     continue
                 if p.returncode:
                     sys.exit(p.stdout)
+                here = outputs(nirc, nirc_run, folder, model, data, meant) if here is None else here
+                if here is None:
+                    sys.exit(f"{case.__name__}: written for {simulator}, and does not compile under {profile}")
                 m = re.search(r"its values come (\d+) steps? (later|earlier)", p.stdout)
                 late = int(m.group(1)) * (1 if m.group(2) == "later" else -1) if m else 0
                 dt = re.search(r"dt = ([0-9.e+-]+)", p.stdout)
