@@ -11,9 +11,10 @@ static void add_quoted(nirc_strbuf *b, const char *s)
   nirc_strbuf_add(b, "\"");
 }
 
-/* What the passes that decide about meaning take. */
-static void add_meaning(const nirc_options *o, nirc_strbuf *b)
+/* A file for a simulator (--for). */
+static void add_write_for(const nirc_options *o, nirc_strbuf *b)
 {
+  nirc_strbuf_addf(b, "write-for{simulator=%s,profile=%s", o->simulator, o->profile ? o->profile : "nir");
   if (o->dt)
     nirc_strbuf_addf(b, ",dt=%s", o->dt);
   if (o->reset)
@@ -30,8 +31,7 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
   }
   nirc_strbuf_addf(b, "inline-subgraphs,%s", o->lenient ? "complete-inputs," : "");
   if (o->simulator) {
-    nirc_strbuf_addf(b, "write-for{simulator=%s,profile=%s", o->simulator, o->profile ? o->profile : "nir");
-    add_meaning(o, b);
+    add_write_for(o, b);
     return;
   }
   for (size_t i = 0; i < o->n_probes; i++) {
@@ -40,8 +40,11 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
     nirc_strbuf_add(b, "},");
   }
   nirc_strbuf_addf(b, "discretise{profile=%s", o->profile ? o->profile : t->profiles ? t->profiles[0] : "nir");
-  add_meaning(o, b);
-  nirc_strbuf_addf(b, "%s%s", *last ? "," : "", last);
+  if (o->dt)
+    nirc_strbuf_addf(b, ",dt=%s", o->dt);
+  if (o->reset)
+    nirc_strbuf_addf(b, ",reset=%s", o->reset);
+  nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
 }
 
 void nirc_named_pipelines_print_reference(nirc_strbuf *b)

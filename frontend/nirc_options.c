@@ -106,8 +106,7 @@ static const nirc_manual_section sections[] = {
   {"EXAMPLES",
    "  nirc keyword.nir -o out\n"
    "  nirc cnn.nir --dt 1 --reset subtract --probe if1 -o out\n"
-   "  nirc old.nir --lenient --emit nir -o repaired.nir\n"
-   "  nirc model.nir --dt 1ms --emit nir --for norse -o norse.nir\n"},
+   "  nirc old.nir --lenient --emit nir -o repaired.nir\n"},
   {"SEE ALSO", "`nirc-run`(1)\n"},
 };
 
@@ -341,9 +340,9 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_DT: return take_dt(o, v, d);
   case OPT_SEMANTICS: return take_semantics(r, v, d);
   case OPT_RESET: return take_reset(o, v, d);
-  case OPT_FOR: return take_for(o, option, v, d);
   case OPT_LENIENT: o->lenient = true; return true;
   case OPT_PROBE: return take_probe(r, v);
+  case OPT_FOR: return take_for(o, option, v, d);
   case OPT_CHECK: o->check = true; return true;
   case OPT_LEVEL:
     if (strlen(v) != 1 || !strchr("0123", *v))
@@ -418,6 +417,13 @@ static bool check_target(reader *r, nirc_diag *d)
   return !r->emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
 }
 
+static bool check_for(const nirc_options *o, nirc_diag *d)
+{
+  if (!o->simulator || (o->emit == NIRC_EMIT_NIR && !o->pipeline && !o->check))
+    return true;
+  return USAGE("--for %s: goes with --emit nir%s", o->simulator, o->pipeline ? ", without --pass-pipeline" : o->check ? ", without --check" : "");
+}
+
 /* Two things cannot go to one place. */
 static bool check_report(const nirc_options *o, nirc_diag *d)
 {
@@ -432,13 +438,6 @@ static bool check_report(const nirc_options *o, nirc_diag *d)
   return !(is_stdout && o->check) || USAGE("--report -: --check prints to standard output; name a file");
 }
 
-static bool check_for(const nirc_options *o, nirc_diag *d)
-{
-  if (!o->simulator || (o->emit == NIRC_EMIT_NIR && !o->pipeline && !o->check))
-    return true;
-  return USAGE("--for %s: goes with --emit nir%s", o->simulator, o->pipeline ? ", without --pass-pipeline" : o->check ? ", without --check" : "");
-}
-
 bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, nirc_diag *d)
 {
   *o = (nirc_options){.job = {.level = 2}};
@@ -447,9 +446,11 @@ bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, ni
   const nirc_option *all = full_table(a, &n);
   if (!nirc_options_parse(all, n, argc, argv, take, &r, d))
     return false;
+  if (!o->print && !check_for(o, d))
+    return false;
   if (o->print && o->print != NIRC_PRINT_PIPELINE)
     return true;
   if (!o->input && !o->print)
     return USAGE("%s: no input file", "nirc [OPTIONS] INPUT");
-  return check_target(&r, d) && check_report(o, d) && check_for(o, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
+  return check_target(&r, d) && check_report(o, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
 }
