@@ -253,17 +253,6 @@ static bool take_semantics(reader *r, const char *text, nirc_diag *d)
   return true;
 }
 
-static bool take_for(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
-{
-  size_t n = 0, i;
-  while (nirc_written_simulators[n])
-    n++;
-  if (!nirc_option_choice(option, text, nirc_written_simulators, n, &i, d))
-    return false;
-  o->simulator = nirc_written_simulators[i];
-  return true;
-}
-
 static bool take_emit(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
 {
   size_t i;
@@ -281,6 +270,17 @@ static bool take_stats(nirc_options *o, const nirc_option *option, const char *t
     return false;
   o->hooks.stats = !text;
   o->hooks.stats_json = text;
+  return true;
+}
+
+static bool take_for(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  size_t n = 0, i;
+  while (nirc_written_simulators[n])
+    n++;
+  if (!nirc_option_choice(option, text, nirc_written_simulators, n, &i, d))
+    return false;
+  o->simulator = nirc_written_simulators[i];
   return true;
 }
 
