@@ -84,6 +84,7 @@ typedef struct nirc_convention {
   int late;                                          /* steps from where h passes the threshold to where the spike is seen */
   nirc_wanted r, w_in;
   int alike;
+  bool flat;                                         /* runs in layers of one axis only */
   bool whole;                                        /* its states are whole numbers */
   bool high;                                         /* its importer makes spikes as high as 1/dt; the profile does not */
   bool read_only;                                    /* its importer does not take such a node, or not everywhere */
@@ -107,6 +108,7 @@ typedef struct nirc_simulator {
   size_t n_neurons;
   double dt;                                         /* that it assumes where none is given */
   bool dt_derived;                                   /* dt is in the file: the least tau/(1 + r) of a layer */
+  bool leak_is_0;                                    /* its importer takes no other v_leak */
   bool dt_1_without_tau;                             /* dt is 1 for a graph with I or IF and no time constant */
 
   /* Writing; `load` is NULL where nothing is written for it. */

@@ -449,6 +449,8 @@ static bool try_as(nirc_for *x, nirc_op *op, const nirc_convention *from, nirc_o
   if (thresholds && !has_threshold_only(op))
     f.why = "it needs a Threshold right behind it there";
   f.free = thresholds;
+  if (to->flat && op->results[0].type->shape.rank != 1)
+    f.why = "neurons with a synapse run in layers of one axis only there";
   if (!f.why)
     try_row(x, op, &f);
   if (f.why) {
@@ -477,6 +479,8 @@ static bool check_parameters(nirc_for *x, const nirc_op *op)
     bool is_tau = strncmp(a->name, "tau", 3) == 0;
     for (size_t e = 0; e < a->blob->count; e++) {
       double value = nirc_blob_get(a->blob, e);
+      if (x->from->leak_is_0 && value != 0 && strcmp(a->name, "v_leak") == 0)
+        return nirc_for_refuse(x, op, "v_leak = %g, and %s, whose arithmetic it is meant in, takes 0 only", value, x->from->title);
       if (!isfinite(value) || (is_tau && !(value > 0)))
         return nirc_for_refuse(x, op, "%s = %g; a %s is wanted", a->name, value, is_tau ? "time constant above 0" : "finite number");
     }

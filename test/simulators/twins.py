@@ -22,7 +22,7 @@ import networks
 SIMULATORS = ("norse", "snntorch", "sinabs", "rockpool", "spyx", "lavadl", "nengo")
 PROFILES = ("nir", "nir_exact", "unit", "norse", "snntorch", "sinabs", "rockpool", "spyx", "spikingjelly", "nengo", "lavadl")
 CASES = (networks.lif, networks.mlp_lif, networks.mlp_if, networks.mlp_cuba, networks.rnn_lif, networks.rnn_bias, networks.rnn_cuba, networks.skip,
-         networks.conv_lif, networks.conv_if, networks.conv_spelt, networks.bounded_lif, networks.bounded_if, networks.bounded_rnn_lif, networks.bounded_cuba,
+         networks.conv_lif, networks.conv_if, networks.spelt_lif, networks.spelt_if, networks.bounded_lif, networks.bounded_if, networks.bounded_rnn_lif, networks.bounded_cuba,
          networks.bounded_rnn_cuba, networks.psu, networks.li, networks.whole_if)
 TOLERANCE = 1e-5
 
@@ -78,8 +78,8 @@ def main(nirc, nirc_run, folder, only=None):
                 if p.returncode:
                     sys.exit(p.stdout)
                 here = outputs(nirc, nirc_run, folder, model, data, meant) if here is None else here
-                if here is None:
-                    sys.exit(f"{case.__name__}: written for {simulator}, and does not compile under {profile}")
+                if here is None:                       # the simulator that it is meant in takes no such parameters
+                    break
                 m = re.search(r"its values come (\d+) steps? (later|earlier)", p.stdout)
                 late = int(m.group(1)) * (1 if m.group(2) == "later" else -1) if m else 0
                 dt = re.search(r"dt = ([0-9.e+-]+)", p.stdout)
