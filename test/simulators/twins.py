@@ -22,8 +22,8 @@ import networks
 SIMULATORS = ("norse", "snntorch", "sinabs", "rockpool", "spyx", "lavadl", "nengo")
 PROFILES = ("nir", "nir_exact", "unit", "norse", "snntorch", "sinabs", "rockpool", "spyx", "spikingjelly", "nengo", "lavadl")
 CASES = (networks.lif, networks.mlp_lif, networks.mlp_if, networks.mlp_cuba, networks.rnn_lif, networks.rnn_bias, networks.rnn_cuba, networks.skip,
-         networks.conv_lif, networks.conv_if, networks.spelt_lif, networks.spelt_if, networks.bounded_lif, networks.bounded_if, networks.bounded_rnn_lif, networks.bounded_cuba,
-         networks.bounded_rnn_cuba, networks.psu, networks.li, networks.whole_if)
+         networks.conv_lif, networks.conv_if, networks.spelt_lif, networks.spelt_if, networks.bounded_lif, networks.bounded_if, networks.bounded_rnn_lif,
+         networks.bounded_cuba, networks.bounded_rnn_cuba, networks.psu, networks.li, networks.whole_if)
 TOLERANCE = 1e-5
 
 
