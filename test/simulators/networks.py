@@ -103,7 +103,8 @@ def conv(rng, neuron):
 
 
 def lif_of(shape):
-    return nir.LIF(tau=full(shape, 1e-2), r=full(shape, 2), v_leak=full(shape, 0), v_threshold=full(shape, 0.3), v_reset=full(shape, 0))
+    """No sum of weights comes to this threshold exactly, where rounding would decide."""
+    return nir.LIF(tau=full(shape, 1e-2), r=full(shape, 2), v_leak=full(shape, 0), v_threshold=full(shape, 0.31), v_reset=full(shape, 0))
 
 
 def if_of(shape):
