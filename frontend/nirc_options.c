@@ -414,8 +414,6 @@ static bool check_target(reader *r, nirc_diag *d)
     return true;
   if (o->profile && !nirc_target_takes_profile(o->target, o->profile))
     return USAGE("--semantics %s: -t %s takes %s or %s", o->profile, o->target->name, o->target->profiles[0], o->target->profiles[1]);
-  if (o->target->needs_dt && !o->dt)
-    return USAGE("-t %s needs a time step: --dt", o->target->name);
   return !o->job.emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
 }
 
@@ -471,4 +469,26 @@ bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, ni
   if (!o->input && !o->print)
     return USAGE("%s: no input file", "nirc [OPTIONS] INPUT");
   return check_target(&r, d) && check_report(o, d) && check_compare(o, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
+}
+
+/* ---- names -------------------------------------------------------------------------------------------------------------- */
+
+const char *nirc_file_part(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+const char *nirc_default_name(nirc_arena *a, const char *input)
+{
+  if (strcmp(input, "-") == 0)
+    return "model";
+  const char *file = nirc_file_part(input), *dot = strrchr(file, '.');
+  size_t n = dot && dot != file ? (size_t)(dot - file) : strlen(file);
+  char *name = nirc_arena_alloc(a, n + 2, 1), *to = name;
+  if (n && strchr("0123456789", file[0]))
+    *to++ = '_';
+  for (size_t i = 0; i < n; i++)
+    *to++ = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_", file[i]) ? file[i] : '_';
+  return *name ? name : "model";
 }

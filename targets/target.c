@@ -105,5 +105,9 @@ bool nirc_lower(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
                         .subtract = l->reset && strcmp(l->reset, "subtract") == 0, .options = values};
   if (l->dt)
     nirc_parse_time(l->dt, &job.dt);
+  if (t->needs_dt && !(job.dt > 0)) {
+    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "-t %s needs a time step: --dt", t->name);
+    return false;
+  }
   return t->lower(m, &job, d);
 }

@@ -7,7 +7,7 @@ function __nirc_files
 end
 
 complete -c nirc -f -a '(__nirc_files .nir .snn .nirt)'
-complete -c nirc -s t -l target -x -a 'cpu speck all' -d 'target to compile for'
+complete -c nirc -s t -l target -x -a 'cpu speck xylo all' -d 'target to compile for'
 complete -c nirc -s o -l output -r -F -d 'directory to write'
 complete -c nirc -l emit -x -a 'nir snn nirt llvm asm obj dot' -d 'write one file instead of the target\'s set'
 complete -c nirc -l name -x -d 'base name of the outputs and C prefix'
@@ -55,3 +55,7 @@ complete -c nirc -l speck-chip -x -a 'speck2f speck2e' -d 'speck2f (default) or 
 complete -c nirc -l speck-input -x -a 'host dvs' -d 'host (default): events are sent to the input cores; dvs: the chip\'s own sensor feeds them'
 complete -c nirc -l speck-readout -d 'the last layer feeds the chip\'s readout'
 complete -c nirc -l speck-model -x -a 'frame event' -d 'what --emulate compiles'
+complete -c nirc -l xylo-variant -x -a 'audio2 audio3 imu' -d 'audio2 (default), audio3 or imu'
+complete -c nirc -l xylo-gain -x -a 'nir unit' -d 'nir (default): weights times w_in*dt/tau_syn * r*dt/tau_mem; unit: weights as they are, for rockpool\'s files'
+complete -c nirc -l xylo-match -x -a 'none dc' -d 'none (default), or dc: thresholds such that a constant input has the network\'s effect'
+complete -c nirc -l quant -x -a 'channel global' -d 'channel (default) or global: one scale of weights per neuron, or for all'
