@@ -1,5 +1,7 @@
 #include "frontend/named_pipeline.h"
 
+#include <string.h>
+
 static void add_quoted(nirc_strbuf *b, const char *s)
 {
   nirc_strbuf_add(b, "\"");
@@ -20,6 +22,34 @@ static void add_write_for(const nirc_options *o, nirc_strbuf *b)
   if (o->reset)
     nirc_strbuf_addf(b, ",reset=%s", o->reset);
   nirc_strbuf_add(b, "}");
+}
+
+static bool is_option_of(const nirc_target *t, const char *word, size_t n)
+{
+  for (size_t i = 0; i < t->n_options; i++)
+    if (strlen(t->options[i].name) == n && strncmp(t->options[i].name, word, n) == 0)
+      return true;
+  return false;
+}
+
+/* Those of the given options that this target has: --check -t all may come with options of several. */
+static void add_target_options(const nirc_options *o, const nirc_target *t, nirc_strbuf *b)
+{
+  nirc_strbuf own;
+  nirc_strbuf_init(&own, b->heap);
+  for (const char *at = o->target_options ? o->target_options : ""; *at; at += strspn(at, " ")) {
+    size_t n = strcspn(at, " ");
+    if (is_option_of(t, at, strcspn(at, "= "))) {
+      nirc_strbuf_add(&own, own.size ? " " : "");
+      nirc_strbuf_add_bytes(&own, at, n);
+    }
+    at += n;
+  }
+  if (own.size) {
+    nirc_strbuf_add(b, ",options=");
+    add_quoted(b, own.data);
+  }
+  nirc_strbuf_deinit(&own);
 }
 
 void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
@@ -48,10 +78,8 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
     nirc_strbuf_addf(b, ",dt=%s", o->dt);
   if (o->reset)
     nirc_strbuf_addf(b, ",reset=%s", o->reset);
-  if (t->lower && o->target_options) {
-    nirc_strbuf_add(b, ",options=");
-    add_quoted(b, o->target_options);
-  }
+  if (t->lower)
+    add_target_options(o, t, b);
   if (t->lower)
     nirc_strbuf_add(b, "}");
   else
