@@ -1,6 +1,7 @@
-"""Random networks that a Xylo takes: the specification against the rules worked out again in NumPy, the emulated chip against conform/xylo_sim.py.
+"""Random networks that a Xylo takes: the specification against the rules worked out again in NumPy, the emulated chip against conform/xylo_sim.py,
+or with its help against the vendor's simulator.
 
-  random_networks.py NIRC NIRC_RUN SHARED COUNT [SEED]
+  random_networks.py NIRC NIRC_RUN SHARED COUNT [SEED [numpy|xylosim]]
 
 Layers of any number and size up to the chip's limits, feed-forward, recurrent and skipping, nodes with several sources and several destinations; numbers of every
 kind of decay, thresholds and biases to the ends of their ranges, and input that saturates states both ways.
@@ -188,7 +189,7 @@ def raster(rng, n_in):
     return np.minimum(x, 40)
 
 
-def compare(nirc, nirc_run, sim, rng, work, seen):
+def compare(nirc, nirc_run, sim, engine, rng, work, seen):
     net = Network(rng)
     quant = str(rng.choice(["channel", "global"]))
     want = net.specification(quant)
@@ -215,7 +216,7 @@ def compare(nirc, nirc_run, sim, rng, work, seen):
         f["input"] = x.astype(np.float32)
     run = os.path.join(work, "run.h5")
     subprocess.run([nirc_run, out, "-q", "-i", os.path.join(work, "in.h5"), "-o", run], check=True)
-    record = sim.run_numpy(spec, x)
+    record = {"numpy": sim.run_numpy, "xylosim": sim.run_xylosim}[engine](spec, x)
     at = 0
     with h5py.File(run) as f:
         for name in [*net.order(), "out"]:
@@ -232,7 +233,7 @@ def compare(nirc, nirc_run, sim, rng, work, seen):
     return True
 
 
-def main(nirc, nirc_run, shared, count, seed="1"):
+def main(nirc, nirc_run, shared, count, seed="1", engine="numpy"):
     sys.path.insert(0, os.path.join(shared, "conform"))
     sys.dont_write_bytecode = True
     import xylo_sim
@@ -240,7 +241,7 @@ def main(nirc, nirc_run, shared, count, seed="1"):
     while done < int(count):
         with tempfile.TemporaryDirectory() as work:
             try:
-                done += compare(nirc, nirc_run, xylo_sim, np.random.default_rng([int(seed), tried]), work, seen)
+                done += compare(nirc, nirc_run, xylo_sim, engine, np.random.default_rng([int(seed), tried]), work, seen)
             except (AssertionError, subprocess.CalledProcessError) as e:
                 sys.exit(f"network {tried} of seed {seed}: {e}")
         tried += 1
