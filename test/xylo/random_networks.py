@@ -3,8 +3,8 @@ or with its help against the vendor's simulator.
 
   random_networks.py NIRC NIRC_RUN SHARED COUNT [SEED [numpy|xylosim]]
 
-Layers of any number and size up to the chip's limits, feed-forward, recurrent and skipping, nodes with several sources and several destinations; numbers of every
-kind of decay, thresholds and biases to the ends of their ranges, and input that saturates states both ways.
+Layers of any number and size up to the chip's limits, feed-forward, recurrent and skipping, nodes with several sources and several destinations; numbers of
+every kind of decay, thresholds and biases to the ends of their ranges, and input that saturates states both ways.
 """
 import collections
 import json
@@ -167,9 +167,9 @@ class Network:
         if self.variant == "audio2":
             reached, silent = n_hid, 0
         column = lambda k: np.concatenate([layers[n][k] for n in order])
-        return {"weights_in": w_in[:, :reached, None], "weights_out": w_out[silent:], "weights_rec": w_rec[:, :, None], "dash_mem": column(1), "dash_mem_out": out[1],
-                "dash_syn": column(2), "dash_syn_2": np.zeros(n_hid, int), "dash_syn_out": out[2], "threshold": column(3), "threshold_out": out[3], "bias": column(4),
-                "bias_out": out[4], "weight_shift_in": 0, "weight_shift_rec": 0, "weight_shift_out": 0, "aliases": [[] for _ in range(n_hid)], "dt": self.dt}
+        return {"weights_in": w_in[:, :reached, None], "weights_out": w_out[silent:], "weights_rec": w_rec[:, :, None], "dash_mem": column(1),
+                "dash_mem_out": out[1], "dash_syn": column(2), "dash_syn_2": np.zeros(n_hid, int), "dash_syn_out": out[2], "threshold": column(3),
+                "threshold_out": out[3], "bias": column(4), "bias_out": out[4], "weight_shift_in": 0, "weight_shift_rec": 0, "weight_shift_out": 0, "aliases": [[] for _ in range(n_hid)], "dt": self.dt}
 
     def refusals(self, s):
         """Codes of what does not fit, in the order of the checks; sizes always do."""
@@ -195,8 +195,8 @@ def compare(nirc, nirc_run, sim, engine, rng, work, seen):
     want = net.specification(quant)
     path, out = os.path.join(work, "net.nir"), os.path.join(work, "out")
     net.write(path)
-    said = subprocess.run([nirc, path, "-q", "-t", "xylo", "--dt", repr(net.dt), f"--xylo-variant={net.variant}", f"--quant={quant}", "--reset", "subtract", "--emulate",
-                           "--probe", "all", "-o", out], stderr=subprocess.PIPE, text=True)
+    said = subprocess.run([nirc, path, "-q", "-t", "xylo", "--dt", repr(net.dt), f"--xylo-variant={net.variant}", f"--quant={quant}", "--reset", "subtract",
+                           "--emulate", "--probe", "all", "-o", out], stderr=subprocess.PIPE, text=True)
     refusals = net.refusals(want)
     assert said.returncode == (1 if refusals else 0), (said.returncode, refusals, said.stderr)
     if refusals:
