@@ -169,7 +169,8 @@ class Network:
         column = lambda k: np.concatenate([layers[n][k] for n in order])
         return {"weights_in": w_in[:, :reached, None], "weights_out": w_out[silent:], "weights_rec": w_rec[:, :, None], "dash_mem": column(1),
                 "dash_mem_out": out[1], "dash_syn": column(2), "dash_syn_2": np.zeros(n_hid, int), "dash_syn_out": out[2], "threshold": column(3),
-                "threshold_out": out[3], "bias": column(4), "bias_out": out[4], "weight_shift_in": 0, "weight_shift_rec": 0, "weight_shift_out": 0, "aliases": [[] for _ in range(n_hid)], "dt": self.dt}
+                "threshold_out": out[3], "bias": column(4), "bias_out": out[4],
+                "weight_shift_in": 0, "weight_shift_rec": 0, "weight_shift_out": 0, "aliases": [[] for _ in range(n_hid)], "dt": self.dt}
 
     def refusals(self, s):
         """Codes of what does not fit, in the order of the checks; sizes always do."""
