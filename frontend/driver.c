@@ -529,7 +529,7 @@ static bool compile(driver *x)
     return compare(x);
   if (x->o.check)
     return check_targets(x) && !nirc_diag_failed(&x->d) && publish(x);
-  bool untouched = (is_text_of_module(x) || x->o.emit == NIRC_EMIT_NIR) && !x->o.pipeline && !x->o.hooks.stop_after;
+  bool untouched = (is_text_of_module(x) || x->o.emit == NIRC_EMIT_NIR) && !x->o.pipeline && !x->o.hooks.stop_after && !x->o.simulator;
   if (!untouched && !run_passes(x, x->o.target))
     return false;
   say(x, "ran the passes");

@@ -11,6 +11,17 @@ static void add_quoted(nirc_strbuf *b, const char *s)
   nirc_strbuf_add(b, "\"");
 }
 
+/* A file for a simulator (--for). */
+static void add_write_for(const nirc_options *o, nirc_strbuf *b)
+{
+  nirc_strbuf_addf(b, "write-for{simulator=%s,profile=%s", o->simulator, o->profile ? o->profile : "nir");
+  if (o->dt)
+    nirc_strbuf_addf(b, ",dt=%s", o->dt);
+  if (o->reset)
+    nirc_strbuf_addf(b, ",reset=%s", o->reset);
+  nirc_strbuf_add(b, "}");
+}
+
 void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
 {
   const char *last = o->job.level && from != NIRC_LEVEL_HW ? NIRC_OPTIMISING_PASSES : "";        /* what was lowered is what goes on the chip */
@@ -19,6 +30,10 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
     return;
   }
   nirc_strbuf_addf(b, "inline-subgraphs,%s", o->lenient ? "complete-inputs," : "");
+  if (o->simulator) {
+    add_write_for(o, b);
+    return;
+  }
   for (size_t i = 0; i < o->n_probes; i++) {
     nirc_strbuf_add(b, "probe{node=");
     add_quoted(b, o->probes[i]);

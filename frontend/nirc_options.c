@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "passes/conventions.h"
 #include "passes/profiles.h"
 
 #define N_ELEMENTS(a) (sizeof(a) / sizeof *(a))
 
 enum {
-  OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
+  OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_FOR, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_ACTIVITY, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
   OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_PRINT_PROFILES, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_FORMAT,
   OPT_IDENTIFY, OPT_COMPARE, OPT_INPUT, OPT_STEPS, OPT_SEED, OPT_RATE,
@@ -46,6 +47,9 @@ static const nirc_option table[] = {
   {.id = OPT_DT, .name = "dt", .argument = "TIME", .help = "time step, as 1ms, 100us or a number of seconds; default 1e-4, or 1 for a graph with I or IF and no time constant"},
   {.id = OPT_RESET, .name = "reset", .argument = "KIND", .choices = reset_kinds,
    .help = "what a spike does to the membrane: `v_reset` (default) sets it to v_reset, `subtract` takes v_threshold off"},
+  {.id = OPT_FOR, .name = "for", .argument = "SIMULATOR",
+   .help = "with `--emit nir`: a file that this simulator's importer takes and that computes there what the network computes under `--semantics`, or why there is none "
+           "(docs/write-for.md): `norse`, `snntorch`, `sinabs`, `rockpool`, `spyx`, `lavadl` or `nengo`"},
   {.id = OPT_LENIENT, .name = "lenient", .help = "read files that break a rule but whose meaning is plain, with one warning for each repair"},
   {.id = OPT_COMPARE, .name = "compare", .argument = "LIST", .heading = "Where profiles part",
    .help = "compile the network once for each profile of LIST (`norse:reset=subtract,snntorch,nir`), run all on one input and say, layer by layer, where each parts from the first and by which of "
@@ -172,6 +176,8 @@ static void add_registered_choices(nirc_option *o, nirc_arena *a)
     o->choices = target_names(a);
   else if (o->id == OPT_SEMANTICS || o->id == OPT_COMPARE)
     o->choices = profile_names(a);
+  else if (o->id == OPT_FOR)
+    o->choices = nirc_written_simulators;
   else if (o->id == OPT_PRINT_BEFORE || o->id == OPT_PRINT_AFTER || o->id == OPT_STOP_AFTER)
     o->choices = pass_names(a, o->id != OPT_STOP_AFTER);
 }
@@ -286,6 +292,17 @@ static bool take_json(const nirc_option *option, const char *text, bool *as_text
   return true;
 }
 
+static bool take_for(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  size_t n = 0, i;
+  while (nirc_written_simulators[n])
+    n++;
+  if (!nirc_option_choice(option, text, nirc_written_simulators, n, &i, d))
+    return false;
+  o->simulator = nirc_written_simulators[i];
+  return true;
+}
+
 static bool take_print_editor(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
 {
   size_t i = 0;
@@ -345,6 +362,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_COMPARE: case OPT_INPUT: case OPT_STEPS: case OPT_SEED: case OPT_RATE: return take_compare(r, option, v, d);
   case OPT_LENIENT: o->lenient = true; return true;
   case OPT_PROBE: return take_probe(r, v);
+  case OPT_FOR: return take_for(o, option, v, d);
   case OPT_CHECK: o->check = true; return true;
   case OPT_LEVEL:
     if (strlen(v) != 1 || !strchr("0123", *v))
@@ -417,6 +435,13 @@ static bool check_target(reader *r, nirc_diag *d)
   return !o->job.emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
 }
 
+static bool check_for(const nirc_options *o, nirc_diag *d)
+{
+  if (!o->simulator || (o->emit == NIRC_EMIT_NIR && !o->pipeline && !o->check))
+    return true;
+  return USAGE("--for %s: goes with --emit nir%s", o->simulator, o->pipeline ? ", without --pass-pipeline" : o->check ? ", without --check" : "");
+}
+
 /* Two things cannot go to one place. */
 static bool check_report(const nirc_options *o, nirc_diag *d)
 {
@@ -463,6 +488,8 @@ bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, ni
   size_t n;
   const nirc_option *all = full_table(a, &n);
   if (!nirc_options_parse(all, n, argc, argv, take, &r, d))
+    return false;
+  if (!o->print && !check_for(o, d))
     return false;
   if (o->print && o->print != NIRC_PRINT_PIPELINE)
     return true;

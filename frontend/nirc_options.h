@@ -33,6 +33,7 @@ typedef struct nirc_options {
   const char *network;                               /* of a text with several; NULL: not given */
   const nirc_target *target;                         /* the CPU where none was named; NULL: all (with check) */
   nirc_emit emit;
+  const char *simulator;                             /* whom the file of --emit nir is for; NULL: anybody */
   const char *report, *activity;                     /* file, or "-" (report); NULL: none */
   nirc_editor_file editor;                           /* what to print, where print is NIRC_PRINT_EDITOR */
   const char *profile, *dt, *reset;                  /* NULL: not given */
