@@ -158,8 +158,8 @@ static void receive(const nirc_cores *c, size_t k, int64_t feature, int64_t row,
   for (at[0] = 0; at[0] < x->out[0]; at[0]++)
     for (at[1] = r0; at[1] <= r1; at[1]++)
       for (at[2] = c0; at[2] <= c1; at[2]++) {
-        int64_t w = 0, y = row + x->before[0] - at[1] * x->stride[0], z_column = column + x->before[1] - at[2] * x->stride[1];
-        NIRC_ASSERT(nirc_blob_get_int(x->weight, (size_t)(((at[0] * x->in[0] + feature) * x->kernel + y) * x->kernel + z_column), &w));
+        int64_t w = 0, tap_row = row + x->before[0] - at[1] * x->stride[0], tap_column = column + x->before[1] - at[2] * x->stride[1];
+        NIRC_ASSERT(nirc_blob_get_int(x->weight, (size_t)(((at[0] * x->in[0] + feature) * x->kernel + tap_row) * x->kernel + tap_column), &w));
         settle(c, k, at, w, v, z);
       }
 }

@@ -182,6 +182,8 @@ static void add_instructions(nirc_interp *x, const nirc_numbering *numbers, cons
       for (uint32_t i = 0; i < op->n_results; i++)
         k->out[i] = new_cells(x->arena, op->results[i].type);
     }
+    if (op->code == HW_CORES)                          /* evaluated as one; those inside only have numbers */
+      add_instructions(x, numbers, op->body, k);
   }
 }
 
