@@ -55,8 +55,9 @@ static void add_target_options(const nirc_options *o, const nirc_target *t, nirc
 void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
 {
   const char *last = o->job.level && from != NIRC_LEVEL_HW ? NIRC_OPTIMISING_PASSES : "";        /* what was lowered is what goes on the chip */
+  const char *quantise = o->quantise && from != NIRC_LEVEL_HW ? o->quantise : "";
   if (nirc_level_has_steps(from)) {
-    nirc_strbuf_add(b, last);
+    nirc_strbuf_addf(b, "%s%s%s", quantise, *quantise && *last ? "," : "", last);
     return;
   }
   nirc_strbuf_addf(b, "inline-subgraphs,%s", o->lenient ? "complete-inputs," : "");
@@ -83,7 +84,7 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
   if (t->lower)
     nirc_strbuf_add(b, "}");
   else
-    nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
+    nirc_strbuf_addf(b, "}%s%s%s%s", *quantise ? "," : "", quantise, *last ? "," : "", last);
 }
 
 void nirc_named_pipelines_print_reference(nirc_strbuf *b)
