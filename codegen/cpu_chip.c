@@ -14,15 +14,27 @@ LLVMValueRef nirc_emit_events(nirc_emitter *e, nirc_dtype elem, LLVMValueRef v, 
   return LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSGT, v, limit, ""), limit, v, "");
 }
 
-/* state[0..n) = saturated(state + w) */
-static void add_weights(nirc_emitter *e, LLVMValueRef state, LLVMValueRef w, size_t n)
+/* A product of a weight and a number of events that always fits 16 bits. */
+enum { MAX_EVENTS_I16 = INT16_MAX / 128 };
+
+/* state[0..n) = saturated(state + count * w): what `count` additions of w, each saturated, come to, for all of them go one way. */
+static void add_weights(nirc_emitter *e, LLVMValueRef state, LLVMValueRef w, LLVMValueRef count, int64_t most, size_t n)
 {
   static const char name[] = "llvm.sadd.sat";
+  LLVMTypeRef type = most <= MAX_EVENTS_I16 ? e->i16 : e->i32;
   unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
   LLVMValueRef fn = LLVMGetIntrinsicDeclaration(e->module, id, &e->i16, 1);
+  count = LLVMBuildTrunc(e->b, count, type, "");
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, n));
-  LLVMValueRef args[] = {nirc_load(e, e->i16, state, l.i), LLVMBuildSExt(e->b, nirc_load(e, e->i8, w, l.i), e->i16, "")};
-  LLVMValueRef sum = LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, &e->i16, 1), fn, args, 2, "");
+  LLVMValueRef old = nirc_load(e, e->i16, state, l.i), more = LLVMBuildMul(e->b, LLVMBuildSExt(e->b, nirc_load(e, e->i8, w, l.i), type, ""), count, ""), sum;
+  if (type == e->i16) {
+    sum = LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, &e->i16, 1), fn, (LLVMValueRef[]){old, more}, 2, "");
+  } else {
+    LLVMValueRef low = LLVMConstInt(type, (unsigned long long)INT16_MIN, true), high = LLVMConstInt(type, INT16_MAX, true);
+    sum = LLVMBuildAdd(e->b, LLVMBuildSExt(e->b, old, type, ""), more, "");
+    sum = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, sum, low, ""), low, sum, "");
+    sum = LLVMBuildTrunc(e->b, LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSGT, sum, high, ""), high, sum, ""), e->i16, "");
+  }
   nirc_store(e, e->i16, sum, state, l.i);
   nirc_loop_end(e, &l);
 }
@@ -38,8 +50,8 @@ void nirc_emit_project_kernel(nirc_emitter *e, const nirc_op *op)
   LLVMValueRef w = nirc_emit_elements(e, "weight", weight);
   nirc_loop j = nirc_loop_begin(e, nirc_c64(e, x->count));
   LLVMValueRef count = nirc_emit_events(e, x->elem, nirc_load(e, nirc_emit_type(e, x->elem), p.in[1], j.i), nirc_op_int(op, "most"));
-  nirc_loop each = nirc_loop_begin(e, count);
-  add_weights(e, p.out[0], nirc_at(e, e->i8, w, nirc_mul(e, j.i, nirc_c64(e, n))), n);
-  nirc_loop_end(e, &each);
+  nirc_if active = nirc_if_begin(e, LLVMBuildICmp(e->b, LLVMIntSGT, count, nirc_c64(e, 0), ""));
+  add_weights(e, p.out[0], nirc_at(e, e->i8, w, nirc_mul(e, j.i, nirc_c64(e, n))), count, nirc_op_int(op, "most"), n);
+  nirc_if_end(e, &active);
   nirc_loop_end(e, &j);
 }

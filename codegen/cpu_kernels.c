@@ -502,6 +502,7 @@ static const kernel_fn kernels[NIRC_N_OPS] = {
   [SNN_SPARSE_DENSE] = sparse_dense_kernel,
   [SNN_CONV] = conv_kernel, [SNN_SUM_POOL] = pool_kernel, [SNN_AVG_POOL] = pool_kernel, [SNN_DELAY_READ] = delay_read_kernel,
   [SNN_DELAY_WRITE] = delay_write_kernel, [SNN_ADVANCE] = advance_kernel, [SNN_NEURON] = nirc_emit_neuron_kernel, [HW_PROJECT] = nirc_emit_project_kernel,
+  [HW_CORES] = nirc_emit_cores_kernel, [HW_SLICE] = nirc_emit_slice_kernel,
 };
 
 LLVMValueRef nirc_emit_kernel(nirc_emitter *e, const nirc_op *op)

@@ -169,7 +169,7 @@ static bool in_place(const nirc_op *op, uint32_t i)
 {
   switch (op->code) {
   case SNN_NEURON: return true;
-  case HW_PROJECT: return i == 0;
+  case HW_PROJECT: case HW_CORES: return i == 0;
   case SNN_DELAY_WRITE: case SNN_ADVANCE: return i == 0;
   default: return false;
   }

@@ -119,7 +119,11 @@ static void emit_port(lane_env *l, const nirc_value *v, size_t slot, bool option
 /* Bits, whatever they stand for. */
 static LLVMTypeRef bits_of(const nirc_emitter *e, nirc_dtype elem)
 {
-  return nirc_dtype_size(nirc_cpu_stored(elem)) == 8 ? e->i64 : e->i32;
+  switch (nirc_dtype_size(nirc_cpu_stored(elem))) {
+  case 2: return e->i16;
+  case 8: return e->i64;
+  default: return e->i32;
+  }
 }
 
 static void emit_state_copies(lane_env *l)

@@ -76,29 +76,6 @@ static bool write_stdout(driver *x, const nirc_strbuf *b)
   return false;
 }
 
-/* ---- names -------------------------------------------------------------------------------------------------------------- */
-
-static const char *file_part(const char *path)
-{
-  const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
-}
-
-/* The input's file name without its suffix, as a C identifier. */
-static const char *default_name(nirc_arena *a, const char *input)
-{
-  if (strcmp(input, "-") == 0)
-    return "model";
-  const char *file = file_part(input), *dot = strrchr(file, '.');
-  size_t n = dot && dot != file ? (size_t)(dot - file) : strlen(file);
-  char *name = nirc_arena_alloc(a, n + 2, 1), *to = name;
-  if (n && strchr("0123456789", file[0]))
-    *to++ = '_';
-  for (size_t i = 0; i < n; i++)
-    *to++ = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_", file[i]) ? file[i] : '_';
-  return *name ? name : "model";
-}
-
 /* ---- reading -------------------------------------------------------------------------------------------------------------- */
 
 /* The input as text, in x->text, where messages find it. */
@@ -169,7 +146,7 @@ static bool identify(driver *x)
 static bool read_module(driver *x)
 {
   const nirc_options *o = &x->o;
-  x->name = o->name ? o->name : default_name(x->arena, o->input);
+  x->name = o->name ? o->name : nirc_default_name(x->arena, o->input);
   if (nirc_text_is_input(o->input)) {
     read_text(x);
   } else {
@@ -299,7 +276,7 @@ static double given_dt(const driver *x)
 /* A sink for the folder of `path`. */
 static nirc_sink *sink_for_file(driver *x, const char *path)
 {
-  return nirc_sink_new(nirc_arena_strndup(x->arena, path, (size_t)(file_part(path) - path)), &x->d);
+  return nirc_sink_new(nirc_arena_strndup(x->arena, path, (size_t)(nirc_file_part(path) - path)), &x->d);
 }
 
 /* Where the report would replace what the target writes. */
@@ -335,7 +312,7 @@ static bool prepare_report(driver *x)
   nirc_strbuf_init(&b, &x->heap);
   print_report(x, &b);
   x->report_out = sink_for_file(x, x->o.report);
-  bool ok = x->report_out && nirc_sink_write(x->report_out, file_part(x->o.report), b.data, b.size);
+  bool ok = x->report_out && nirc_sink_write(x->report_out, nirc_file_part(x->o.report), b.data, b.size);
   nirc_strbuf_deinit(&b);
   return ok;
 }
@@ -393,7 +370,7 @@ static bool write_file(driver *x)
 {
   static const char *const suffix[] = {[NIRC_EMIT_NIR] = "nir", [NIRC_EMIT_SNN] = "snn", [NIRC_EMIT_NIRT] = "nirt", [NIRC_EMIT_LLVM] = "ll", [NIRC_EMIT_ASM] = "s",
                                        [NIRC_EMIT_OBJ] = "o", [NIRC_EMIT_DOT] = "dot"};
-  const char *path = x->o.output ? x->o.output : nirc_arena_printf(x->arena, "%s.%s", x->name, suffix[x->o.emit]), *file = file_part(path);
+  const char *path = x->o.output ? x->o.output : nirc_arena_printf(x->arena, "%s.%s", x->name, suffix[x->o.emit]), *file = nirc_file_part(path);
   bool to_stdout = strcmp(path, "-") == 0, ok = false, refers = false;
   if (to_stdout && x->o.emit == NIRC_EMIT_NIR) {
     nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "--emit nir writes a file; name it with -o");
@@ -435,25 +412,50 @@ static bool available(driver *x, const nirc_target *t)
   return false;
 }
 
-/* --check: one line on standard output for each target that was asked for. */
-static bool check_targets(driver *x)
+/* Whether the target takes x->m, which passes then have changed; one line on standard output. */
+static bool check_target(driver *x, const nirc_target *t)
 {
-  bool all = !x->o.target, any = false;
+  bool ok = run_passes(x, t) && reach_snn(x) && (!t->check || t->check(x->m, &x->o.job, &x->d));
+  printf("%s: %s\n", t->name, ok ? "yes" : "no");
+  return ok;
+}
+
+/* --check -t all: each target has a copy of the network to itself. What one refuses is not what all of them refuse. */
+static bool check_all_targets(driver *x)
+{
+  nirc_module *network = x->m;
+  nirc_report *report = x->report;
+  nirc_diag before = x->d, failed = x->d;            /* failed: after the first target that refused */
+  bool any = false;
+  nirc_strbuf text;
+  nirc_strbuf_init(&text, &x->heap);
+  nirc_module_print(&text, network, false);
   for (size_t i = 0; nirc_targets[i]; i++) {
-    const nirc_target *t = nirc_targets[i];
-    if (!all && t != x->o.target)
-      continue;
-    if (!t->available) {
-      if (!all)
-        return available(x, t);
-      printf("%s: not in this version\n", t->name);
+    if (!nirc_targets[i]->available) {
+      printf("%s: not in this version\n", nirc_targets[i]->name);
       continue;
     }
-    bool ok = run_passes(x, t) && reach_snn(x) && (!t->check || t->check(x->m, &x->o.job, &x->d));
-    printf("%s: %s\n", t->name, ok ? "yes" : "no");
-    any = any || ok;
+    x->report = NULL;
+    x->m = nirc_module_parse(text.data, text.size, x->o.input, &x->heap, &x->d);
+    any |= x->m && check_target(x, nirc_targets[i]);
+    nirc_module_free(x->m);
+    failed = failed.errors ? failed : x->d;
+    x->d.errors = before.errors;
+    x->d.status = before.status;
   }
+  if (!any) {
+    x->d.errors = failed.errors;
+    x->d.status = failed.status;
+  }
+  x->m = network;
+  x->report = report;
+  nirc_strbuf_deinit(&text);
   return any;
+}
+
+static bool check_targets(driver *x)
+{
+  return x->o.target ? available(x, x->o.target) && check_target(x, x->o.target) : check_all_targets(x);
 }
 
 /* What shows the module itself: passes run only where they are asked for. */
@@ -507,7 +509,7 @@ static bool compile(driver *x)
     return false;
   if (x->o.check)
     return check_targets(x) && !nirc_diag_failed(&x->d) && publish(x);
-  bool untouched = (is_text_of_module(x) || x->o.emit == NIRC_EMIT_NIR) && !x->o.pipeline && !x->o.hooks.stop_after;
+  bool untouched = (is_text_of_module(x) || x->o.emit == NIRC_EMIT_NIR) && !x->o.pipeline && !x->o.hooks.stop_after && !x->o.simulator;
   if (!untouched && !run_passes(x, x->o.target))
     return false;
   say(x, "ran the passes");

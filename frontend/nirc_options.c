@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "passes/conventions.h"
 #include "passes/profiles.h"
 
 #define N_ELEMENTS(a) (sizeof(a) / sizeof *(a))
 
 enum {
-  OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
+  OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_FOR, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_ACTIVITY, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
   OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_PRINT_PROFILES, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_FORMAT,
   OPT_IDENTIFY, OPT_COMPARE, OPT_INPUT, OPT_STEPS, OPT_SEED, OPT_RATE, OPT_CALIBRATE,
@@ -46,6 +47,9 @@ static const nirc_option table[] = {
   {.id = OPT_DT, .name = "dt", .argument = "TIME", .help = "time step, as 1ms, 100us or a number of seconds; default 1e-4, or 1 for a graph with I or IF and no time constant"},
   {.id = OPT_RESET, .name = "reset", .argument = "KIND", .choices = reset_kinds,
    .help = "what a spike does to the membrane: `v_reset` (default) sets it to v_reset, `subtract` takes v_threshold off"},
+  {.id = OPT_FOR, .name = "for", .argument = "SIMULATOR",
+   .help = "with `--emit nir`: a file that this simulator's importer takes and that computes there what the network computes under `--semantics`, or why there is none "
+           "(docs/write-for.md): `norse`, `snntorch`, `sinabs`, `rockpool`, `spyx`, `lavadl` or `nengo`"},
   {.id = OPT_LENIENT, .name = "lenient", .help = "read files that break a rule but whose meaning is plain, with one warning for each repair"},
   {.id = OPT_COMPARE, .name = "compare", .argument = "LIST", .heading = "Where profiles part",
    .help = "compile the network once for each profile of LIST (`norse:reset=subtract,snntorch,nir`), run all on one input and say, layer by layer, where each parts from the first and by which of "
@@ -177,6 +181,8 @@ static void add_registered_choices(nirc_option *o, nirc_arena *a)
     o->choices = target_names(a);
   else if (o->id == OPT_SEMANTICS || o->id == OPT_COMPARE)
     o->choices = profile_names(a);
+  else if (o->id == OPT_FOR)
+    o->choices = nirc_written_simulators;
   else if (o->id == OPT_PRINT_BEFORE || o->id == OPT_PRINT_AFTER || o->id == OPT_STOP_AFTER)
     o->choices = pass_names(a, o->id != OPT_STOP_AFTER);
 }
@@ -222,9 +228,14 @@ typedef struct reader {
 } reader;
 
 /* "NAME=VALUE NAME=VALUE ...", as the pass `lower` takes them. */
-static bool take_target_option(reader *r, const nirc_option *option, const char *v)
+static bool take_target_option(reader *r, const nirc_option *option, const char *v, nirc_diag *d)
 {
   nirc_options *o = r->o;
+  size_t n = 0, k;
+  while (option->choices && option->choices[n])
+    n++;
+  if (n && !nirc_option_choice(option, v, option->choices, n, &k, d))
+    return false;
   if (r->n_of_target < N_ELEMENTS(r->of_target))
     r->of_target[r->n_of_target++] = option;
   o->target_options = nirc_arena_printf(r->a, "%s%s%s%s%s", o->target_options ? o->target_options : "", o->target_options ? " " : "", option->name,
@@ -295,6 +306,17 @@ static bool take_json(const nirc_option *option, const char *text, bool *as_text
   return true;
 }
 
+static bool take_for(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  size_t n = 0, i;
+  while (nirc_written_simulators[n])
+    n++;
+  if (!nirc_option_choice(option, text, nirc_written_simulators, n, &i, d))
+    return false;
+  o->simulator = nirc_written_simulators[i];
+  return true;
+}
+
 static bool take_print_editor(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
 {
   size_t i = 0;
@@ -354,6 +376,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_COMPARE: case OPT_INPUT: case OPT_STEPS: case OPT_SEED: case OPT_RATE: return take_compare(r, option, v, d);
   case OPT_LENIENT: o->lenient = true; return true;
   case OPT_PROBE: return take_probe(r, v);
+  case OPT_FOR: return take_for(o, option, v, d);
   case OPT_CHECK: o->check = true; return true;
   case OPT_LEVEL:
     if (strlen(v) != 1 || !strchr("0123", *v))
@@ -391,7 +414,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   default:
     if (option->id < OPT_OF_TARGET)
       return nirc_option_common(option, v, d);
-    return take_target_option(r, option, v);
+    return take_target_option(r, option, v, d);
   }
 }
 
@@ -424,9 +447,14 @@ static bool check_target(reader *r, nirc_diag *d)
     return true;
   if (o->profile && !nirc_target_takes_profile(o->target, o->profile))
     return USAGE("--semantics %s: -t %s takes %s or %s", o->profile, o->target->name, o->target->profiles[0], o->target->profiles[1]);
-  if (o->target->needs_dt && !o->dt)
-    return USAGE("-t %s needs a time step: --dt", o->target->name);
   return !o->job.emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
+}
+
+static bool check_for(const nirc_options *o, nirc_diag *d)
+{
+  if (!o->simulator || (o->emit == NIRC_EMIT_NIR && !o->pipeline && !o->check))
+    return true;
+  return USAGE("--for %s: goes with --emit nir%s", o->simulator, o->pipeline ? ", without --pass-pipeline" : o->check ? ", without --check" : "");
 }
 
 static bool check_quantise(const nirc_options *o, nirc_diag *d)
@@ -490,9 +518,33 @@ bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, ni
   const nirc_option *all = full_table(a, &n);
   if (!nirc_options_parse(all, n, argc, argv, take, &r, d))
     return false;
+  if (!o->print && !check_for(o, d))
+    return false;
   if (o->print && o->print != NIRC_PRINT_PIPELINE)
     return true;
   if (!o->input && !o->print)
     return USAGE("%s: no input file", "nirc [OPTIONS] INPUT");
   return check_target(&r, d) && check_report(o, d) && check_quantise(o, d) && check_compare(o, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
+}
+
+/* ---- names -------------------------------------------------------------------------------------------------------------- */
+
+const char *nirc_file_part(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+const char *nirc_default_name(nirc_arena *a, const char *input)
+{
+  if (strcmp(input, "-") == 0)
+    return "model";
+  const char *file = nirc_file_part(input), *dot = strrchr(file, '.');
+  size_t n = dot && dot != file ? (size_t)(dot - file) : strlen(file);
+  char *name = nirc_arena_alloc(a, n + 2, 1), *to = name;
+  if (n && strchr("0123456789", file[0]))
+    *to++ = '_';
+  for (size_t i = 0; i < n; i++)
+    *to++ = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_", file[i]) ? file[i] : '_';
+  return *name ? name : "model";
 }

@@ -34,6 +34,7 @@ typedef struct nirc_options {
   const char *network;                               /* of a text with several; NULL: not given */
   const nirc_target *target;                         /* the CPU where none was named; NULL: all (with check) */
   nirc_emit emit;
+  const char *simulator;                             /* whom the file of --emit nir is for; NULL: anybody */
   const char *report, *activity;                     /* file, or "-" (report); NULL: none */
   nirc_editor_file editor;                           /* what to print, where print is NIRC_PRINT_EDITOR */
   const char *profile, *dt, *reset;                  /* NULL: not given */
@@ -54,5 +55,9 @@ bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, ni
 
 /* Prints what --help, --version or --print-man ask for. */
 void nirc_options_show(FILE *to, int id, nirc_arena *a);
+
+const char *nirc_file_part(const char *path);        /* behind its last slash */
+/* The input's file name without its suffix, as a C identifier. */
+const char *nirc_default_name(nirc_arena *a, const char *input);
 
 #endif

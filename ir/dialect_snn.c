@@ -16,7 +16,7 @@ static const nirc_attr_def step_attrs[] = {
   {.name = "chip", .kind = NIRC_ATTR_DICT, .optional = true, .doc = "of the hw level: what the target has decided for the whole chip"}};
 #define LATENCY {.name = "latency", .kind = NIRC_ATTR_INT, .optional = true, .doc = "of the hw level: steps by which the chip is later than the network"}
 static const nirc_attr_def port_attrs[] = {NAME("node name"), LATENCY};
-static const nirc_attr_def probe_attrs[] = {NAME("NODE/v, NODE/i, NODE/spikes or NODE/value")};
+static const nirc_attr_def probe_attrs[] = {NAME("NODE/v, NODE/i, NODE/spikes or NODE/value"), LATENCY};
 static const nirc_attr_def state_attrs[] = {
   NAME("NODE/v, NODE/i, or what else is kept; unique"), COEFFICIENT("init", "value before the first step")};
 /* Of weighted sums: with it, weights are whole numbers. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/cores.h"
 #include "ir/dialect_snn.h"
 #include "ir/neuron.h"
 #include "ir/numbering.h"
@@ -181,6 +182,8 @@ static void add_instructions(nirc_interp *x, const nirc_numbering *numbers, cons
       for (uint32_t i = 0; i < op->n_results; i++)
         k->out[i] = new_cells(x->arena, op->results[i].type);
     }
+    if (op->code == HW_CORES)                          /* evaluated as one; those inside only have numbers */
+      add_instructions(x, numbers, op->body, k);
   }
 }
 
@@ -467,6 +470,31 @@ static void eval_project(const instruction *k)
       }
 }
 
+/* Events of operand `o` at all cores that it goes to. */
+static void eval_input(const instruction *k, const nirc_cores *c, uint32_t o)
+{
+  for (size_t e = 0; e < k->in[o].type->count; e++)
+    for (int64_t left = events(k->in[o], e, INT64_MAX); left > 0; left--)
+      for (size_t core = 0; core < c->n; core++)
+        for (uint32_t i = 0; i < c->core[core].inputs->rank; i++)
+          if (c->core[core].inputs->dims[i] == o)
+            nirc_cores_add_event(c, core, e, k->out[1].l, k->out[0].d);
+}
+
+static void eval_cores(const instruction *k)
+{
+  nirc_arena *a = nirc_arena_new(nirc_heap_default());
+  nirc_cores c;
+  const char *why;
+  NIRC_ASSERT(nirc_cores_read(&c, a, k->op, &why));
+  copy_cells(k->out[1], k->in[0]);
+  memset(k->out[0].d, 0, k->out[0].type->count * sizeof *k->out[0].d);
+  nirc_cores_add_biases(&c, k->out[1].l, k->out[0].d);
+  for (uint32_t o = 1; o < k->op->n_operands; o++)
+    eval_input(k, &c, o);
+  nirc_arena_free(a);
+}
+
 static void eval_neuron(const instruction *k)
 {
   const neuron_values *n = k->neuron;
@@ -502,7 +530,9 @@ static void eval(const instruction *k)
   case SNN_UPDATE: copy_cells(k->out[0], k->in[1]); break;
   case SNN_NEURON: eval_neuron(k); break;
   case HW_PROJECT: eval_project(k); break;
-  case HW_PLACE: break;
+  case HW_CORES: eval_cores(k); break;
+  case HW_SLICE: copy_some(k->out[0], 0, k->in[0], (size_t)nirc_op_int(k->op, "first"), k->out[0].type->count); break;
+  case HW_PLACE: case HW_CORE: break;
   case SNN_DENSE: eval_dense(k); break;
   case SNN_SPARSE_DENSE: eval_sparse_dense(k); break;
   case SNN_CONV: case SNN_SUM_POOL: case SNN_AVG_POOL: eval_window(k); break;

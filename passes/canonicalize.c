@@ -85,7 +85,8 @@ static bool run(nirc_module *m, nirc_pass_ctx *ctx)
     ctx->counters[op->code == SNN_RESHAPE ? 1 : 2]++;
     nirc_op_erase(op);
   }
-  remove_dead(m, region, ctx);
+  if (m->level != NIRC_LEVEL_HW)                     /* what is on a chip is there, whether anything comes of it or not */
+    remove_dead(m, region, ctx);
   return true;
 }
 

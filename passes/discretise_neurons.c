@@ -405,6 +405,19 @@ bool nirc_discretise_early(nirc_discretiser *x, const nirc_op *op)
   return true;
 }
 
+/* In a mix, another profile may give a state's name to something else. */
+static bool update_states(nirc_discretiser *x, const nirc_layer *l, nirc_op *made, const char *const *wanted, size_t n)
+{
+  for (size_t s = 0; s < l->n_states; s++) {
+    nirc_value *next = result(made, wanted, n, l->states[s]);
+    if (next->type != l->state[s]->type)
+      return no_sense(x, l, nirc_arena_printf(x->m->arena, "'%s' is %s, its state %s", l->states[s], nirc_dtype_name(next->type->elem),
+                                              nirc_dtype_name(l->state[s]->type->elem)));
+    nirc_discretise_update(x, l->node, l->state[s], next);
+  }
+  return true;
+}
+
 bool nirc_discretise_neuron(nirc_discretiser *x, const nirc_op *op, nirc_value *in, nirc_value *f)
 {
   nirc_layer *l = x->layer[op->id];
@@ -437,9 +450,7 @@ bool nirc_discretise_neuron(nirc_discretiser *x, const nirc_op *op, nirc_value *
   }
   x->v[op->id] = result(made, wanted, n, "v");
   x->i[op->id] = result(made, wanted, n, "i");
-  for (size_t s = 0; s < l->n_states; s++)
-    nirc_discretise_update(x, op, l->state[s], result(made, wanted, n, l->states[s]));
-  return true;
+  return update_states(x, l, made, wanted, n);
 }
 
 /* ---- linear maps that know their neurons ------------------------------------------------------------------------------------------- */

@@ -28,23 +28,9 @@ static const nirc_target_option spinnaker2_options[] = {
   {.name = "s2-max-atoms", .argument = "N", .help = "neurons per core"},
   {.name = "s2-board", .argument = "NAME", .help = "board that the script runs on"},
 };
-static const nirc_target_option speck_options[] = {
-  {.name = "speck-chip", .argument = "NAME", .help = "speck2f or speck2e"},
-  {.name = "speck-input", .argument = "KIND", .help = "events, or dvs for the chip's own sensor"},
-  {.name = "speck-readout", .argument = "KIND", .help = "use of the readout layer"},
-  {.name = "speck-model", .argument = "KIND", .help = "frame or event: which model --emulate compiles"},
-};
-static const nirc_target_option xylo_options[] = {
-  {.name = "xylo-variant", .argument = "NAME", .help = "audio2, audio3 or imu"},
-  {.name = "xylo-gain", .argument = "KIND", .help = "nir or unit"},
-  {.name = "xylo-match", .argument = "KIND", .help = "none or dc"},
-  {.name = "quant", .argument = "KIND", .help = "channel or global: one scale per channel or for all"},
-};
 
 #define CHIP(chip, summary_, dt) \
   const nirc_target nirc_target_##chip = {.name = #chip, .summary = summary_, .profiles = chip_profiles, .needs_dt = dt, \
                                           .options = chip##_options, .n_options = N_ELEMENTS(chip##_options)};
 CHIP(loihi2, "Intel Loihi 2", false)
 CHIP(spinnaker2, "SpiNNaker 2", false)
-CHIP(speck, "SynSense Speck 2", false)
-CHIP(xylo, "SynSense Xylo", true)

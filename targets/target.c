@@ -51,13 +51,24 @@ void nirc_targets_print_list(nirc_strbuf *b)
 
 /* ---- lowering ------------------------------------------------------------------------------------------------------------------- */
 
+static bool is_choice(const nirc_target_option *o, const char *value)
+{
+  for (size_t i = 0; o->choices && o->choices[i]; i++)
+    if (strcmp(o->choices[i], value) == 0)
+      return true;
+  return !o->choices;
+}
+
 static bool take_option(const nirc_target *t, const char **values, const char *word, nirc_diag *d)
 {
   size_t n = strcspn(word, "=");
   for (size_t i = 0; i < t->n_options; i++)
     if (strlen(t->options[i].name) == n && strncmp(t->options[i].name, word, n) == 0) {
       values[i] = word[n] ? word + n + 1 : "";
-      return true;
+      if (is_choice(&t->options[i], values[i]))
+        return true;
+      nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "'%s': %s is no %s of -t %s", word, values[i], t->options[i].argument, t->name);
+      return false;
     }
   nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "'%s' is no option of -t %s", word, t->name);
   return false;
@@ -82,6 +93,10 @@ bool nirc_lower(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
     nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), t ? "-t %s has nothing to lower to" : "'%s' is no target", l->target);
     return false;
   }
+  if (l->profile && !nirc_target_takes_profile(t, l->profile)) {
+    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "-t %s knows no profile '%s'", t->name, l->profile);
+    return false;
+  }
   const char **values = NIRC_NEW_ARRAY(m->arena, const char *, t->n_options + 1);
   if (!read_options(t, values, m->arena, l->options ? l->options : "", d))
     return false;
@@ -90,5 +105,9 @@ bool nirc_lower(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
                         .subtract = l->reset && strcmp(l->reset, "subtract") == 0, .options = values};
   if (l->dt)
     nirc_parse_time(l->dt, &job.dt);
+  if (t->needs_dt && !(job.dt > 0)) {
+    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "-t %s needs a time step: --dt", t->name);
+    return false;
+  }
   return t->lower(m, &job, d);
 }

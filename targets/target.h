@@ -32,7 +32,7 @@ typedef struct nirc_target {
   const char *name, *summary;
   bool available;                                    /* false: known by name, its code is not in this version */
   const char *const *profiles;                       /* NULL-terminated, the first is the default; NULL: all, `nir` by default */
-  bool needs_dt;                                     /* no time step can be assumed */
+  bool needs_dt;                                     /* no time step can be assumed: --dt, or the network's own */
   const nirc_target_option *options;
   size_t n_options;
   /* Chips: from the nir level, nested graphs inlined, to the hw level, in place; what an attribute `probe` asks for becomes snn.probe. Reports every reason why

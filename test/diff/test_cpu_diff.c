@@ -1,6 +1,7 @@
 /* test/diff/test_cpu_diff.c: compiled networks against the reference interpreter, bit for bit.
  *
- *   test_cpu_diff [N [FIRST [PROFILE]]]      seeds FIRST .. FIRST + N - 1 of every profile, or of one (default 16 from 1); PROFILE may be `mix` or `step`, too
+ *   test_cpu_diff [N [FIRST [PROFILE]]]      seeds FIRST .. FIRST + N - 1 (default 16 from 1) of every profile, or of one; PROFILE may be `mix` or `step`, too;
+ *                                            of steps, which are small, four times as many
  *
  * Each seed gives a network for each profile, one for a profile with choices of others (`mix`), and a step of tensor ops in float32 and float64; then inputs for
  * LANES lanes and STEPS steps. What the interpreter makes of them is what `run`, `step`, `step_events` and a run cut in two by a saved state have to give, at
@@ -579,7 +580,7 @@ int main(int argc, char **argv)
   for (tally *t = tallies; t < tallies + n_tallies; t++) {
     if (only && strcmp(only, t->name))
       continue;
-    for (unsigned long long seed = first; seed < first + n; seed++) {
+    for (unsigned long long seed = first; seed < first + (t->step ? 4 * n : n); seed++) {
       run_seed(seed, t, n > 100, folder);
       fflush(stdout);
     }
@@ -587,6 +588,6 @@ int main(int argc, char **argv)
     kinds++;
   }
   rmdir(folder);
-  printf("%llu kinds of networks, %llu of each, %llu kinds failed\n", kinds, n, failed);
+  printf("%llu kinds of networks, %llu seeds of each, %llu kinds failed\n", kinds, n, failed);
   return failed != 0 || !kinds;
 }

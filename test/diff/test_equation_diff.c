@@ -74,14 +74,25 @@ static float hard_term(random_source *r, float a, float b)
   }
 }
 
+/* a*b is halfway between two f32 numbers (an odd number of 25 bits, often), and c far below its last bit: what is rounded twice goes the wrong way. */
+static void make_tie(random_source *r, float *a, float *b, float *c)
+{
+  *a = (float)(4097 + 2 * random_below(r, 2048));
+  *b = (float)(4097 + 2 * random_below(r, 2048)) * (random_chance(r, 50) ? 1 : -1);
+  *c = (float)ldexp(random_chance(r, 50) ? 1 : -1, -(int)random_below(r, 140));
+}
+
 static void make_operands(values *v, uint64_t seed)
 {
   random_source r = {seed};
   for (size_t i = 0; i < COUNT; i++) {
     float a = any_number(&r), b = any_number(&r);
+    float c = random_chance(&r, 50) ? hard_term(&r, a, b) : any_number(&r);
+    if (random_chance(&r, 20))
+      make_tie(&r, &a, &b, &c);
     v->in[0][i] = a;
     v->in[1][i] = b;
-    v->in[2][i] = random_chance(&r, 50) ? hard_term(&r, a, b) : any_number(&r);
+    v->in[2][i] = c;
   }
 }
 

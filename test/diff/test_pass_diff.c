@@ -3,10 +3,10 @@
  *   test_pass_diff [N [FIRST]]     seeds FIRST .. FIRST + N - 1 (default 1000 from 1)
  *
  * Each seed has a network for one of the profiles, by turns. Takes every pass of the registry that stays at the snn level, with its defaults, so a new one is
- * picked up without an entry here; then the pipelines below,
- * those on graphs with the step that becomes of them. A second run of a pass must change nothing, and what is left must be the same module when it is printed
- * and read again. What leaves the text as it was is not interpreted again. Pipelines that may round are held to a tolerance instead, in the first step: later,
- * one spike more or less is another run. Of `quantise`, which is lossy, only the rest is held: what it computes is in test_cpu_diff. Says which seeds fail. */
+ * picked up without an entry here; then the pipelines below, those on graphs with the step that becomes of them. A second run of a pass must change nothing, and
+ * what is left must be the same module when it is printed and read again. What leaves the text as it was is not interpreted again. Pipelines that may round are
+ * held to a tolerance instead, in the first step: later, one spike more or less is another run. Of `quantise`, which is lossy, only the rest is held: what it
+ * computes is in test_cpu_diff. Says which seeds fail. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

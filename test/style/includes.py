@@ -10,6 +10,7 @@ MAY = {
     "codegen": {"ir/base", "ir", "codegen"},
     "targets": {"ir/base", "ir", "passes", "codegen", "targets"},
     "targets/cpu": {"ir/base", "ir", "passes", "codegen", "targets", "targets/cpu"},
+    "targets/xylo": {"ir/base", "ir", "passes", "targets", "targets/xylo"},
     "frontend": {"ir/base", "ir", "frontend"},
     "frontend/snn": {"ir/base", "ir", "frontend", "frontend/snn"},
     "tools": {"ir/base", "frontend", "codegen", "tools"},

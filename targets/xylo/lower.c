@@ -1,0 +1,237 @@
+/* targets/xylo/lower.c: a network in the chip's numbers as a module of the hw level, and back. The module is the one thing that files are written from and that
+ * --emulate compiles.
+ *
+ * A layer has the states NODE/i and NODE/v, a hidden one that drives others NODE/last, its spikes of the step before. What arrives is added to NODE/i block
+ * by block: the input's, then those of the hidden layers in the order of their numbers. That is the chip's order, for each addition saturates by itself. */
+#include <stddef.h>
+#include <string.h>
+
+#include "targets/xylo/xylo.h"
+
+/* I loses its share before it is added to V; positive numbers lose at least 1. -D(V) is cut to 16 bits: V = -32768 with a decay of 0 bits stays. What exceeds
+ * the threshold after the last spike that counts stays in V. */
+#define STEP(most) \
+  "s = i >> dash_syn; i = i16(i - (i > 0 && s == 0 ? 1 : s)); d = v >> dash_mem; d = v > 0 && d == 0 ? 1 : d; dv = i16(wrap16(-d) + i); dv = i16(dv + bias); " \
+  "v = i16(v + dv); z = v >= v_threshold ? min(v/v_threshold, " most ") : 0; v = i16(v - z*v_threshold); z = i16(z)"
+
+static const char hidden_step[] = STEP("31"), output_step[] = STEP("1");
+
+typedef struct lowerer {
+  nirc_module *m;
+  const nirc_xylo_network *net;
+  const nirc_op *graph;
+  nirc_op *step;
+  nirc_value *input;
+  nirc_value **last;                                 /* by layer: its spikes of the step before; NULL: nothing asks */
+  nirc_diag *d;
+} lowerer;
+
+/* ---- attributes --------------------------------------------------------------------------------------------------------------- */
+
+static nirc_attr *add_entry(nirc_module *m, nirc_attr **list, const char *name, nirc_attr_kind kind)
+{
+  while (*list)
+    list = &(*list)->next;
+  *list = NIRC_NEW(m->arena, nirc_attr);
+  **list = (nirc_attr){.name = nirc_arena_strdup(m->arena, name), .kind = kind};
+  return *list;
+}
+
+static void add_string(nirc_module *m, nirc_attr **list, const char *name, const char *s)
+{
+  add_entry(m, list, name, NIRC_ATTR_STRING)->s = nirc_arena_strdup(m->arena, s);
+}
+
+static void add_number(nirc_module *m, nirc_attr **list, const char *name, size_t n)
+{
+  add_entry(m, list, name, NIRC_ATTR_INT)->i = (int64_t)n;
+}
+
+static nirc_blob *blob_of(nirc_module *m, nirc_dtype type, const nirc_shape *shape, const void *data)
+{
+  void *to;
+  nirc_blob *b = nirc_module_hold(m, nirc_blob_new(m->heap, type, shape, false, &to));
+  memcpy(to, data, nirc_blob_bytes(b));
+  return b;
+}
+
+/* ---- to the hw level ------------------------------------------------------------------------------------------------------------ */
+
+static nirc_op *append(lowerer *x, const nirc_op *from, nirc_opcode code, const char *name, nirc_value *const *in, size_t n)
+{
+  nirc_op *op = nirc_op_new(x->m, x->step->body, code, name, from->loc);
+  nirc_op_set_operands(x->m, op, in, n);
+  return op;
+}
+
+static nirc_attr *place(lowerer *x, const nirc_op *node, const char *part, size_t first, size_t count)
+{
+  nirc_op *op = append(x, node, HW_PLACE, node->name, NULL, 0);
+  nirc_op_set_string(x->m, op, "node", node->name);
+  nirc_attr *a = nirc_op_set_attr(x->m, op, "placement", NIRC_ATTR_DICT);
+  add_string(x->m, &a->dict, "part", part);
+  add_number(x->m, &a->dict, "first", first);
+  add_number(x->m, &a->dict, "count", count);
+  return a;
+}
+
+static void place_layer(lowerer *x, const nirc_xylo_layer *l, const char *part)
+{
+  nirc_shape shape = nirc_shape_1d(l->count);
+  nirc_attr *a = place(x, l->node, part, l->first, l->count);
+  add_number(x->m, &a->dict, "latency", l->latency);
+  add_number(x->m, &a->dict, "skew", l->skew);
+  add_entry(x->m, &a->dict, "tau_mem_error", NIRC_ATTR_FLOAT)->f = l->tau_mem_error;
+  add_entry(x->m, &a->dict, "tau_syn_error", NIRC_ATTR_FLOAT)->f = l->tau_syn_error;
+  add_entry(x->m, &a->dict, "scale", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_F64, &shape, l->scale);
+}
+
+static nirc_value *new_state(lowerer *x, const nirc_xylo_layer *l, const char *field)
+{
+  const nirc_shape *shape = &l->node->results[0].type->shape;
+  nirc_op *op = append(x, l->node, SNN_STATE, nirc_arena_printf(x->m->arena, "%s/%s", l->name, field), NULL, 0);
+  void *zero;
+  nirc_op_set_string(x->m, op, "name", op->name);
+  nirc_op_set_blob(x->m, op, "init", nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I16, shape, true, &zero)));
+  memset(zero, 0, sizeof(int16_t));
+  nirc_op_result(op)->type = nirc_type_get(&x->m->types, NIRC_I16, shape);
+  return nirc_op_result(op);
+}
+
+static void update(lowerer *x, const nirc_xylo_layer *l, nirc_value *state, nirc_value *next)
+{
+  append(x, l->node, SNN_UPDATE, state->def->name, (nirc_value *[]){state, next}, 2);
+}
+
+/* Weights between hidden layers that are all 0: nothing is written of them, and nothing is computed. (Those of the input and to the output say how far the
+ * chip's matrices reach.) */
+static bool is_nothing(const nirc_xylo_network *net, const nirc_xylo_block *b)
+{
+  size_t n = 0;
+  while (n < b->rows * b->columns && b->weight[n] == 0)
+    n++;
+  return n == b->rows * b->columns && b->from != NIRC_XYLO_INPUT && !nirc_xylo_is_output(net, b->to);
+}
+
+/* Everything that arrives at a layer, block by block. */
+static nirc_value *project(lowerer *x, const nirc_xylo_layer *l, nirc_value *i)
+{
+  for (size_t k = 0; k < l->n_blocks; k++) {
+    const nirc_xylo_block *b = &x->net->blocks[l->blocks + k];
+    bool from_input = b->from == NIRC_XYLO_INPUT;
+    if (is_nothing(x->net, b))
+      continue;
+    nirc_op *op = append(x, b->node, HW_PROJECT, b->node->name, (nirc_value *[]){i, from_input ? x->input : x->last[b->from]}, 2);
+    nirc_shape shape = {.rank = 2, .dims = {b->rows, b->columns}};
+    nirc_op_set_blob(x->m, op, "weight", blob_of(x->m, NIRC_I8, &shape, b->weight));
+    nirc_op_set_int(x->m, op, "most", from_input ? NIRC_XYLO_INPUT_EVENTS : NIRC_XYLO_HIDDEN_SPIKES);
+    nirc_op_result(op)->type = i->type;
+    i = nirc_op_result(op);
+  }
+  return i;
+}
+
+static void add_probe(lowerer *x, const nirc_op *node, const char *what, nirc_value *v, size_t latency)
+{
+  nirc_op *op = append(x, node, SNN_PROBE, node->name, &v, 1);
+  nirc_op_set_string(x->m, op, "name", nirc_arena_printf(x->m->arena, "%s/%s", node->name, what));
+  nirc_op_set_int(x->m, op, "latency", (int64_t)latency);
+}
+
+/* A layer's step; returns its spikes. */
+static nirc_value *lower_layer(lowerer *x, size_t index)
+{
+  const nirc_xylo_layer *l = &x->net->layers[index];
+  bool output = nirc_xylo_is_output(x->net, (int)index);
+  nirc_value *i = new_state(x, l, "i"), *v = new_state(x, l, "v"), *arrived = project(x, l, i);
+  nirc_op *op = append(x, l->node, SNN_NEURON, l->name, (nirc_value *[]){arrived, v}, 2);
+  const nirc_type *types[] = {v->type, v->type, v->type};
+  nirc_op_set_results(x->m, op, types, 3);
+  nirc_op_set_string(x->m, op, "takes", "i v");
+  nirc_op_set_string(x->m, op, "gives", "z i v");
+  nirc_op_set_string(x->m, op, "equation", output ? output_step : hidden_step);
+  nirc_op_set_blob(x->m, op, "dash_syn", blob_of(x->m, NIRC_I64, &v->type->shape, l->dash_syn));
+  nirc_op_set_blob(x->m, op, "dash_mem", blob_of(x->m, NIRC_I64, &v->type->shape, l->dash_mem));
+  nirc_op_set_blob(x->m, op, "bias", blob_of(x->m, NIRC_I64, &v->type->shape, l->bias));
+  nirc_op_set_blob(x->m, op, "v_threshold", blob_of(x->m, NIRC_I64, &v->type->shape, l->threshold));
+  update(x, l, i, &op->results[1]);
+  update(x, l, v, &op->results[2]);
+  if (x->last[index])
+    update(x, l, x->last[index], &op->results[0]);
+  if (nirc_op_attr(l->node, "probe")) {
+    add_probe(x, l->node, "i", &op->results[1], l->latency);
+    add_probe(x, l->node, "spikes", &op->results[0], l->latency);
+    add_probe(x, l->node, "v", &op->results[2], l->latency);
+  }
+  return &op->results[0];
+}
+
+/* Probes of nodes that are no neurons: ports have values, weights on the chip have none. */
+static void probe_others(lowerer *x, nirc_value *output)
+{
+  bool said = false;
+  NIRC_FOR_EACH_OP(op, x->graph->body) {
+    if (!nirc_op_attr(op, "probe") || op->code == NIR_CUBA_LIF || op->code == NIR_IDENTITY)
+      continue;
+    if (op->code == NIR_INPUT)
+      add_probe(x, op, "value", x->input, 0);
+    else if (op->code == NIR_OUTPUT)
+      add_probe(x, op, "value", output, nirc_xylo_output(x->net)->latency);
+    else if (!said)
+      nirc_remark(x->d, op->loc, "'%s': nothing to record: what weights add has no place of its own on Xylo", op->name);
+    said |= op->code == NIR_LINEAR || op->code == NIR_AFFINE;
+  }
+}
+
+static nirc_op *new_step(const nirc_xylo_network *net, nirc_module *m, const char *profile)
+{
+  const nirc_op *graph = m->body.first;
+  const nirc_xylo_choices *c = &net->choices;
+  nirc_op *step = nirc_op_new(m, &m->body, SNN_STEP, graph->name, graph->loc);
+  nirc_op_set_attr(m, step, "dt", NIRC_ATTR_FLOAT)->f = c->dt;
+  nirc_op_set_string(m, step, "profile", profile);
+  nirc_op_set_string(m, step, "target", "xylo");
+  nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
+  add_string(m, &a->dict, "variant", c->chip->name);
+  add_string(m, &a->dict, "quant", c->global ? "global" : "channel");
+  add_string(m, &a->dict, "gain", c->unit_gain ? "unit" : "nir");
+  add_string(m, &a->dict, "match", c->match_dc ? "dc" : "none");
+  return step;
+}
+
+/* The states of layers whose spikes arrive somewhere. */
+static void find_last(lowerer *x)
+{
+  x->last = NIRC_NEW_ARRAY(x->net->arena, nirc_value *, x->net->n_layers);
+  for (size_t k = 0; k < x->net->n_blocks; k++) {
+    int from = x->net->blocks[k].from;
+    if (from != NIRC_XYLO_INPUT && !x->last[from] && !is_nothing(x->net, &x->net->blocks[k]))
+      x->last[from] = new_state(x, &x->net->layers[from], "last");
+  }
+}
+
+void nirc_xylo_lower(const nirc_xylo_network *net, nirc_module *m, const char *profile, nirc_diag *d)
+{
+  nirc_op *graph = m->body.first, *input = NULL, *output = NULL;
+  lowerer x = {.m = m, .net = net, .graph = graph, .step = new_step(net, m, profile), .d = d};
+  NIRC_FOR_EACH_OP(op, graph->body) {
+    input = op->code == NIR_INPUT ? op : input;
+    output = op->code == NIR_OUTPUT ? op : output;
+  }
+  place(&x, input, "input", 0, net->n_inputs);
+  for (size_t l = 0; l < net->n_layers; l++)
+    place_layer(&x, &net->layers[l], nirc_xylo_is_output(net, (int)l) ? "output" : "hidden");
+  nirc_op *in = append(&x, input, SNN_INPUT, input->name, NULL, 0);
+  nirc_op_set_string(m, in, "name", input->name);
+  nirc_op_result(in)->type = nirc_type_get(&m->types, NIRC_F32, &input->results[0].type->shape);
+  x.input = nirc_op_result(in);
+  find_last(&x);
+  nirc_value *spikes = NULL;
+  for (size_t l = 0; l < net->n_layers; l++)
+    spikes = lower_layer(&x, l);
+  nirc_op *out = append(&x, output, SNN_OUTPUT, output->name, &spikes, 1);
+  nirc_op_set_string(m, out, "name", output->name);
+  nirc_op_set_int(m, out, "latency", (int64_t)nirc_xylo_output(net)->latency);
+  probe_others(&x, spikes);
+  nirc_op_erase(graph);
+}
