@@ -27,7 +27,8 @@ static const char *const rounding[] = {"fold-scale{rounds=true}", "fuse-affine{r
 
 static const char *const of_graphs[] = {"simplify", "inline-subgraphs,simplify", NULL};
 
-typedef enum kind { EXACT, ROUNDING, LOSSY, OF_GRAPH } kind;         /* LOSSY: results are its own affair, and it may refuse weights that are no numbers */
+/* LOSSY: results are its own affair, and it may refuse weights that are no numbers. */
+typedef enum kind { EXACT, ROUNDING, LOSSY, OF_GRAPH } kind;
 
 static const nirc_profile *profile_of(unsigned long long seed)
 {
