@@ -1,4 +1,5 @@
-/* codegen/cpu_cores.c: hw.cores. Each core is a function that takes one event; it calls those of the cores that its neurons' events go to. The order is that of ir/cores.c. */
+/* codegen/cpu_cores.c: hw.cores. Each core is a function that takes one event; it calls those of the cores that its neurons' events go to.
+ * The order is that of ir/cores.c. */
 #include "codegen/cpu_kernels.h"
 #include "ir/cores.h"
 
@@ -92,7 +93,8 @@ static LLVMValueRef begin_function(nirc_emitter *e, cores *c, const char *name, 
 static LLVMValueRef emit_receive(nirc_emitter *e, cores *c, const nirc_core *x)
 {
   LLVMValueRef fn = begin_function(e, c, "core", 5), row = nirc_emit_param(e, 3), column = nirc_emit_param(e, 4);
-  LLVMValueRef inside = LLVMBuildAnd(e->b, LLVMBuildICmp(e->b, LLVMIntULT, row, whole(e, x->in[1]), ""), LLVMBuildICmp(e->b, LLVMIntULT, column, whole(e, x->in[2]), ""), "");
+  LLVMValueRef row_inside = LLVMBuildICmp(e->b, LLVMIntULT, row, whole(e, x->in[1]), "");
+  LLVMValueRef inside = LLVMBuildAnd(e->b, row_inside, LLVMBuildICmp(e->b, LLVMIntULT, column, whole(e, x->in[2]), ""), "");
   nirc_if there = nirc_if_begin(e, inside);
   emit_reached(e, c, x, nirc_emit_param(e, 2), nirc_add(e, row, whole(e, x->before[0])), nirc_add(e, column, whole(e, x->before[1])));
   nirc_if_end(e, &there);

@@ -9,7 +9,8 @@ enum { MAX_SIDE = 1 << 15 };                         /* of a map or kernel: prod
 static const char *read_window(nirc_core *k, const nirc_op *op)
 {
   const nirc_shape *w = &k->weight->shape, *map = nirc_op_shape(op, "map"), *stride = nirc_op_shape(op, "stride"), *before = nirc_op_shape(op, "before");
-  if (k->weight->dtype != NIRC_I8 || w->rank != 4 || map->rank != 3 || stride->rank != 2 || before->rank != 2 || w->dims[1] != map->dims[0] || w->dims[2] != w->dims[3])
+  if (k->weight->dtype != NIRC_I8 || w->rank != 4 || map->rank != 3 || stride->rank != 2 || before->rank != 2 || w->dims[1] != map->dims[0] ||
+      w->dims[2] != w->dims[3])
     return "weight, map, stride or before have other types or ranks than wanted";
   for (int i = 0; i < 4; i++)
     if (w->dims[i] < 1 || w->dims[i] > MAX_SIDE || (i < 3 && (map->dims[i] < 1 || map->dims[i] > MAX_SIDE)) ||
@@ -35,8 +36,9 @@ static const char *read_core(nirc_core *k, const nirc_op *op)
   if (op->code != HW_CORE)
     return "only hw.core may stand in its region";
   int64_t zero = nirc_op_int(op, "to_zero");
-  *k = (nirc_core){.weight = nirc_op_blob(op, "weight"), .bias = nirc_op_blob(op, "bias"), .v_threshold = nirc_op_int(op, "v_threshold"), .v_low = nirc_op_int(op, "v_low"),
-                   .to_zero = zero == 1, .to = nirc_op_shape(op, "to"), .pooling = nirc_op_shape(op, "pooling"), .inputs = nirc_op_shape(op, "inputs")};
+  *k = (nirc_core){.weight = nirc_op_blob(op, "weight"), .bias = nirc_op_blob(op, "bias"), .to_zero = zero == 1,
+                   .v_threshold = nirc_op_int(op, "v_threshold"), .v_low = nirc_op_int(op, "v_low"),
+                   .to = nirc_op_shape(op, "to"), .pooling = nirc_op_shape(op, "pooling"), .inputs = nirc_op_shape(op, "inputs")};
   const char *fault = read_window(k, op);
   if (fault)
     return fault;

@@ -222,8 +222,9 @@ static int64_t pool_size(finder *x, const nirc_op *op)
                       w.before[0] || w.before[1] ? "is padded" : NULL;
   if (!wrong)
     return w.kernel[0];
-  REFUSE(x, op, "speck-pool", "'%s': pooling %s: kernel_size = [%" PRId64 ", %" PRId64 "], stride = [%" PRId64 ", %" PRId64 "], padding = [%" PRId64 ", %" PRId64 "]",
-         op->name, wrong, w.kernel[0], w.kernel[1], w.stride[0], w.stride[1], w.before[0], w.before[1]);
+  REFUSE(x, op, "speck-pool",
+         "'%s': pooling %s: kernel_size = [%" PRId64 ", %" PRId64 "], stride = [%" PRId64 ", %" PRId64 "], padding = [%" PRId64 ", %" PRId64 "]", op->name,
+         wrong, w.kernel[0], w.kernel[1], w.stride[0], w.stride[1], w.before[0], w.before[1]);
   nirc_note(x->d, op->loc, "a destination of a core sums squares of 1, 2 or 4, side by side");
   return 1;
 }
@@ -243,7 +244,8 @@ static void visit_pool(finder *x, const nirc_op *op)
     v->pooling = k->excused || size > NIRC_SPECK_MAX_POOLING ? v->pooling : v->pooling * size;
     v->area *= op->code == NIR_AVG_POOL2D && size <= NIRC_SPECK_MAX_POOLING ? size * size : 1;
     if (!k->excused && (size > NIRC_SPECK_MAX_POOLING || v->pooling == 3 || v->pooling > NIRC_SPECK_MAX_POOLING))
-      REFUSE(x, op, "speck-pool", "'%s': pooling by %" PRId64 " behind '%s'; 1, 2 or 4 is wanted", op->name, size > NIRC_SPECK_MAX_POOLING ? size : v->pooling, v->source->name);
+      REFUSE(x, op, "speck-pool", "'%s': pooling by %" PRId64 " behind '%s'; 1, 2 or 4 is wanted", op->name, size > NIRC_SPECK_MAX_POOLING ? size : v->pooling,
+             v->source->name);
   }
   if (!op->results[0].uses && !k->excused)
     REFUSE(x, op, "speck-trailing-pool", "'%s': nothing follows this %s: pooling belongs to the way to another core", op->name, type_of(op));
@@ -288,8 +290,8 @@ static void visit_if(finder *x, const nirc_op *op)
   }
   const nirc_op *weight = v->source;
   if (!is_weight(weight)) {
-    REFUSE(x, op, "speck-pattern", "'%s': this IF follows the %s '%s'; a Conv2d, Affine or Linear is wanted before it", op->name, type_of(v->pool ? v->pool : weight),
-           v->pool ? v->pool->name : weight->name);
+    REFUSE(x, op, "speck-pattern", "'%s': this IF follows the %s '%s'; a Conv2d, Affine or Linear is wanted before it", op->name,
+           type_of(v->pool ? v->pool : weight), v->pool ? v->pool->name : weight->name);
     return;
   }
   if (!nirc_shape_equal(&weight->results[0].type->shape, &op->results[0].type->shape)) {
@@ -313,8 +315,8 @@ static void visit_output(finder *x, const nirc_op *op)
   for (size_t w = 0; w < k->n_in; w++) {
     const way *v = &k->in[w];
     if (v->pool) {
-      REFUSE(x, v->pool, "speck-trailing-pool", "'%s': a %s between '%s' and the Output '%s': events that leave the chip are not pooled", v->pool->name, type_of(v->pool),
-             v->source->name, op->name);
+      REFUSE(x, v->pool, "speck-trailing-pool", "'%s': a %s between '%s' and the Output '%s': events that leave the chip are not pooled", v->pool->name,
+             type_of(v->pool), v->source->name, op->name);
       nirc_note(x->d, v->pool->loc, "leave the pooling out and sum the events where they are read");
     } else if (v->source->code != NIR_IF) {
       REFUSE(x, op, "speck-pattern", "'%s': the %s '%s' feeds this Output; only spikes of an IF leave the chip", op->name, type_of(v->source), v->source->name);
@@ -374,8 +376,8 @@ static void connect(finder *x)
     connect_layer(x, i, count);
   for (size_t i = 0; i < x->net->n; i++)
     if (count[i] > NIRC_SPECK_DESTINATIONS)
-      nirc_error_code(x->d, "speck-fan-out", x->net->layers[i].neuron_op->loc, "'%s': this IF feeds %u layers; a core has %d destinations", x->net->layers[i].neuron, count[i],
-                      NIRC_SPECK_DESTINATIONS);
+      nirc_error_code(x->d, "speck-fan-out", x->net->layers[i].neuron_op->loc, "'%s': this IF feeds %u layers; a core has %d destinations",
+                      x->net->layers[i].neuron, count[i], NIRC_SPECK_DESTINATIONS);
 }
 
 /* Sources first; among layers that may come next, the one whose IF comes first by name. */

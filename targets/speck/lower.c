@@ -1,8 +1,8 @@
-/* targets/speck/lower.c: layers as a step of the hw level. What a core computes stands in the ops: a snn.conv with the weights, a snn.neuron with biases and thresholds.
- * Where it stands, and where its spikes go, is in a hw.place each, in order of layers. read.c reads both.
+/* targets/speck/lower.c: layers as a step of the hw level. What a core computes stands in the ops: a snn.conv with the weights, a snn.neuron with
+ * biases and thresholds. Where it stands, and where its spikes go, is in a hw.place each, in order of layers. read.c reads both.
  *
- * In the model of frames the events of a step arrive at once, and a neuron sends as many spikes as thresholds fit into v. In that of events all cores are one op, hw.cores, in
- * which each event is worked on by itself; its hw.core ops then have the numbers. */
+ * In the model of frames the events of a step arrive at once, and a neuron sends as many spikes as thresholds fit into v. In that of events all cores
+ * are one op, hw.cores, in which each event is worked on by itself; its hw.core ops then have the numbers. */
 #include <string.h>
 
 #include "ir/cores.h"
@@ -74,6 +74,12 @@ static nirc_shape pair(uint64_t a, uint64_t b)
   return (nirc_shape){.rank = 2, .dims = {a, b}};
 }
 
+static void set_pair_of(builder *b, nirc_op *op, const char *name, const int64_t v[2])
+{
+  nirc_shape s = pair((uint64_t)v[0], (uint64_t)v[1]);
+  nirc_op_set_shape(b->m, op, name, &s);
+}
+
 static nirc_value *reshaped(builder *b, const nirc_op *from, nirc_value *v, const nirc_shape *shape)
 {
   if (nirc_shape_equal(&v->type->shape, shape))
@@ -131,17 +137,16 @@ static nirc_value *gather(builder *b, size_t layer)
 static nirc_value *convolve(builder *b, const nirc_speck_layer *l, nirc_value *in)
 {
   uint64_t k = (uint64_t)l->kernel;
-  nirc_shape weights = {.rank = 4, .dims = {l->out.features, l->in.features, k, k}}, out = shape_of(&l->out), stride = pair((uint64_t)l->stride[0], (uint64_t)l->stride[1]),
-             before = pair((uint64_t)l->padding[0], (uint64_t)l->padding[1]), one = pair(1, 1);
+  nirc_shape weights = {.rank = 4, .dims = {l->out.features, l->in.features, k, k}}, out = shape_of(&l->out), one = pair(1, 1);
   void *data;
   nirc_blob *w = nirc_module_hold(b->m, nirc_blob_new(b->m->heap, NIRC_F64, &weights, false, &data));
   for (size_t i = 0; i < w->count; i++)
     ((double *)data)[i] = l->weights[i];
   nirc_op *op = append(b, l->weight_op, SNN_CONV, &in, 1);
   nirc_op_set_blob(b->m, op, "weight", w);
-  nirc_op_set_shape(b->m, op, "stride", &stride);
+  set_pair_of(b, op, "stride", l->stride);
   nirc_op_set_shape(b->m, op, "dilation", &one);
-  nirc_op_set_shape(b->m, op, "before", &before);
+  set_pair_of(b, op, "before", l->padding);
   nirc_op_set_int(b->m, op, "groups", 1);
   return typed(b, op, NIRC_F64, &out);
 }
@@ -187,12 +192,6 @@ static nirc_value *fire(builder *b, const nirc_speck_layer *l, nirc_value *x)
 }
 
 /* ---- events ------------------------------------------------------------------------------------------------------------------- */
-
-static void set_pair_of(builder *b, nirc_op *op, const char *name, const int64_t v[2])
-{
-  nirc_shape s = pair((uint64_t)v[0], (uint64_t)v[1]);
-  nirc_op_set_shape(b->m, op, name, &s);
-}
 
 static void set_ways(builder *b, nirc_op *op, const nirc_speck_layer *l)
 {

@@ -1,5 +1,6 @@
-/* targets/speck/place.c: layers to cores. A matching by shortest augmenting paths: each path from a layer without a core, by cores that would fit and the layers that
- * have them, to a free core. With this order of search the result is that of the flow search of sinabs 3.1.3 (backend/dynapcnn/mapping.py). */
+/* targets/speck/place.c: layers to cores. A matching by shortest augmenting paths: each path from a layer without a core, by cores that would fit and
+ * the layers that have them, to a free core. With this order of search the result is that of the flow search of sinabs 3.1.3
+ * (backend/dynapcnn/mapping.py). */
 #include <inttypes.h>
 #include <string.h>
 
@@ -78,16 +79,16 @@ bool nirc_speck_fits(const nirc_speck_layer *l, int core)
 
 static void report(nirc_speck_net *net, bool (*fits)[CORES], const nirc_speck_layer *left, nirc_diag *d)
 {
-  nirc_error_code(d, "speck-no-placement", left->weight_op->loc, "'%s': no core is left for this layer; there is no assignment of the %zu layers to the %d cores", left->weight, net->n,
-                  CORES);
+  nirc_error_code(d, "speck-no-placement", left->weight_op->loc,
+                  "'%s': no core is left for this layer; there is no assignment of the %zu layers to the %d cores", left->weight, net->n, CORES);
   for (size_t i = 0; i < net->n; i++) {
     const nirc_speck_layer *l = &net->layers[i];
     const char *cores = "";
     for (int c = 0; c < CORES; c++)
       if (fits[i][c])
         cores = nirc_arena_printf(net->arena, "%s%s%d", cores, *cores ? ", " : "", c);
-    nirc_note(d, l->weight_op->loc, "'%s' needs kernel %" PRIu64 ", neuron %" PRIu64 ", bias %" PRIu64 " words; fits %s%s", l->weight, l->words.kernel, l->words.neuron,
-              l->words.bias, *cores ? "core " : "no core", cores);
+    nirc_note(d, l->weight_op->loc, "'%s' needs kernel %" PRIu64 ", neuron %" PRIu64 ", bias %" PRIu64 " words; fits %s%s", l->weight, l->words.kernel,
+              l->words.neuron, l->words.bias, *cores ? "core " : "no core", cores);
   }
 }
 

@@ -51,20 +51,23 @@ static bool quantise_layer(nirc_speck_net *net, nirc_speck_layer *l, nirc_module
   size_t f = (size_t)l->out.features, n = f * (size_t)l->in.features * (size_t)(l->kernel * l->kernel);
   float factor = (float)(dt * (double)l->r), bounds[2] = {-l->threshold, l->threshold};
   if (bias && bias->count != 1 && bias->count != f) {
-    nirc_error_code(d, "speck-shape", nirc_op_attr_loc(m, l->weight_op, "bias"), "'%s': bias has %zu elements, the output %zu features", l->weight, bias->count, f);
+    nirc_error_code(d, "speck-shape", nirc_op_attr_loc(m, l->weight_op, "bias"), "'%s': bias has %zu elements, the output %zu features", l->weight,
+                    bias->count, f);
     return false;
   }
   float *w = numbers(net->arena, nirc_op_blob(l->weight_op, "weight"), n, factor, (float)(1.0 / (double)l->area)), *b = numbers(net->arena, bias, f, factor, 1);
   if (!w || !b) {
-    nirc_error_code(d, "speck-threshold", nirc_op_attr_loc(m, l->weight_op, w ? "bias" : "weight"), "'%s': %s times r = %g of '%s' is not finite in float32; there is no scale for it",
-                    l->weight, w ? "bias" : "weight", (double)factor, l->neuron);
+    nirc_error_code(d, "speck-threshold", nirc_op_attr_loc(m, l->weight_op, w ? "bias" : "weight"),
+                    "'%s': %s times r = %g of '%s' is not finite in float32; there is no scale for it", l->weight, w ? "bias" : "weight", (double)factor,
+                    l->neuron);
     return false;
   }
   float sw = nirc_speck_scale(w, n, 8), sb = nirc_speck_scale(b, f, 8), st = nirc_speck_scale(bounds, 2, 16);
   l->scale = fminf(fminf(sw, sb), st);
   float high = rintf(l->threshold * l->scale);
   if (!isfinite(l->scale) || high == 0) {
-    nirc_error_code(d, "speck-threshold", l->neuron_op->loc, "'%s': v_threshold = %g times the scale %g of this layer is %g, which is no threshold: 1 to 32767 is wanted", l->neuron,
+    nirc_error_code(d, "speck-threshold", l->neuron_op->loc,
+                    "'%s': v_threshold = %g times the scale %g of this layer is %g, which is no threshold: 1 to 32767 is wanted", l->neuron,
                     (double)l->threshold, (double)l->scale, (double)high);
     nirc_note(d, l->weight_op->loc, "the largest weight of '%s' decides the scale; it is too large beside the threshold", l->weight);
     return false;

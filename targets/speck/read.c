@@ -87,11 +87,14 @@ static bool within(uint64_t n, uint64_t high)
   return n >= 1 && n <= high;
 }
 
+static bool map_within(const nirc_speck_map *m, uint64_t side)
+{
+  return within(m->features, NIRC_SPECK_MAX_FEATURES) && within(m->rows, side) && within(m->columns, side);
+}
+
 static void check_size(reader *r, const nirc_speck_layer *l, const nirc_op *op)
 {
-  if (!within((uint64_t)l->kernel, NIRC_SPECK_MAX_KERNEL) || !within(l->in.features, NIRC_SPECK_MAX_FEATURES) || !within(l->in.rows, NIRC_SPECK_MAX_INPUT_MAP) ||
-      !within(l->in.columns, NIRC_SPECK_MAX_INPUT_MAP) || !within(l->out.features, NIRC_SPECK_MAX_FEATURES) || !within(l->out.rows, NIRC_SPECK_MAX_OUTPUT_MAP) ||
-      !within(l->out.columns, NIRC_SPECK_MAX_OUTPUT_MAP))
+  if (!within((uint64_t)l->kernel, NIRC_SPECK_MAX_KERNEL) || !map_within(&l->in, NIRC_SPECK_MAX_INPUT_MAP) || !map_within(&l->out, NIRC_SPECK_MAX_OUTPUT_MAP))
     fault(r, op, "kernel or maps are not those of a core");
 }
 
@@ -149,7 +152,8 @@ static void read_core(reader *r, nirc_speck_layer *l, const nirc_core *k, const 
 
 static void read_ways(reader *r, nirc_speck_layer *l, const nirc_op *place)
 {
-  const nirc_shape *to = &entry(r, place, "placement", "to", NIRC_ATTR_SHAPE)->shape, *pooling = &entry(r, place, "placement", "pooling", NIRC_ATTR_SHAPE)->shape;
+  const nirc_shape *to = &entry(r, place, "placement", "to", NIRC_ATTR_SHAPE)->shape;
+  const nirc_shape *pooling = &entry(r, place, "placement", "pooling", NIRC_ATTR_SHAPE)->shape;
   if (to->rank != pooling->rank || to->rank > NIRC_SPECK_DESTINATIONS) {
     fault(r, place, "`to` and `pooling` are not lists of at most two numbers each");
     return;
@@ -222,7 +226,8 @@ static void read_chip(reader *r)
   const char *input = entry(r, step, "chip", "input", NIRC_ATTR_STRING)->s, *reset = entry(r, step, "chip", "reset", NIRC_ATTR_STRING)->s,
              *model = entry(r, step, "chip", "model", NIRC_ATTR_STRING)->s, *why;
   r->net->options = (nirc_speck_options){.chip = entry(r, step, "chip", "variant", NIRC_ATTR_STRING)->s, .dvs = strcmp(input, "dvs") == 0,
-                                         .readout = entry(r, step, "chip", "readout", NIRC_ATTR_INT)->i != 0, .event = strcmp(model, "event") == 0, .to_zero = strcmp(reset, "v_reset") == 0};
+                                         .readout = entry(r, step, "chip", "readout", NIRC_ATTR_INT)->i != 0, .event = strcmp(model, "event") == 0,
+                                         .to_zero = strcmp(reset, "v_reset") == 0};
   if (strcmp(r->net->options.chip, "speck2f") != 0 && strcmp(r->net->options.chip, "speck2e") != 0)
     fault(r, step, "its variant is neither speck2f nor speck2e");
   NIRC_FOR_EACH_OP(op, step->body)

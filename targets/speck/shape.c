@@ -45,7 +45,8 @@ static void find_input_map(nirc_speck_net *net, size_t layer, nirc_diag *d)
     if (map_of(s, &map))
       meet(net, l, l->inputs[i], map, d);
     else
-      REFUSE(d, "speck-shape", l->inputs[i], "'%s': an Input of shape %s; (features) or (features, rows, columns) is wanted", l->inputs[i]->name, nirc_shape_text(net->arena, s));
+      REFUSE(d, "speck-shape", l->inputs[i], "'%s': an Input of shape %s; (features) or (features, rows, columns) is wanted", l->inputs[i]->name,
+             nirc_shape_text(net->arena, s));
   }
   for (size_t s = 0; s < layer; s++)
     for (size_t t = 0; t < net->layers[s].n_to; t++)
@@ -70,8 +71,8 @@ static void find_convolution(nirc_speck_layer *l, nirc_module *m, nirc_diag *d)
   if (!nirc_nir_window(m, op, &w, d))
     return;
   if (w.kernel[0] != w.kernel[1] || w.kernel[0] > NIRC_SPECK_MAX_KERNEL)
-    REFUSE(d, "speck-shape", op, "'%s': a kernel of %" PRId64 "x%" PRId64 "; a square of at most %dx%d is wanted", l->weight, w.kernel[0], w.kernel[1], NIRC_SPECK_MAX_KERNEL,
-           NIRC_SPECK_MAX_KERNEL);
+    REFUSE(d, "speck-shape", op, "'%s': a kernel of %" PRId64 "x%" PRId64 "; a square of at most %dx%d is wanted", l->weight, w.kernel[0], w.kernel[1],
+           NIRC_SPECK_MAX_KERNEL, NIRC_SPECK_MAX_KERNEL);
   if (w.dilation[0] != 1 || w.dilation[1] != 1)
     REFUSE(d, "speck-shape", op, "'%s': dilation = [%" PRId64 ", %" PRId64 "]; the chip has 1 only", l->weight, w.dilation[0], w.dilation[1]);
   if (w.groups != 1)
@@ -79,8 +80,8 @@ static void find_convolution(nirc_speck_layer *l, nirc_module *m, nirc_diag *d)
   for (int a = 0; a < 2; a++) {
     const char *axis = a ? "columns" : "rows";
     if (w.same && (w.stride[a] != 1 || w.before[a] != w.after[a]))
-      REFUSE(d, "speck-shape", op, "'%s': padding \"same\" of a kernel of %" PRId64 " %s and stride %" PRId64 "; it is taken of odd kernels and stride 1", l->weight, w.kernel[a],
-             axis, w.stride[a]);
+      REFUSE(d, "speck-shape", op, "'%s': padding \"same\" of a kernel of %" PRId64 " %s and stride %" PRId64 "; it is taken of odd kernels and stride 1",
+             l->weight, w.kernel[a], axis, w.stride[a]);
     else if (w.before[a] > NIRC_SPECK_MAX_PADDING)
       REFUSE(d, "speck-shape", op, "'%s': padding of %" PRId64 " %s; at most %d is wanted", l->weight, w.before[a], axis, NIRC_SPECK_MAX_PADDING);
     if (!is_stride(w.stride[a]))
@@ -101,8 +102,8 @@ static void find_matrix(nirc_speck_net *net, nirc_speck_layer *l, nirc_diag *d)
     return;
   }
   if (l->in.rows != l->in.columns || l->in.rows > NIRC_SPECK_MAX_KERNEL)
-    REFUSE(d, "speck-shape", op, "'%s': the map of %s becomes the kernel of this %s; a square of at most %dx%d is wanted", l->weight, map_text(net, &l->in), op->def->nir_type,
-           NIRC_SPECK_MAX_KERNEL, NIRC_SPECK_MAX_KERNEL);
+    REFUSE(d, "speck-shape", op, "'%s': the map of %s becomes the kernel of this %s; a square of at most %dx%d is wanted", l->weight, map_text(net, &l->in),
+           op->def->nir_type, NIRC_SPECK_MAX_KERNEL, NIRC_SPECK_MAX_KERNEL);
   l->kernel = (int64_t)l->in.rows;
   l->stride[0] = l->stride[1] = 1;
 }
@@ -112,7 +113,8 @@ static void check_map(nirc_speck_net *net, const nirc_speck_layer *l, const nirc
   if (map->rows < 1 || map->columns < 1 || map->rows > limit || map->columns > limit)
     REFUSE(d, "speck-shape", l->weight_op, "'%s': %s map of %s; at most %ux%u is wanted", l->weight, what, map_text(net, map), limit, limit);
   if (map->features < 1 || map->features > NIRC_SPECK_MAX_FEATURES)
-    REFUSE(d, "speck-shape", l->weight_op, "'%s': %s map of %" PRIu64 " features; at most %d are wanted", l->weight, what, map->features, NIRC_SPECK_MAX_FEATURES);
+    REFUSE(d, "speck-shape", l->weight_op, "'%s': %s map of %" PRIu64 " features; at most %d are wanted", l->weight, what, map->features,
+           NIRC_SPECK_MAX_FEATURES);
 }
 
 /* ---- neurons --------------------------------------------------------------------------------------------------------------- */
@@ -124,8 +126,8 @@ static bool uniform(const nirc_speck_layer *l, nirc_module *m, const char *name,
   *value = b->count ? nirc_blob_get(b, 0) : 0;
   for (size_t e = 1; e < b->count; e++)
     if (nirc_blob_get(b, e) != *value) {
-      nirc_error_code(d, "speck-neuron", nirc_op_attr_loc(m, l->neuron_op, name), "'%s': %s = %g (element 0) and %g (element %zu); a core has one for all of its neurons", l->neuron,
-                      name, *value, nirc_blob_get(b, e), e);
+      nirc_error_code(d, "speck-neuron", nirc_op_attr_loc(m, l->neuron_op, name),
+                      "'%s': %s = %g (element 0) and %g (element %zu); a core has one for all of its neurons", l->neuron, name, *value, nirc_blob_get(b, e), e);
       return false;
     }
   return true;
@@ -142,10 +144,12 @@ static void find_neuron(nirc_speck_layer *l, nirc_module *m, nirc_diag *d)
   if (uniform(l, m, "v_threshold", &threshold, d)) {
     l->threshold = (float)threshold;
     if (!(l->threshold > 0) || !isfinite(l->threshold))
-      nirc_error_code(d, "speck-neuron", nirc_op_attr_loc(m, l->neuron_op, "v_threshold"), "'%s': v_threshold = %g; a finite number above 0 is wanted", l->neuron, threshold);
+      nirc_error_code(d, "speck-neuron", nirc_op_attr_loc(m, l->neuron_op, "v_threshold"), "'%s': v_threshold = %g; a finite number above 0 is wanted",
+                      l->neuron, threshold);
   }
   if (nirc_op_attr(l->neuron_op, "v_reset") && uniform(l, m, "v_reset", &reset, d) && reset != 0)
-    nirc_error_code(d, "speck-neuron", nirc_op_attr_loc(m, l->neuron_op, "v_reset"), "'%s': v_reset = %g; the chip returns to 0 or subtracts the threshold", l->neuron, reset);
+    nirc_error_code(d, "speck-neuron", nirc_op_attr_loc(m, l->neuron_op, "v_reset"), "'%s': v_reset = %g; the chip returns to 0 or subtracts the threshold",
+                    l->neuron, reset);
 }
 
 /* ---- memory, sensor, readout -------------------------------------------------------------------------------------------------- */
@@ -192,7 +196,8 @@ static void check_sensor(nirc_speck_net *net, nirc_diag *d)
     REFUSE(d, "speck-shape", input, "'%s': an Input of shape %s; with --speck-input=dvs [1 or 2, rows, columns] of at most %dx%d is wanted", input->name,
            nirc_shape_text(net->arena, s), NIRC_SPECK_SENSOR_MAP, NIRC_SPECK_SENSOR_MAP);
   if (layers > NIRC_SPECK_SENSOR_DESTINATIONS)
-    REFUSE(d, "speck-fan-out", input, "'%s': this Input feeds %u layers; the sensor (--speck-input=dvs) has %d destinations", input->name, layers, NIRC_SPECK_SENSOR_DESTINATIONS);
+    REFUSE(d, "speck-fan-out", input, "'%s': this Input feeds %u layers; the sensor (--speck-input=dvs) has %d destinations", input->name, layers,
+           NIRC_SPECK_SENSOR_DESTINATIONS);
 }
 
 static void check_readout(nirc_speck_net *net, nirc_diag *d)
@@ -203,10 +208,11 @@ static void check_readout(nirc_speck_net *net, nirc_diag *d)
     if (!l->monitored)
       continue;
     if (first)
-      REFUSE(d, "speck-pattern", l->neuron_op, "'%s' and '%s' both feed an Output; the readout (--speck-readout) takes the spikes of one layer", first->neuron, l->neuron);
+      REFUSE(d, "speck-pattern", l->neuron_op, "'%s' and '%s' both feed an Output; the readout (--speck-readout) takes the spikes of one layer", first->neuron,
+             l->neuron);
     else if (l->n_to)
-      REFUSE(d, "speck-fan-out", l->neuron_op, "'%s': this IF feeds '%s' as well; a layer that feeds the readout (--speck-readout) has no other destination", l->neuron,
-             net->layers[l->to[0].layer].neuron);
+      REFUSE(d, "speck-fan-out", l->neuron_op, "'%s': this IF feeds '%s' as well; a layer that feeds the readout (--speck-readout) has no other destination",
+             l->neuron, net->layers[l->to[0].layer].neuron);
     if (l->out.rows != 1 || l->out.columns != 1 || l->out.features > NIRC_SPECK_READOUT_CLASSES)
       REFUSE(d, "speck-shape", l->neuron_op, "'%s': a map of %s; the readout (--speck-readout) takes [at most %d, 1, 1]", l->neuron, map_text(net, &l->out),
              NIRC_SPECK_READOUT_CLASSES);

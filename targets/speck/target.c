@@ -12,9 +12,11 @@ static const char *const chips[] = {"speck2f", "speck2e", NULL}, *const inputs[]
 
 static const nirc_target_option options[] = {
   [CHIP] = {.name = "speck-chip", .argument = "NAME", .help = "`speck2f` (default) or `speck2e`; the two have the same resources", .choices = chips},
-  [INPUT] = {.name = "speck-input", .argument = "KIND", .help = "`host` (default): events are sent to the input cores; `dvs`: the chip's own sensor feeds them", .choices = inputs},
+  [INPUT] = {.name = "speck-input", .argument = "KIND", .help = "`host` (default): events are sent to the input cores; `dvs`: the chip's own sensor feeds them",
+             .choices = inputs},
   [READOUT] = {.name = "speck-readout", .help = "the last layer feeds the chip's readout"},
-  [MODEL] = {.name = "speck-model", .argument = "KIND", .help = "what `--emulate` compiles: `frame` (default), all events of a step at once, or `event`, one by one", .choices = models},
+  [MODEL] = {.name = "speck-model", .argument = "KIND",
+             .help = "what `--emulate` compiles: `frame` (default), all events of a step at once, or `event`, one by one", .choices = models},
 };
 
 static const char *const profiles[] = {"unit", "nir", NULL};
@@ -45,14 +47,24 @@ static bool takes_inputs(const nirc_module *m, const nirc_speck_options *o, nirc
   return false;
 }
 
+static bool is_given(const nirc_lower_job *job, int option, const char *value)
+{
+  return job->options[option] && strcmp(job->options[option], value) == 0;
+}
+
+static nirc_speck_options options_of(const nirc_lower_job *job)
+{
+  return (nirc_speck_options){.chip = job->options[CHIP] ? job->options[CHIP] : chips[0], .dvs = is_given(job, INPUT, "dvs"),
+                              .readout = job->options[READOUT] != NULL, .event = is_given(job, MODEL, "event"),
+                              .to_zero = job->reset_given && !job->subtract};
+}
+
 static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
 {
   nirc_arena *a = nirc_arena_new(m->heap);
   nirc_speck_net *net = NIRC_NEW(a, nirc_speck_net);
   net->arena = a;
-  net->options = (nirc_speck_options){.chip = job->options[CHIP] ? job->options[CHIP] : chips[0], .dvs = job->options[INPUT] && strcmp(job->options[INPUT], "dvs") == 0,
-                                      .readout = job->options[READOUT] != NULL, .event = job->options[MODEL] && strcmp(job->options[MODEL], "event") == 0,
-                                      .to_zero = job->reset_given && !job->subtract};
+  net->options = options_of(job);
   double dt = job->dt > 0 ? job->dt : 1;
   bool ok = takes_inputs(m, &net->options, d) && nirc_speck_map_network(net, m, strcmp(job->profile, "nir") == 0 ? dt : 1, d);
   if (ok) {
@@ -82,6 +94,6 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 }
 
 const nirc_target nirc_target_speck = {
-  .name = "speck", .summary = "SynSense Speck 2e and 2f", .available = true, .profiles = profiles, .options = options, .n_options = sizeof options / sizeof *options,
-  .lower = lower, .check = check, .emit = emit,
+  .name = "speck", .summary = "SynSense Speck 2e and 2f", .available = true, .profiles = profiles, .options = options,
+  .n_options = sizeof options / sizeof *options, .lower = lower, .check = check, .emit = emit,
 };

@@ -1,5 +1,5 @@
-/* targets/speck/write.c: the configuration as the vendor's library stores it, and where each layer is. In JSON, x is the column and y the row: tensors have their last
- * two axes exchanged. Field names: samna reference, `samna.speck2f.configuration`; order and spelling: docs/speck.md. */
+/* targets/speck/write.c: the configuration as the vendor's library stores it, and where each layer is. In JSON, x is the column and y the row: tensors
+ * have their last two axes exchanged. Field names: samna reference, `samna.speck2f.configuration`; order and spelling: docs/speck.md. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +25,8 @@ static json_t *map_json(const nirc_speck_map *m, uint64_t features)
 
 static json_t *dimensions(const nirc_speck_net *net, const nirc_speck_layer *l)
 {
-  return json_pack("{s:o, s:o, s:I, s:o, s:o}", "padding", xy(l->padding[1], l->padding[0]), "stride", xy(l->stride[1], l->stride[0]), "kernelSize", (json_int_t)l->kernel,
-                   "inputShape", map_json(&l->in, l->in.features), "outputShape", map_json(&l->out, nirc_speck_features(net, l)));
+  return json_pack("{s:o, s:o, s:I, s:o, s:o}", "padding", xy(l->padding[1], l->padding[0]), "stride", xy(l->stride[1], l->stride[0]), "kernelSize",
+                   (json_int_t)l->kernel, "inputShape", map_json(&l->in, l->in.features), "outputShape", map_json(&l->out, nirc_speck_features(net, l)));
 }
 
 static json_t *destination(int64_t layer, bool enable, int64_t pooling)
@@ -108,10 +108,11 @@ static json_t *initial_values(const nirc_speck_net *net, const nirc_speck_layer 
 
 static json_t *core(const nirc_speck_net *net, const nirc_speck_layer *l)
 {
-  return json_pack("{s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:o, s:b, s:i, s:b, s:i, s:i, s:o}", "biases", biases(net, l), "destinations", destinations(net, l), "dimensions",
-                   dimensions(net, l), "inputCongestionBalancerEnable", 0, "leakEnable", nirc_speck_leaks(l), "leakInternalSlowClkEnable", 0, "monitorEnable", l->monitored,
-                   "neuronsInitialValue", initial_values(net, l), "outputDecimatorEnable", 0, "outputDecimatorInterval", 0, "returnToZero", net->options.to_zero, "thresholdHigh",
-                   (int)l->threshold_high, "thresholdLow", (int)l->threshold_low, "weights", weights(net, l));
+  return json_pack("{s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:o, s:b, s:i, s:b, s:i, s:i, s:o}", "biases", biases(net, l), "destinations", destinations(net, l),
+                   "dimensions", dimensions(net, l), "inputCongestionBalancerEnable", 0, "leakEnable", nirc_speck_leaks(l), "leakInternalSlowClkEnable", 0,
+                   "monitorEnable", l->monitored, "neuronsInitialValue", initial_values(net, l), "outputDecimatorEnable", 0, "outputDecimatorInterval", 0,
+                   "returnToZero", net->options.to_zero, "thresholdHigh", (int)l->threshold_high, "thresholdLow", (int)l->threshold_low,
+                   "weights", weights(net, l));
 }
 
 /* Nothing is said of a core that is not in use, so that nothing is overwritten there. */
@@ -150,21 +151,22 @@ static json_t *sensor(const nirc_speck_net *net)
   while (n < NIRC_SPECK_SENSOR_DESTINATIONS)
     to[n++] = sensor_destination(0, false);
   json_t *cut = dvs ? xy((int64_t)net->sensor.columns - 1, (int64_t)net->sensor.rows - 1) : xy(0, 0);    /* the last column and row that pass */
-  return json_pack("{s:o, s:{s:o, s:o}, s:b, s:o, s:b, s:b, s:b, s:b, s:o, s:b, s:o, s:b}", "cut", cut, "destinations", "value0", to[0], "value1", to[1], "merge",
-                   dvs && net->sensor.features == 1, "mirror", flags(false, false), "mirrorDiagonal", 0, "monitorEnable", 0, "offChannel", 1, "onChannel", 1, "origin", xy(0, 0),
-                   "passSensorEvents", dvs, "pooling", xy(1, 1), "rawMonitorEnable", 0);
+  return json_pack("{s:o, s:{s:o, s:o}, s:b, s:o, s:b, s:b, s:b, s:b, s:o, s:b, s:o, s:b}", "cut", cut, "destinations", "value0", to[0], "value1", to[1],
+                   "merge", dvs && net->sensor.features == 1, "mirror", flags(false, false), "mirrorDiagonal", 0, "monitorEnable", 0, "offChannel", 1,
+                   "onChannel", 1, "origin", xy(0, 0), "passSensorEvents", dvs, "pooling", xy(1, 1), "rawMonitorEnable", 0);
 }
 
 static json_t *filter(void)
 {
-  return json_pack("{s:b, s:o, s:b, s:b, s:b, s:i}", "enable", 0, "filterSize", xy(0, 0), "hotPixelFilterEnable", 0, "internalSlowClk", 0, "lowPassModeEnable", 0, "threshold", 0);
+  return json_pack("{s:b, s:o, s:b, s:b, s:b, s:i}", "enable", 0, "filterSize", xy(0, 0), "hotPixelFilterEnable", 0, "internalSlowClk", 0, "lowPassModeEnable",
+                   0, "threshold", 0);
 }
 
 static json_t *readout(bool on)
 {
-  return json_pack("{s:b, s:b, s:b, s:b, s:b, s:i, s:i, s:b, s:i, s:b, s:i}", "enable", on, "internalSlowClk", 0, "lowPassFilter32Not16", 0, "lowPassFilterDisable", on,
-                   "monitorEnable", 0, "outputModeSel", 0, "outputNeuronNum", 0, "overrideThresholdMax", 0, "readoutConfigurationSel", on ? 3 : 0, "readoutPinMonitorEnable", 0,
-                   "threshold", on ? 1 : 0);
+  return json_pack("{s:b, s:b, s:b, s:b, s:b, s:i, s:i, s:b, s:i, s:b, s:i}", "enable", on, "internalSlowClk", 0, "lowPassFilter32Not16", 0,
+                   "lowPassFilterDisable", on, "monitorEnable", 0, "outputModeSel", 0, "outputNeuronNum", 0, "overrideThresholdMax", 0,
+                   "readoutConfigurationSel", on ? 3 : 0, "readoutPinMonitorEnable", 0, "threshold", on ? 1 : 0);
 }
 
 /* ---- placement ------------------------------------------------------------------------------------------------------------------- */
@@ -174,14 +176,19 @@ static json_t *shape_json(const nirc_speck_map *m, uint64_t features)
   return json_pack("[I, I, I]", (json_int_t)features, (json_int_t)m->rows, (json_int_t)m->columns);
 }
 
+static json_t *layer_json(const nirc_speck_net *net, const nirc_speck_layer *l)
+{
+  return json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:o, s:o}", "weight", l->weight, "neuron", l->neuron, "core", l->core,
+                   "kernel_words", (json_int_t)l->words.kernel, "neuron_words", (json_int_t)l->words.neuron, "bias_words", (json_int_t)l->words.bias,
+                   "input_shape", shape_json(&l->in, l->in.features), "output_shape", shape_json(&l->out, nirc_speck_features(net, l)));
+}
+
 static json_t *placement(const nirc_speck_net *net)
 {
   json_t *layers = json_array(), *inputs = json_array(), *outputs = json_array();
   for (size_t i = 0; i < net->n; i++) {
     const nirc_speck_layer *l = &net->layers[i];
-    json_array_append_new(layers, json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:o, s:o}", "weight", l->weight, "neuron", l->neuron, "core", l->core, "kernel_words",
-                                            (json_int_t)l->words.kernel, "neuron_words", (json_int_t)l->words.neuron, "bias_words", (json_int_t)l->words.bias, "input_shape",
-                                            shape_json(&l->in, l->in.features), "output_shape", shape_json(&l->out, nirc_speck_features(net, l))));
+    json_array_append_new(layers, layer_json(net, l));
     if (l->from_input)
       json_array_append_new(inputs, json_integer(l->core));
     if (l->monitored)
@@ -205,6 +212,8 @@ static bool write_json(nirc_sink *out, nirc_arena *a, const char *name, json_t *
 
 bool nirc_speck_write(const nirc_speck_net *net, nirc_sink *out)
 {
-  json_t *config = json_pack("{s:{s:o, s:o, s:o, s:o}}", "value0", "cnnLayers", cores(net), "dvsFilter", filter(), "dvsLayer", sensor(net), "readout", readout(net->options.readout));
-  return write_json(out, net->arena, nirc_arena_printf(net->arena, "%s.json", net->options.chip), config) && write_json(out, net->arena, "placement.json", placement(net));
+  json_t *config = json_pack("{s:{s:o, s:o, s:o, s:o}}", "value0", "cnnLayers", cores(net), "dvsFilter", filter(), "dvsLayer", sensor(net), "readout",
+                             readout(net->options.readout));
+  return write_json(out, net->arena, nirc_arena_printf(net->arena, "%s.json", net->options.chip), config) &&
+         write_json(out, net->arena, "placement.json", placement(net));
 }

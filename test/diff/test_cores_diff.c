@@ -2,8 +2,8 @@
  *
  *   test_cores_diff [N [FIRST]]      seeds FIRST .. FIRST + N - 1 (default 12 from 1)
  *
- * Each seed gives some cores behind one another, with branches and pooling, and inputs for STEPS steps; some elements of them are no number of events. Spikes and potentials
- * of all neurons are compared, at one of the levels 0 to 3. */
+ * Each seed gives some cores behind one another, with branches and pooling, and inputs for STEPS steps; some elements of them are no number of
+ * events. Spikes and potentials of all neurons are compared, at one of the levels 0 to 3. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +90,8 @@ static void add_core(nirc_strbuf *b, nirc_strbuf *blobs, random_source *r, const
   add_list(b, "map", k->map, 3);
   add_list(b, "stride", k->stride, 2);
   add_list(b, "before", k->before, 2);
-  nirc_strbuf_addf(b, ", v_threshold = %lld, v_low = %lld, to_zero = %d", (long long)random_between(r, 30, 120), (long long)random_between(r, -60, 0), random_chance(r, 40));
+  nirc_strbuf_addf(b, ", v_threshold = %lld, v_low = %lld, to_zero = %d", (long long)random_between(r, 30, 120), (long long)random_between(r, -60, 0),
+                   random_chance(r, 40));
   add_list(b, "to", k->to, k->n_to);
   add_list(b, "pooling", k->pooling, k->n_to);
   add_list(b, "inputs", (uint64_t[]){1, 2}, k->fed ? 1 + random_below(r, 2) : 0);
@@ -190,7 +191,8 @@ static bool same_values(const values *v, uint64_t seed, size_t n_neurons, double
         *spikes += p == 0 ? (double)v->want[t][p][i] : 0;
         if (memcmp(&v->want[t][p][i], &v->got[t][p][i], sizeof(float)) == 0)
           continue;
-        printf("seed %llu, step %zu: %s %zu is %g, the interpreter has %g\n", (unsigned long long)seed, t, p ? "v" : "z", i, (double)v->got[t][p][i], (double)v->want[t][p][i]);
+        printf("seed %llu, step %zu: %s %zu is %g, the interpreter has %g\n", (unsigned long long)seed, t, p ? "v" : "z", i, (double)v->got[t][p][i],
+               (double)v->want[t][p][i]);
         return false;
       }
   return true;

@@ -1,5 +1,5 @@
-"""golden.py NIRC NIRC_RUN DIR WORK: the networks in DIR against what sinabs 3.1.3 makes of them: NAME.speck2f.json, NAME.placement.json, and NAME.spikes.h5, the spikes and the
-last potentials of every core on NAME.in.h5. One line for each."""
+"""golden.py NIRC NIRC_RUN DIR WORK: the networks in DIR against what sinabs 3.1.3 makes of them: NAME.speck2f.json, NAME.placement.json, and
+NAME.spikes.h5, the spikes and the last potentials of every core on NAME.in.h5. One line for each."""
 import glob
 import json
 import os

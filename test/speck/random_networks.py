@@ -1,8 +1,9 @@
 """random_networks.py NIRC NIRC_RUN CONFORM WORK COUNT [FIRST]: random networks that Speck takes, numbered from FIRST (default 1), each with another seed.
 
-What is written is held against speck_check.py in the folder CONFORM (rules, memory), weights and thresholds against the quantisation of docs/speck.md evaluated here in NumPy's
-float32, and spikes and potentials of the library that --emulate makes against the frame model of speck_check.py. A refusal for want of an assignment is held against a
-search of all of them."""
+What is written is held against speck_check.py in the folder CONFORM (rules, memory), weights and thresholds against the quantisation of docs/speck.md
+evaluated here in NumPy's float32, and spikes and potentials of the library that --emulate makes against the frame model of speck_check.py; of every third
+network against the model of events in docs/speck.md, evaluated here, and, where the order of events is the same (no core has two sources), against that
+of speck_check.py. A refusal for want of an assignment is held against a search of all of them."""
 import json
 import os
 import shutil
