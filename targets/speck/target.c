@@ -18,6 +18,13 @@ static const nirc_target_option options[] = {
 
 static const char *const profiles[] = {"unit", "nir", NULL};
 
+static const nirc_target_constraint constraints[] = {
+  [NIRC_SPECK_WEIGHTS] = {.name = "weights", .summary = "8-bit weights and biases, whole thresholds", .is_weights = true},
+  [NIRC_SPECK_SPIKES] = {.name = "spikes", .summary = "as many spikes in a step as thresholds fit into v, at the threshold itself"},
+  [NIRC_SPECK_LOWER_BOUND] = {.name = "lower-bound", .summary = "v does not fall below minus the threshold"},
+  [NIRC_SPECK_RESET] = {.name = "reset", .summary = "a spike takes the threshold from v", .is_reset = true},
+};
+
 /* What was assumed. Speck counts steps: dt stands in the factor of `nir` only, and in what is said of an emulated model. */
 static void remark_choices(const nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
 {
@@ -49,7 +56,8 @@ static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
   nirc_speck_net *net = NIRC_NEW(a, nirc_speck_net);
   net->arena = a;
   net->options = (nirc_speck_options){.chip = job->options[CHIP] ? job->options[CHIP] : chips[0], .dvs = job->options[INPUT] && strcmp(job->options[INPUT], "dvs") == 0,
-                                      .readout = job->options[READOUT] != NULL, .to_zero = job->reset_given && !job->subtract};
+                                      .readout = job->options[READOUT] != NULL, .to_zero = (job->reset_given && !job->subtract) || job->without >> NIRC_SPECK_RESET & 1,
+                                      .without = job->without};
   double dt = job->dt > 0 ? job->dt : 1;
   bool ok = nirc_speck_map_network(net, m, strcmp(job->profile, "nir") == 0 ? dt : 1, d);
   if (ok) {
@@ -80,5 +88,5 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 
 const nirc_target nirc_target_speck = {
   .name = "speck", .summary = "SynSense Speck 2e and 2f", .available = true, .profiles = profiles, .options = options, .n_options = sizeof options / sizeof *options,
-  .lower = lower, .check = check, .emit = emit,
+  .constraints = constraints, .n_constraints = sizeof constraints / sizeof *constraints, .lower = lower, .check = check, .emit = emit,
 };
