@@ -11,6 +11,31 @@ static void add_quoted(nirc_strbuf *b, const char *s)
   nirc_strbuf_add(b, "\"");
 }
 
+const char *nirc_named_profile(const nirc_options *o, const nirc_target *t)
+{
+  return o->profile ? o->profile : t->profiles ? t->profiles[0] : "nir";
+}
+
+void nirc_named_pipeline_add_lowering(nirc_strbuf *b, const nirc_options *o, const nirc_target *t, const char *reset, const char *trial, const char *without)
+{
+  nirc_strbuf_addf(b, "lower{target=%s,profile=%s", t->name, nirc_named_profile(o, t));
+  if (o->dt)
+    nirc_strbuf_addf(b, ",dt=%s", o->dt);
+  if (reset)
+    nirc_strbuf_addf(b, ",reset=%s", reset);
+  if (o->target_options || trial) {
+    nirc_strbuf options;
+    nirc_strbuf_init(&options, b->heap);
+    nirc_strbuf_addf(&options, "%s%s%s", o->target_options ? o->target_options : "", o->target_options && trial ? " " : "", trial ? trial : "");
+    nirc_strbuf_add(b, ",options=");
+    add_quoted(b, options.data);
+    nirc_strbuf_deinit(&options);
+  }
+  if (without)
+    nirc_strbuf_addf(b, ",without=\"%s\"", without);
+  nirc_strbuf_add(b, "}");
+}
+
 void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
 {
   const char *last = o->job.level && from != NIRC_LEVEL_HW ? NIRC_OPTIMISING_PASSES : "";        /* what was lowered is what goes on the chip */
@@ -24,23 +49,16 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
     add_quoted(b, o->probes[i]);
     nirc_strbuf_add(b, "},");
   }
-  const char *profile = o->profile ? o->profile : t->profiles ? t->profiles[0] : "nir";
-  if (t->lower)
-    nirc_strbuf_addf(b, "lower{target=%s,profile=%s", t->name, profile);
-  else
-    nirc_strbuf_addf(b, "discretise{profile=%s", profile);
+  if (t->lower) {
+    nirc_named_pipeline_add_lowering(b, o, t, o->reset, NULL, NULL);
+    return;
+  }
+  nirc_strbuf_addf(b, "discretise{profile=%s", nirc_named_profile(o, t));
   if (o->dt)
     nirc_strbuf_addf(b, ",dt=%s", o->dt);
   if (o->reset)
     nirc_strbuf_addf(b, ",reset=%s", o->reset);
-  if (t->lower && o->target_options) {
-    nirc_strbuf_add(b, ",options=");
-    add_quoted(b, o->target_options);
-  }
-  if (t->lower)
-    nirc_strbuf_add(b, "}");
-  else
-    nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
+  nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
 }
 
 void nirc_named_pipelines_print_reference(nirc_strbuf *b)
