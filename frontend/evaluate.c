@@ -95,8 +95,8 @@ static bool add_constraints(evaluator *x, nirc_diag *d)
   return true;
 }
 
-/* The network itself; `dt`: as the chip has it; 0: as the options say. */
-static bool make_network(evaluator *x, double dt, nirc_diag *d)
+/* The network itself; `dt`: as the chip has it; 0: as the options say. `pass`: one that runs behind; NULL: none. */
+static bool make_network(evaluator *x, nirc_compare_model *model, double dt, const char *pass, nirc_diag *d)
 {
   const nirc_options *o = x->j.o;
   nirc_strbuf b;
@@ -108,10 +108,18 @@ static bool make_network(evaluator *x, double dt, nirc_diag *d)
     nirc_strbuf_addf(&b, ",dt=%s", o->dt);
   if (x->reset)
     nirc_strbuf_addf(&b, ",reset=%s", x->reset);
-  nirc_strbuf_add(&b, "}");
-  bool ok = nirc_compare_model_make_by(&x->models[0], &x->j, b.data, d);
+  nirc_strbuf_addf(&b, "}%s%s", pass ? "," : "", pass ? pass : "");
+  bool ok = nirc_compare_model_make_by(model, &x->j, b.data, d);
   nirc_strbuf_deinit(&b);
   return ok;
+}
+
+/* -t cpu --quantise */
+static bool add_quantised(evaluator *x, nirc_diag *d)
+{
+  nirc_compare_model *model = &x->models[NIRC_EVALUATE_QUANTISED];
+  new_variant(x, NIRC_EVALUATE_QUANTISED, "quantised", "weights of 8 bits, else the network");
+  return make_network(x, model, x->e->dt, x->j.o->quantise, d) && !nirc_diag_failed(d) && nirc_compare_model_compile(model, &x->j, d);
 }
 
 static bool make_variants(evaluator *x, nirc_diag *d)
@@ -123,7 +131,7 @@ static bool make_variants(evaluator *x, nirc_diag *d)
     return false;
   }
   x->models[chip ? 2 : 1] = on_chip;
-  if (!make_network(x, on_chip.dt, d) || nirc_diag_failed(d))
+  if (!make_network(x, &x->models[0], on_chip.dt, NULL, d) || nirc_diag_failed(d))
     return false;
   nirc_compare_sort_layers(x->j.c, x->j.arena, x->models[0].module);
   x->e->dt = x->models[0].dt;
@@ -133,7 +141,7 @@ static bool make_variants(evaluator *x, nirc_diag *d)
     return false;
   x->j.info = x->models[0].model.info;
   if (!chip)
-    return true;
+    return !x->j.o->quantise || add_quantised(x, d);
   x->j.target = x->target->name;
   if (!add_variant(x, NIRC_EVALUATE_QUANTISED, "quantised", "the chip's weights and thresholds, else the network", NULL, all_but_weights(x), d))
     return false;
@@ -187,7 +195,7 @@ static bool get_data(evaluator *x, nirc_diag *d)
   c->steps = o->compare.has_steps ? o->compare.steps : x->j.input.steps;
   c->samples = x->j.input.batch;
   c->batched = x->j.input.batched;
-  return x->e->n_variants == 1 || nirc_run_input_check_events(&x->j.input, x->models[2].model.info, c->steps, d);
+  return !nirc_evaluate_has_chip(x->e) || nirc_run_input_check_events(&x->j.input, x->models[2].model.info, c->steps, d);
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------------------------------- */

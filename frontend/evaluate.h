@@ -30,8 +30,10 @@ typedef struct nirc_evaluation {
   double dt;
   size_t classes;
   nirc_evaluate_variant *variants;                   /* the network, the quantised one, the chip, then one for each constraint and option that was tried */
-  size_t n_variants;                                 /* 1 where the target is no chip */
+  size_t n_variants;                                 /* 1 or 2 where the target is no chip */
 } nirc_evaluation;
+
+static inline bool nirc_evaluate_has_chip(const nirc_evaluation *e) { return e->n_variants > NIRC_EVALUATE_CHIP; }
 
 /* "0.968 (330/341)" */
 const char *nirc_evaluate_share(nirc_arena *a, uint64_t n, uint64_t of);

@@ -47,8 +47,11 @@ static const nirc_evaluate_variant *best_of(const nirc_evaluation *e, nirc_evalu
 void nirc_evaluate_add_summary(nirc_strbuf *b, const nirc_evaluation *e)
 {
   uint32_t of = e->run->samples, network = e->variants[NIRC_EVALUATE_NETWORK].correct;
-  if (e->n_variants == 1) {
-    nirc_strbuf_addf(b, "%" PRIu32 " of %" PRIu32 " samples are right (%.3f).", network, of, quotient(network, of));
+  if (!nirc_evaluate_has_chip(e)) {
+    nirc_strbuf_addf(b, "%" PRIu32 " of %" PRIu32 " samples are right (%.3f)", network, of, quotient(network, of));
+    if (e->n_variants > 1)
+      nirc_strbuf_addf(b, ", quantised %" PRIu32, e->variants[NIRC_EVALUATE_QUANTISED].correct);
+    nirc_strbuf_add(b, ".");
     return;
   }
   uint32_t chip = e->variants[NIRC_EVALUATE_CHIP].correct;
@@ -66,7 +69,7 @@ void nirc_evaluate_add_summary(nirc_strbuf *b, const nirc_evaluation *e)
 static uint32_t largest_latency(const nirc_evaluation *e)
 {
   uint32_t most = 0;
-  for (size_t n = 0; e->n_variants > 1 && n < e->run->n_layers; n++) {
+  for (size_t n = 0; nirc_evaluate_has_chip(e) && n < e->run->n_layers; n++) {
     uint32_t latency = e->variants[NIRC_EVALUATE_CHIP].layers[n].latency;
     most = latency > most ? latency : most;
   }
@@ -130,7 +133,7 @@ static void fill_layers(nirc_evaluate_table *t, nirc_arena *a, const nirc_evalua
 {
   static const char *const header[] = {"layer", "type", "spikes network", "quantised", "equal", "chip", "equal", "latency"};
   static const bool numbers[] = {false, false, true, true, true, true, true, true};
-  new_table(t, a, "Spikes by layer", header, numbers, e->n_variants > 1 ? 8 : 3, e->run->n_layers);
+  new_table(t, a, "Spikes by layer", header, numbers, nirc_evaluate_has_chip(e) ? 8 : e->n_variants > 1 ? 5 : 3, e->run->n_layers);
   for (size_t n = 0; n < e->run->n_layers; n++) {
     const nirc_compare_layer *l = &e->run->layers[n];
     if (!l->spikes)
@@ -144,7 +147,7 @@ static void fill_layers(nirc_evaluate_table *t, nirc_arena *a, const nirc_evalua
       cells[1 + 2 * k] = e->variants[k].refused ? "" : nirc_arena_printf(a, "%.10g", y->spikes);
       cells[2 + 2 * k] = e->variants[k].refused ? "" : equal_share(a, y->equal, y->elements);
     }
-    if (e->n_variants > 1)
+    if (nirc_evaluate_has_chip(e))
       cells[7] = nirc_arena_printf(a, "%" PRIu32, e->variants[NIRC_EVALUATE_CHIP].layers[n].latency);
   }
 }
