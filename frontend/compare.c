@@ -51,8 +51,7 @@ static int by_place(const void *a, const void *b)
   return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : strcmp(x->layer.name, y->layer.name);
 }
 
-/* In the order in which the step computes them. */
-static void sort_layers(nirc_comparison *c, nirc_arena *a, const nirc_module *step)
+void nirc_compare_sort_layers(nirc_comparison *c, nirc_arena *a, const nirc_module *step)
 {
   place *places = NIRC_NEW_ARRAY(a, place, c->n_layers);
   for (size_t n = 0; n < c->n_layers; n++)
@@ -109,11 +108,10 @@ static bool get_input(nirc_compare_job *j, nirc_diag *d)
 
 /* ---- all of it -------------------------------------------------------------------------------------------------------------------------- */
 
-/* Nested graphs are inlined, layers marked, and the module is kept as text: each variant begins with it. */
-static bool prepare(nirc_compare_job *j, nirc_module *m, nirc_strbuf *text, nirc_diag *d)
+bool nirc_compare_prepare(nirc_compare_job *j, nirc_module *m, const char *option, nirc_strbuf *text, nirc_diag *d)
 {
   if (m->level != NIRC_LEVEL_NIR) {
-    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "%s is at the snn level: --compare comes too late", j->o->input);
+    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "%s is at the %s level: %s comes too late", j->o->input, m->level == NIRC_LEVEL_HW ? "hw" : "snn", option);
     return false;
   }
   nirc_pipeline_hooks hooks = {.verify_each = j->o->hooks.verify_each, .check_text = j->check_text};
@@ -189,7 +187,7 @@ static bool make_variants(nirc_compare_job *j, nirc_compare_model *models, nirc_
       break;
     c->variants[k] = (nirc_compare_variant){.name = s->text, .profile = s->profile, .reset = s->reset, .dt = models[k].dt};
     if (k == 0)
-      sort_layers(c, j->arena, models[k].module);
+      nirc_compare_sort_layers(c, j->arena, models[k].module);
   }
   nirc_strbuf_deinit(&said);
   for (size_t k = 0; k < c->n_variants; k++)
@@ -227,7 +225,7 @@ const nirc_comparison *nirc_compare_run(nirc_arena *a, nirc_module *m, const nir
   *j.c = (nirc_comparison){.source = nirc_report_file_name(a, m->path), .n_variants = o->compare.n_profiles, .without_causes = o->compare.passes != NULL};
   nirc_strbuf text;
   nirc_strbuf_init(&text, m->heap);
-  bool ok = prepare(&j, m, &text, d) && make_variants(&j, models, d) && get_input(&j, d) && compare_all(&j, models, rasters, d);
+  bool ok = nirc_compare_prepare(&j, m, "--compare", &text, d) && make_variants(&j, models, d) && get_input(&j, d) && compare_all(&j, models, rasters, d);
   for (size_t k = 0; k < j.c->n_variants; k++)
     nirc_compare_model_free(&models[k]);
   nirc_strbuf_deinit(&text);

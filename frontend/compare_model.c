@@ -20,12 +20,21 @@ static void print_step(nirc_strbuf *b, const nirc_compare_job *j, nirc_module *m
   nirc_op_set_string(m, step, "profile", profile);
 }
 
-bool nirc_compare_model_make(nirc_compare_model *x, nirc_compare_job *j, const nirc_compare_choices *choices, nirc_diag *d)
+bool nirc_compare_model_make_by(nirc_compare_model *x, nirc_compare_job *j, const char *pipeline, nirc_diag *d)
 {
   *x = (nirc_compare_model){.module = nirc_module_parse(j->network, j->network_size, j->path, j->heap, d)};
   if (!x->module)
     return false;
   nirc_strbuf_init(&x->text, j->heap);
+  if (!nirc_pipeline_run(x->module, pipeline, &(nirc_pipeline_hooks){.verify_each = true, .check_text = j->check_text}, d))
+    return false;
+  x->dt = nirc_op_attr(x->module->body.first, "dt")->f;
+  print_step(&x->text, j, x->module);
+  return true;
+}
+
+bool nirc_compare_model_make(nirc_compare_model *x, nirc_compare_job *j, const nirc_compare_choices *choices, nirc_diag *d)
+{
   nirc_strbuf b;
   nirc_strbuf_init(&b, j->heap);
   nirc_strbuf_addf(&b, "discretise{profile=%s", choices->profile);
@@ -34,13 +43,9 @@ bool nirc_compare_model_make(nirc_compare_model *x, nirc_compare_job *j, const n
     if (given[i].value)
       nirc_strbuf_addf(&b, ",%s=\"%s\"", given[i].name, given[i].value);
   nirc_strbuf_addf(&b, "}%s%s", choices->pass ? "," : "", choices->pass ? choices->pass : "");
-  bool ok = nirc_pipeline_run(x->module, b.data, &(nirc_pipeline_hooks){.verify_each = true, .check_text = j->check_text}, d);
+  bool ok = nirc_compare_model_make_by(x, j, b.data, d);
   nirc_strbuf_deinit(&b);
-  if (!ok)
-    return false;
-  x->dt = nirc_op_attr(x->module->body.first, "dt")->f;
-  print_step(&x->text, j, x->module);
-  return true;
+  return ok;
 }
 
 /* The library is gone from the file system as soon as it is loaded. */
@@ -53,7 +58,7 @@ static bool load(nirc_compare_model *x, nirc_compare_job *j, nirc_diag *d)
     return false;
   }
   const char *path = nirc_arena_printf(j->arena, "%s/model.so", dir);
-  nirc_cpu_options o = {.level = j->o->job.level, .target = "cpu"};
+  nirc_cpu_options o = {.level = j->o->job.level, .target = j->target ? j->target : "cpu"};
   bool ok = nirc_cpu_write_library(x->module, &o, path, d) && nirc_run_model_open(&x->model, j->arena, path, d);
   unlink(path);
   rmdir(dir);
@@ -64,7 +69,8 @@ bool nirc_compare_model_compile(nirc_compare_model *x, nirc_compare_job *j, nirc
 {
   x->levels = nirc_compare_levels(j->arena, j->c, x->module);
   nirc_pipeline_hooks hooks = {.verify_each = j->o->hooks.verify_each, .check_text = j->check_text};
-  return (!j->o->job.level || nirc_pipeline_run(x->module, NIRC_OPTIMISING_PASSES, &hooks, d)) && load(x, j, d);
+  bool as_is = !j->o->job.level || x->module->level == NIRC_LEVEL_HW;
+  return (as_is || nirc_pipeline_run(x->module, NIRC_OPTIMISING_PASSES, &hooks, d)) && load(x, j, d);
 }
 
 void nirc_compare_model_free(nirc_compare_model *x)

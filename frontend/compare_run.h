@@ -47,13 +47,20 @@ typedef struct nirc_compare_job {
   const char *network;                               /* text of the module: nested graphs inlined, layers probed */
   size_t network_size;
   const char *path;
+  const char *target;                                /* what is said in the description of the models; NULL: cpu */
   nirc_comparison *c;
   nirc_run_input input;
   const nirc_model_info *info;                       /* of the first variant: ports */
 } nirc_compare_job;
 
-/* compare_model.c. make: one step, as the choices have it; compile: ready to run, with the layers of `c` known. False after a diagnostic. */
+/* compare.c: nested graphs are inlined, layers marked, and the module is kept as text: each variant begins with it. `option`: for the message where it is too late. */
+bool nirc_compare_prepare(nirc_compare_job *j, nirc_module *m, const char *option, nirc_strbuf *text, nirc_diag *d);
+/* compare.c: layers in the order in which the step computes them. */
+void nirc_compare_sort_layers(nirc_comparison *c, nirc_arena *a, const nirc_module *step);
+
+/* compare_model.c. make: one step, as the choices (the passes) have it; compile: ready to run, with the layers of `c` known. False after a diagnostic. */
 bool nirc_compare_model_make(nirc_compare_model *x, nirc_compare_job *j, const nirc_compare_choices *choices, nirc_diag *d);
+bool nirc_compare_model_make_by(nirc_compare_model *x, nirc_compare_job *j, const char *pipeline, nirc_diag *d);
 bool nirc_compare_model_compile(nirc_compare_model *x, nirc_compare_job *j, nirc_diag *d);
 void nirc_compare_model_free(nirc_compare_model *x);                     /* accepts one that is all zeros */
 

@@ -1,183 +1,14 @@
-/* frontend/compare_steps.c: several models in lock-step on one input, compared step by step: nothing of a run is kept but a few rows. */
+/* frontend/compare_steps.c: models in lock-step, compared step by step. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "frontend/compare_run.h"
+#include "frontend/compare_runner.h"
 
 enum {
   ROWS = NIRC_COMPARE_MOST_SHIFT + 1,                /* of what a layer sends: those of the last steps */
-  SHIFTS = 2 * NIRC_COMPARE_MOST_SHIFT + 1,
-  MOST_BYTES = 64 << 20                              /* of rows: what more samples need is run one part behind the other */
+  SHIFTS = 2 * NIRC_COMPARE_MOST_SHIFT + 1
 };
-
-/* What one model gives of one layer. */
-typedef struct tap {
-  float *sent[ROWS], *v;                             /* [lanes][count]; sent of step t in row t % ROWS; v NULL where there is none */
-  bool active[ROWS];                                 /* is anything in that row not 0? */
-  uint32_t sent_port, v_port;                        /* among the outputs and probes */
-} tap;
-
-typedef struct runner {
-  nirc_compare_job *j;
-  nirc_compare_model *const *models;
-  size_t n;
-  uint32_t lanes, first;                             /* samples [first, first + lanes) */
-  nirc_model **instances;
-  tap **taps;                                        /* by model, layer */
-  void ***out;                                       /* by model, port: arguments of its step */
-  float **zeros;                                     /* by input port: gathered rows, or zeros */
-  const void **in;
-} runner;
-
-/* ---- running ---------------------------------------------------------------------------------------------------------------- */
-
-static void *allocate(void *user, size_t size, size_t align)
-{
-  (void)user;
-  void *p;
-  return posix_memalign(&p, align, size) ? NULL : p;
-}
-
-static void release(void *user, void *p, size_t size)
-{
-  (void)user; (void)size;
-  free(p);
-}
-
-/* Place of a probe among the outputs and probes; UINT32_MAX where the model has none of that name. */
-static uint32_t find_probe(const nirc_model_info *info, const char *node, const char *what)
-{
-  size_t n = strlen(node);
-  for (uint32_t k = 0; k < info->n_probes; k++) {
-    const char *name = info->probes[k].name;
-    if (strncmp(name, node, n) == 0 && name[n] == '/' && strcmp(name + n + 1, what) == 0)
-      return info->n_outputs + k;
-  }
-  return UINT32_MAX;
-}
-
-static float *new_row(runner *r, size_t count)
-{
-  size_t n;
-  if (!nirc_mul_size(&n, count, r->lanes) || !nirc_mul_size(&n, n, sizeof(float)))
-    n = SIZE_MAX / 2;                                /* more than there is */
-  return memset(nirc_heap_alloc(r->j->heap, n), 0, n);
-}
-
-static void open_model(runner *r, size_t k)
-{
-  const nirc_comparison *c = r->j->c;
-  const nirc_model_info *info = r->models[k]->model.info;
-  r->out[k] = NIRC_NEW_ARRAY(r->j->arena, void *, info->n_outputs + info->n_probes);
-  r->taps[k] = NIRC_NEW_ARRAY(r->j->arena, tap, c->n_layers);
-  for (uint32_t i = 0; i < info->n_outputs; i++)
-    r->out[k][i] = new_row(r, info->outputs[i].count);
-  for (size_t n = 0; n < c->n_layers; n++) {
-    const nirc_compare_layer *l = &c->layers[n];
-    tap *x = &r->taps[k][n];
-    x->sent_port = find_probe(info, l->name, l->spikes ? "spikes" : "value");
-    if (x->sent_port == UINT32_MAX)                  /* a profile under which it does not spike */
-      x->sent_port = find_probe(info, l->name, "value");
-    x->v_port = find_probe(info, l->name, "v");
-    NIRC_ASSERT(x->sent_port != UINT32_MAX);
-    for (int i = 0; i < ROWS; i++)
-      x->sent[i] = new_row(r, l->count);
-    if (x->v_port != UINT32_MAX)
-      r->out[k][x->v_port] = x->v = new_row(r, l->count);
-  }
-}
-
-/* Samples that fit into the memory of one part. */
-static uint32_t lanes_of(const nirc_compare_job *j, size_t n_models)
-{
-  double bytes = 1;
-  for (size_t n = 0; n < j->c->n_layers; n++)
-    bytes += (double)j->c->layers[n].count * (ROWS + 1) * sizeof(float) * (double)n_models;
-  double most = MOST_BYTES / bytes;
-  return most < 1 ? 1 : most < j->input.batch ? (uint32_t)most : j->input.batch;
-}
-
-static bool open_runner(runner *r, nirc_compare_job *j, nirc_compare_model *const *models, size_t n, uint32_t lanes, nirc_diag *d)
-{
-  static const nirc_allocator a = {allocate, release, NULL};
-  *r = (runner){.j = j, .models = models, .n = n, .lanes = lanes};
-  r->instances = NIRC_NEW_ARRAY(j->arena, nirc_model *, n);
-  r->taps = NIRC_NEW_ARRAY(j->arena, tap *, n);
-  r->out = NIRC_NEW_ARRAY(j->arena, void **, n);
-  r->zeros = NIRC_NEW_ARRAY(j->arena, float *, j->info->n_inputs);
-  r->in = NIRC_NEW_ARRAY(j->arena, const void *, j->info->n_inputs);
-  for (uint32_t i = 0; i < j->info->n_inputs; i++)
-    r->zeros[i] = new_row(r, j->info->inputs[i].count);
-  for (size_t k = 0; k < n; k++) {
-    open_model(r, k);
-    if (models[k]->model.api->create(lanes, &a, &r->instances[k]) != NIRC_OK) {
-      nirc_error_status(d, NIRC_STATUS_LIMIT, nirc_loc_file(j->path), "there is no memory for %u samples of the network", lanes);
-      return false;
-    }
-  }
-  return true;
-}
-
-static void close_runner(runner *r)
-{
-  for (uint32_t i = 0; i < r->j->info->n_inputs; i++)
-    nirc_heap_free(r->j->heap, r->zeros[i]);
-  for (size_t k = 0; k < r->n && r->taps[k]; k++) {
-    for (uint32_t i = 0; i < r->models[k]->model.info->n_outputs; i++)
-      nirc_heap_free(r->j->heap, r->out[k][i]);
-    for (size_t n = 0; n < r->j->c->n_layers; n++) {
-      for (int i = 0; i < ROWS; i++)
-        nirc_heap_free(r->j->heap, r->taps[k][n].sent[i]);
-      nirc_heap_free(r->j->heap, r->taps[k][n].v);
-    }
-    if (r->instances[k])
-      r->models[k]->model.api->destroy(r->instances[k]);
-  }
-}
-
-/* Samples from `first` on, from the start. What is left of a part behind the last sample runs on zeros and is not looked at. */
-static void begin(runner *r, uint32_t first)
-{
-  r->first = first;
-  for (size_t k = 0; k < r->n; k++)
-    r->models[k]->model.api->reset(r->instances[k]);
-}
-
-static uint32_t lanes_in_use(const runner *r)
-{
-  uint32_t left = r->j->input.batch - r->first;
-  return left < r->lanes ? left : r->lanes;
-}
-
-static bool is_active(const float *row, size_t n)
-{
-  for (size_t i = 0; i < n; i++)
-    if (row[i] != 0)
-      return true;
-  return false;
-}
-
-static void step(runner *r, uint64_t t)
-{
-  const nirc_run_input *input = &r->j->input;
-  for (uint32_t i = 0; i < r->j->info->n_inputs; i++) {
-    size_t count = r->j->info->inputs[i].count, part = lanes_in_use(r) * count * sizeof(float);
-    if (t < input->steps)
-      memcpy(r->zeros[i], input->values[i] + (t * input->batch + r->first) * count, part);
-    else
-      memset(r->zeros[i], 0, part);
-    r->in[i] = r->zeros[i];
-  }
-  for (size_t k = 0; k < r->n; k++) {
-    for (size_t n = 0; n < r->j->c->n_layers; n++)
-      r->out[k][r->taps[k][n].sent_port] = r->taps[k][n].sent[t % ROWS];
-    nirc_rc rc = r->models[k]->model.api->step(r->instances[k], r->in, r->out[k]);
-    NIRC_ASSERT(rc == NIRC_OK);
-    for (size_t n = 0; n < r->j->c->n_layers; n++)
-      r->taps[k][n].active[t % ROWS] = is_active(r->taps[k][n].sent[t % ROWS], lanes_in_use(r) * r->j->c->layers[n].count);
-  }
-}
 
 /* ---- comparing ----------------------------------------------------------------------------------------------------------------- */
 
@@ -199,9 +30,9 @@ static bool before(uint64_t step, uint32_t sample, const nirc_compare_place *p)
   return !p->known || step < p->step || (step == p->step && sample < p->sample);
 }
 
-static void compare_sent(watch *w, const runner *r, const float *a, const float *b, size_t count, uint64_t t)
+static void compare_sent(watch *w, const nirc_runner *r, const float *a, const float *b, size_t count, uint64_t t)
 {
-  uint32_t lanes = lanes_in_use(r);
+  uint32_t lanes = nirc_runner_lanes(r);
   if (memcmp(a, b, lanes * count * sizeof(float)) == 0)
     return;
   for (size_t i = 0; i < lanes * count; i++) {
@@ -221,24 +52,24 @@ static bool follows(const float *late, bool late_is_active, const float *row, bo
 }
 
 /* Each way in which one train may follow the other by a number of steps. */
-static void compare_shifted(watch *w, const runner *r, const tap *a, const tap *b, size_t count, uint64_t t)
+static void compare_shifted(watch *w, const nirc_runner *r, const nirc_runner_tap *a, const nirc_runner_tap *b, size_t count, uint64_t t)
 {
-  size_t n = lanes_in_use(r) * count, now = t % ROWS;
+  size_t n = nirc_runner_lanes(r) * count, now = t % r->rows;
   for (int s = -NIRC_COMPARE_MOST_SHIFT; s <= NIRC_COMPARE_MOST_SHIFT; s++) {
     int k = s + NIRC_COMPARE_MOST_SHIFT, by = abs(s);
-    const tap *late = s > 0 ? b : a, *early = s > 0 ? a : b;
+    const nirc_runner_tap *late = s > 0 ? b : a, *early = s > 0 ? a : b;
     if (w->dead[k] || !s)
       continue;
-    size_t then = (t + ROWS - (uint64_t)by) % ROWS;
+    size_t then = (t + r->rows - (uint64_t)by) % r->rows;
     bool active = t >= (uint64_t)by && early->active[then];
     w->dead[k] = !follows(late->sent[now], late->active[now], early->sent[then], active, n);
     w->matched[k] |= active;
   }
 }
 
-static void compare_v(watch *w, const runner *r, const float *a, const float *b, size_t count, uint64_t t)
+static void compare_v(watch *w, const nirc_runner *r, const float *a, const float *b, size_t count, uint64_t t)
 {
-  uint32_t lanes = lanes_in_use(r);
+  uint32_t lanes = nirc_runner_lanes(r);
   nirc_compare_difference *d = w->d;
   if (!w->a && memcmp(a, b, lanes * count * sizeof(float)) == 0)
     return;
@@ -269,7 +100,7 @@ static void compare_v(watch *w, const runner *r, const float *a, const float *b,
   }
 }
 
-static watch *new_watches(const runner *r, nirc_compare_difference **differences)
+static watch *new_watches(const nirc_runner *r, nirc_compare_difference **differences)
 {
   const nirc_comparison *c = r->j->c;
   watch *all = NIRC_NEW_ARRAY(r->j->arena, watch, r->n * c->n_layers);
@@ -287,15 +118,15 @@ static watch *new_watches(const runner *r, nirc_compare_difference **differences
   return all;
 }
 
-static void compare_step(runner *r, watch *watches, uint64_t t)
+static void compare_step(nirc_runner *r, watch *watches, uint64_t t)
 {
   const nirc_comparison *c = r->j->c;
   for (size_t k = 1; k < r->n; k++)
     for (size_t n = 0; n < c->n_layers; n++) {
-      const tap *a = &r->taps[0][n], *b = &r->taps[k][n];
+      const nirc_runner_tap *a = &r->taps[0][n], *b = &r->taps[k][n];
       watch *w = &watches[k * c->n_layers + n];
       size_t count = c->layers[n].count;
-      compare_sent(w, r, a->sent[t % ROWS], b->sent[t % ROWS], count, t);
+      compare_sent(w, r, a->sent[t % r->rows], b->sent[t % r->rows], count, t);
       if (c->layers[n].spikes)
         compare_shifted(w, r, a, b, count, t);
       if (a->v && b->v)
@@ -303,16 +134,16 @@ static void compare_step(runner *r, watch *watches, uint64_t t)
     }
 }
 
-static void count_spikes(const runner *r, double **spikes, uint64_t t)
+static void count_spikes(const nirc_runner *r, double **spikes, uint64_t t)
 {
   const nirc_comparison *c = r->j->c;
   for (size_t k = 0; k < r->n; k++)
     for (size_t n = 0; n < c->n_layers; n++) {
-      const tap *x = &r->taps[k][n];
-      if (!c->layers[n].spikes || !x->active[t % ROWS])
+      const nirc_runner_tap *x = &r->taps[k][n];
+      if (!c->layers[n].spikes || !x->active[t % r->rows])
         continue;
-      for (size_t i = 0; i < lanes_in_use(r) * c->layers[n].count; i++)
-        spikes[k][n] += (double)x->sent[t % ROWS][i];
+      for (size_t i = 0; i < nirc_runner_lanes(r) * c->layers[n].count; i++)
+        spikes[k][n] += (double)x->sent[t % r->rows][i];
     }
 }
 
@@ -339,15 +170,15 @@ static void finish(const watch *w, const nirc_comparison *c, size_t n)
 
 bool nirc_compare_steps(nirc_compare_job *j, nirc_compare_model *const *models, size_t n, nirc_compare_difference **differences, double **spikes, nirc_diag *d)
 {
-  runner r;
-  bool ok = open_runner(&r, j, models, n, lanes_of(j, n), d);
+  nirc_runner r;
+  bool ok = nirc_runner_open(&r, j, models, n, ROWS, 0, d);
   watch *watches = ok ? new_watches(&r, differences) : NULL;
   for (uint32_t first = 0; ok && first < j->input.batch; first += r.lanes) {
-    begin(&r, first);
+    nirc_runner_begin(&r, first);
     for (size_t k = j->c->n_layers; k < n * j->c->n_layers; k++)
       memset(watches[k].parted, 0, r.lanes * sizeof(bool));
     for (uint64_t t = 0; t < j->c->steps; t++) {
-      step(&r, t);
+      nirc_runner_step(&r, t);
       compare_step(&r, watches, t);
       if (spikes)
         count_spikes(&r, spikes, t);
@@ -355,7 +186,7 @@ bool nirc_compare_steps(nirc_compare_job *j, nirc_compare_model *const *models, 
   }
   for (size_t k = j->c->n_layers; ok && k < n * j->c->n_layers; k++)
     finish(&watches[k], j->c, k % j->c->n_layers);
-  close_runner(&r);
+  nirc_runner_close(&r);
   return ok;
 }
 
@@ -393,13 +224,13 @@ static int by_element(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-static void look_for_candidates(const runner *r, candidate **candidates, uint64_t t)
+static void look_for_candidates(const nirc_runner *r, candidate **candidates, uint64_t t)
 {
   const nirc_comparison *c = r->j->c;
   for (size_t n = 0; n < c->n_layers; n++)
     for (size_t e = 0; candidates[n] && e < c->layers[n].count; e++)
       for (size_t k = 1; k < r->n && candidates[n][e].step == UINT64_MAX; k++)
-        if (differ(r->taps[0][n].sent[t % ROWS][e], r->taps[k][n].sent[t % ROWS][e]))
+        if (differ(r->taps[0][n].sent[t % r->rows][e], r->taps[k][n].sent[t % r->rows][e]))
           candidates[n][e].step = t;
 }
 
@@ -423,19 +254,19 @@ static void choose_elements(nirc_comparison *c, nirc_arena *a, candidate **candi
   }
 }
 
-static void draw_step(const runner *r, uint64_t t)
+static void draw_step(const nirc_runner *r, uint64_t t)
 {
   const nirc_comparison *c = r->j->c;
   for (size_t n = 0; n < c->n_layers; n++)
     for (size_t k = 0; k < r->n; k++) {
       const nirc_compare_raster *x = &c->rasters[n];
       for (size_t e = 0; e < x->n_elements; e++)
-        x->values[k][(t - c->first_step) * x->n_elements + e] = r->taps[k][n].sent[t % ROWS][x->elements[e]];
+        x->values[k][(t - c->first_step) * x->n_elements + e] = r->taps[k][n].sent[t % r->rows][x->elements[e]];
     }
 }
 
 /* Layers of more elements than are drawn: a run before says which. */
-static candidate **new_candidates(const runner *r)
+static candidate **new_candidates(const nirc_runner *r)
 {
   const nirc_comparison *c = r->j->c;
   candidate **all = NIRC_NEW_ARRAY(r->j->arena, candidate *, c->n_layers);
@@ -451,16 +282,16 @@ static candidate **new_candidates(const runner *r)
 bool nirc_compare_rasters(nirc_compare_job *j, nirc_compare_model *const *models, size_t n, nirc_diag *d)
 {
   nirc_comparison *c = j->c;
-  runner r;
+  nirc_runner r;
   choose_window(c);
   c->rasters = NIRC_NEW_ARRAY(j->arena, nirc_compare_raster, c->n_layers);
-  bool ok = open_runner(&r, j, models, n, 1, d);
+  bool ok = nirc_runner_open(&r, j, models, n, ROWS, 1, d);
   if (ok) {
     candidate **candidates = new_candidates(&r);
     for (int drawing = 0; drawing < 2; drawing++) {
-      begin(&r, c->sample);
+      nirc_runner_begin(&r, c->sample);
       for (uint64_t t = 0; t < c->first_step + c->n_steps; t++) {
-        step(&r, t);
+        nirc_runner_step(&r, t);
         if (t >= c->first_step && drawing)
           draw_step(&r, t);
         else if (t >= c->first_step)
@@ -470,6 +301,6 @@ bool nirc_compare_rasters(nirc_compare_job *j, nirc_compare_model *const *models
         choose_elements(c, j->arena, candidates);
     }
   }
-  close_runner(&r);
+  nirc_runner_close(&r);
   return ok;
 }

@@ -10,14 +10,15 @@
 #include "frontend/calibrate.h"
 #include "frontend/crash.h"
 #include "frontend/crash_file.h"
+#include "frontend/evaluate_run.h"
 #include "frontend/graph.h"
 #include "frontend/identify.h"
 #include "frontend/named_pipeline.h"
 #include "frontend/nir_build.h"
 #include "frontend/nir_write.h"
 #include "frontend/nirc_options.h"
+#include "frontend/print.h"
 #include "frontend/report.h"
-#include "frontend/selftest.h"
 #include "frontend/snn/format.h"
 #include "frontend/snn/read.h"
 #include "frontend/snn/write.h"
@@ -27,7 +28,6 @@
 #include "ir/parse.h"
 #include "ir/print.h"
 #include "ir/verify.h"
-#include "passes/profiles.h"
 
 typedef struct driver {
   nirc_options o;
@@ -474,6 +474,16 @@ static bool compare(driver *x)
   return ok;
 }
 
+static bool evaluate(driver *x)
+{
+  end_rerun(x, false);
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  bool ok = nirc_evaluate(&b, x->arena, x->m, &x->o, x->check_text, x->report, &x->d) && publish(x) && write_stdout(x, &b);
+  nirc_strbuf_deinit(&b);
+  return ok;
+}
+
 static bool calibrate(driver *x)
 {
   if (x->m->level != NIRC_LEVEL_NIR) {
@@ -507,6 +517,8 @@ static bool compile(driver *x)
     return compare(x);
   if (x->o.calibrate && !calibrate(x))
     return false;
+  if (x->o.evaluate)
+    return evaluate(x);
   if (x->o.check)
     return check_targets(x) && !nirc_diag_failed(&x->d) && publish(x);
   bool untouched = (is_text_of_module(x) || x->o.emit == NIRC_EMIT_NIR) && !x->o.pipeline && !x->o.hooks.stop_after && !x->o.simulator;
@@ -527,25 +539,7 @@ static bool print(driver *x)
 {
   nirc_strbuf b;
   nirc_strbuf_init(&b, &x->heap);
-  bool ok = true;
-  switch (x->o.print) {
-  case NIRC_PRINT_TARGETS: nirc_targets_print_list(&b); break;
-  case NIRC_PRINT_PASSES: nirc_passes_print_list(&b); break;
-  case NIRC_PRINT_OPS: nirc_ops_print_reference(&b); break;
-  case NIRC_PRINT_PASS_REFERENCE: nirc_named_pipelines_print_reference(&b); break;
-  case NIRC_PRINT_PROFILE_REFERENCE: nirc_profiles_print_reference(&b); break;
-  case NIRC_PRINT_EDITOR: nirc_editor_print(&b, x->o.editor); break;
-  case NIRC_PRINT_SELFTEST: ok = nirc_selftest(&b, &x->heap, &x->d); break;
-  case NIRC_PRINT_PIPELINE:
-    nirc_named_pipeline_add(&x->o, x->o.target ? x->o.target : nirc_targets[0], NIRC_LEVEL_NIR, &b);
-    nirc_strbuf_add(&b, "\n");
-    break;
-  case NIRC_PRINT_PROFILES:
-    for (const nirc_profile *p = nirc_profiles; p->name; p++)
-      nirc_strbuf_addf(&b, "%-13s %s\n", p->name, p->summary);
-    break;
-  default: nirc_options_show(stdout, x->o.print, x->arena);
-  }
+  bool ok = nirc_print(&b, &x->o, x->arena, &x->d);
   ok = write_stdout(x, &b) && ok;
   nirc_strbuf_deinit(&b);
   return ok;

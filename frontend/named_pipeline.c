@@ -32,8 +32,8 @@ static bool is_option_of(const nirc_target *t, const char *word, size_t n)
   return false;
 }
 
-/* Those of the given options that this target has: --check -t all may come with options of several. */
-static void add_target_options(const nirc_options *o, const nirc_target *t, nirc_strbuf *b)
+/* Those of the given options that this target has, and one to try: --check -t all may come with options of several. */
+static void add_target_options(const nirc_options *o, const nirc_target *t, const char *trial, nirc_strbuf *b)
 {
   nirc_strbuf own;
   nirc_strbuf_init(&own, b->heap);
@@ -45,11 +45,31 @@ static void add_target_options(const nirc_options *o, const nirc_target *t, nirc
     }
     at += n;
   }
+  if (trial)
+    nirc_strbuf_addf(&own, "%s%s", own.size ? " " : "", trial);
   if (own.size) {
     nirc_strbuf_add(b, ",options=");
     add_quoted(b, own.data);
   }
   nirc_strbuf_deinit(&own);
+}
+
+const char *nirc_named_profile(const nirc_options *o, const nirc_target *t)
+{
+  return o->profile ? o->profile : t->profiles ? t->profiles[0] : "nir";
+}
+
+void nirc_named_pipeline_add_lowering(nirc_strbuf *b, const nirc_options *o, const nirc_target *t, const char *reset, const char *trial, const char *without)
+{
+  nirc_strbuf_addf(b, "lower{target=%s,profile=%s", t->name, nirc_named_profile(o, t));
+  if (o->dt)
+    nirc_strbuf_addf(b, ",dt=%s", o->dt);
+  if (reset)
+    nirc_strbuf_addf(b, ",reset=%s", reset);
+  add_target_options(o, t, trial, b);
+  if (without)
+    nirc_strbuf_addf(b, ",without=\"%s\"", without);
+  nirc_strbuf_add(b, "}");
 }
 
 void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
@@ -70,21 +90,16 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
     add_quoted(b, o->probes[i]);
     nirc_strbuf_add(b, "},");
   }
-  const char *profile = o->profile ? o->profile : t->profiles ? t->profiles[0] : "nir";
-  if (t->lower)
-    nirc_strbuf_addf(b, "lower{target=%s,profile=%s", t->name, profile);
-  else
-    nirc_strbuf_addf(b, "discretise{profile=%s", profile);
+  if (t->lower) {
+    nirc_named_pipeline_add_lowering(b, o, t, o->reset, NULL, NULL);
+    return;
+  }
+  nirc_strbuf_addf(b, "discretise{profile=%s", nirc_named_profile(o, t));
   if (o->dt)
     nirc_strbuf_addf(b, ",dt=%s", o->dt);
   if (o->reset)
     nirc_strbuf_addf(b, ",reset=%s", o->reset);
-  if (t->lower)
-    add_target_options(o, t, b);
-  if (t->lower)
-    nirc_strbuf_add(b, "}");
-  else
-    nirc_strbuf_addf(b, "}%s%s%s%s", *quantise ? "," : "", quantise, *last ? "," : "", last);
+  nirc_strbuf_addf(b, "}%s%s%s%s", *quantise ? "," : "", quantise, *last ? "," : "", last);
 }
 
 void nirc_named_pipelines_print_reference(nirc_strbuf *b)

@@ -12,7 +12,7 @@ enum {
   OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_FOR, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_ACTIVITY, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
   OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_PRINT_PROFILES, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_FORMAT,
-  OPT_IDENTIFY, OPT_COMPARE, OPT_INPUT, OPT_STEPS, OPT_SEED, OPT_RATE, OPT_CALIBRATE,
+  OPT_IDENTIFY, OPT_COMPARE, OPT_INPUT, OPT_STEPS, OPT_SEED, OPT_RATE, OPT_EVALUATE, OPT_CALIBRATE,
   OPT_OF_TARGET
 };
 
@@ -55,9 +55,13 @@ static const nirc_option table[] = {
    .help = "compile the network once for each profile of LIST (`norse:reset=subtract,snntorch,nir`), run all on one input and say, layer by layer, where each parts from the first and by which of "
            "its choices; status 0 whether or not they differ. `--report FILE` writes it as well, with rasters in a page; `--report -` and `--diag-format json` print JSON"},
   {.id = OPT_INPUT, .letter = 'i', .name = "input", .argument = "FILE", .files = ".h5", .help = "with `--compare`: the input, as of `nirc-run`; default: random spikes"},
-  {.id = OPT_STEPS, .name = "steps", .argument = "N", .help = "with `--compare`: how many steps; default: those of the input (zeros behind its end), 100 of random spikes"},
+  {.id = OPT_STEPS, .name = "steps", .argument = "N", .help = "with `--compare` and `--evaluate`: how many steps; default: those of the input (zeros behind its end), 100 of random spikes"},
   {.id = OPT_SEED, .name = "seed", .argument = "N", .help = "with `--compare`: of the random spikes; default 1"},
   {.id = OPT_RATE, .name = "rate", .argument = "SHARE", .help = "with `--compare`: the share of the inputs that random spikes arrive at in a step; default 0.1"},
+  {.id = OPT_EVALUATE, .name = "evaluate", .argument = "FILE", .files = ".h5", .heading = "Will it work on the chip",
+   .help = "run the network on labelled data (an input as of `nirc-run`, with the class of each sample in the dataset `labels`): as it is, with the weights of the chip of `-t`, on the "
+           "chip, and on the chip without one of its constraints after the other; print accuracies and the spikes of each layer; status 0 whatever they are. `--steps`, `--report FILE` and "
+           "`--diag-format json` as with `--compare`"},
   {.id = OPT_LEVEL, .letter = 'O', .argument = "LEVEL", .choices = levels, .heading = "Code",
    .help = "0 to 3, default 2: how hard to optimise; results do not depend on it, bit for bit"},
   {.id = OPT_MCPU, .name = "mcpu", .argument = "NAME", .help = "processor to generate code for; default `native`, this machine's"},
@@ -373,6 +377,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_DT: return nirc_semantics_take_dt(&o->dt, v, d);
   case OPT_SEMANTICS: return take_semantics(r, v, d);
   case OPT_RESET: return nirc_semantics_take_reset(&o->reset, v, d);
+  case OPT_EVALUATE: o->evaluate = v; return true;
   case OPT_COMPARE: case OPT_INPUT: case OPT_STEPS: case OPT_SEED: case OPT_RATE: return take_compare(r, option, v, d);
   case OPT_LENIENT: o->lenient = true; return true;
   case OPT_PROBE: return take_probe(r, v);
@@ -485,18 +490,30 @@ static bool check_report(const nirc_options *o, nirc_diag *d)
   return !(is_stdout && o->check) || USAGE("--report -: --check prints to standard output; name a file");
 }
 
+/* What has no effect with an option that compiles for itself; NULL: nothing was given. */
+static const char *idle_option(const nirc_options *o)
+{
+  return o->emit ? "--emit" : o->output ? "-o" : o->check ? "--check" : o->format ? "--format" : o->n_probes ? "--probe" : o->activity ? "--activity"
+         : o->pipeline ? "--pass-pipeline" : o->job.triple ? "--mtriple" : o->job.cpu ? "--mcpu" : o->job.emulate ? "--emulate"
+         : o->hooks.print_before || o->hooks.print_after || o->hooks.dump_dir || o->hooks.stop_after || o->hooks.time_passes || o->hooks.stats || o->hooks.stats_json
+           ? "what looks into passes" : NULL;
+}
+
+static bool check_evaluate(const nirc_options *o, nirc_diag *d)
+{
+  const char *other = !o->evaluate ? NULL : o->compare.profiles ? "--compare" : idle_option(o);
+  return !other || USAGE("--evaluate: %s has no meaning with it", other);
+}
+
 /* --compare compiles for itself; what would have no effect with it, or without it, is refused. */
 static bool check_compare(nirc_options *o, nirc_diag *d)
 {
   nirc_compare_options *c = &o->compare;
   if (!c->profiles) {
-    const char *alone = c->input ? "-i" : c->has_steps ? "--steps" : c->has_seed ? "--seed" : c->has_rate ? "--rate" : NULL;
+    const char *alone = c->input ? "-i" : c->has_steps && !o->evaluate ? "--steps" : c->has_seed ? "--seed" : c->has_rate ? "--rate" : NULL;
     return !alone || USAGE("%s goes with --compare", alone);
   }
-  const char *other = o->emit ? "--emit" : o->output ? "-o" : o->check ? "--check" : o->format ? "--format" : o->profile ? "--semantics" : o->n_probes ? "--probe"
-                      : o->activity ? "--activity" : o->pipeline ? "--pass-pipeline" : o->quantise ? "--quantise" : o->job.triple ? "--mtriple" : o->job.cpu ? "--mcpu"
-                      : o->hooks.print_before || o->hooks.print_after || o->hooks.dump_dir || o->hooks.stop_after || o->hooks.time_passes || o->hooks.stats || o->hooks.stats_json
-                        ? "what looks into passes" : NULL;
+  const char *other = o->profile ? "--semantics" : o->quantise ? "--quantise" : idle_option(o);
   if (other)
     return USAGE("--compare: %s has no meaning with it", other);
   if (strcmp(o->target->name, "cpu"))
@@ -524,7 +541,8 @@ bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, ni
     return true;
   if (!o->input && !o->print)
     return USAGE("%s: no input file", "nirc [OPTIONS] INPUT");
-  return check_target(&r, d) && check_report(o, d) && check_quantise(o, d) && check_compare(o, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
+  return check_target(&r, d) && check_report(o, d) && check_quantise(o, d) && check_compare(o, d) && check_evaluate(o, d) && check_pass_name(o->hooks.print_before, d) &&
+         check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
 }
 
 /* ---- names -------------------------------------------------------------------------------------------------------------- */

@@ -47,6 +47,7 @@ typedef struct nirc_options {
   bool lenient, check, format;
   bool identify, identify_json;
   nirc_compare_options compare;
+  const char *evaluate;                              /* labelled data; NULL: nothing is evaluated. `compare` has its number of steps */
   nirc_pipeline_hooks hooks;
 } nirc_options;
 

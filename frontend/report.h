@@ -5,6 +5,7 @@
 #define NIRC_FRONTEND_REPORT_H
 
 #include "frontend/compare.h"
+#include "frontend/evaluate.h"
 #include "frontend/graph.h"
 
 /* Counts stop at this instead of wrapping: the largest integer of JSON readers that have 64 bits. */
@@ -68,6 +69,7 @@ typedef struct nirc_report {
   bool has_operations;                               /* of all layers that have connections */
   double operations;
   const nirc_comparison *comparison;                 /* of profiles; NULL: none. Then no pass of the report's own has run */
+  const nirc_evaluation *evaluation;                 /* on a chip; NULL: none. The same is true then */
   const nirc_comparison *calibration;                /* of float32 weights with quantised ones; NULL: none */
   nirc_report_size size;                             /* of the module, as the last pass left it */
 } nirc_report;

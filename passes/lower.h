@@ -9,6 +9,7 @@
 typedef struct nirc_lowering {
   const char *target, *dt, *reset, *profile;         /* NULL: not given */
   const char *options;                               /* "NAME=VALUE NAME ...", the target's own; NULL: none */
+  const char *without;                               /* "NAME NAME ...", constraints of the chip that are not to hold; NULL: none */
 } nirc_lowering;
 
 /* From the nir level to the hw level of that chip. Defined with the registry (targets/target.c). */

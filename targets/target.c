@@ -86,6 +86,24 @@ static bool read_options(const nirc_target *t, const char **values, nirc_arena *
   return true;
 }
 
+/* "NAME NAME ...", names of constraints. */
+static bool read_without(const nirc_target *t, unsigned *bits, nirc_arena *a, const char *text, nirc_diag *d)
+{
+  for (const char *at = text + strspn(text, " "); *at; at += strspn(at, " ")) {
+    const char *word = nirc_arena_strndup(a, at, strcspn(at, " "));
+    size_t i = 0;
+    while (i < t->n_constraints && strcmp(t->constraints[i].name, word))
+      i++;
+    if (i == t->n_constraints) {
+      nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "'%s' is no constraint of -t %s", word, t->name);
+      return false;
+    }
+    *bits |= 1u << i;
+    at += strlen(word);
+  }
+  return true;
+}
+
 bool nirc_lower(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
 {
   const nirc_target *t = nirc_target_find(l->target);
@@ -100,9 +118,13 @@ bool nirc_lower(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
   const char **values = NIRC_NEW_ARRAY(m->arena, const char *, t->n_options + 1);
   if (!read_options(t, values, m->arena, l->options ? l->options : "", d))
     return false;
+  unsigned without = 0;
+  if (!read_without(t, &without, m->arena, l->without ? l->without : "", d))
+    return false;
   const nirc_attr *own = nirc_op_attr(m->body.first, "dt");
   nirc_lower_job job = {.dt = own ? own->f : 0, .profile = l->profile ? l->profile : t->profiles[0], .reset_given = l->reset != NULL,
-                        .subtract = l->reset && strcmp(l->reset, "subtract") == 0, .options = values};
+                        .subtract = l->reset && strcmp(l->reset, "subtract") == 0, .options = values,
+                        .without = without};
   if (l->dt)
     nirc_parse_time(l->dt, &job.dt);
   if (t->needs_dt && !(job.dt > 0)) {

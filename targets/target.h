@@ -13,6 +13,15 @@ typedef struct nirc_target_option {
   const char *const *choices;                        /* NULL-terminated; NULL: any text */
 } nirc_target_option;
 
+/* What a chip does to a network, and what it can be lowered without: then the numbers are real ones, and the module is for measuring, not for the chip. */
+typedef struct nirc_target_constraint {
+  const char *name, *summary;                        /* "saturation"; "states have 16 bits" */
+  bool is_weights;                                   /* numbers of the network that are rounded: what is meant by a quantised network */
+  bool is_reset;                                     /* what a spike does to the membrane: without it, --reset v_reset */
+} nirc_target_constraint;
+
+enum { NIRC_TARGET_MOST_CONSTRAINTS = 16 };
+
 /* What the command line says beside the module. */
 typedef struct nirc_target_job {
   const char *triple, *cpu;                          /* CPU code; NULL: this machine */
@@ -26,6 +35,7 @@ typedef struct nirc_lower_job {
   const char *profile;                               /* "unit" or "nir" */
   bool reset_given, subtract;                        /* --reset */
   const char *const *options;                        /* by index into the target's options; NULL: not given, "" where it takes no value */
+  unsigned without;                                  /* a bit for each of the target's constraints that does not hold; 0: what goes on the chip */
 } nirc_lower_job;
 
 typedef struct nirc_target {
@@ -35,6 +45,9 @@ typedef struct nirc_target {
   bool needs_dt;                                     /* no time step can be assumed: --dt, or the network's own */
   const nirc_target_option *options;
   size_t n_options;
+  const nirc_target_constraint *constraints;
+  size_t n_constraints;
+  const char *const *trials;                         /* options that may lose less, "NAME=VALUE", NULL-terminated; NULL: none. --evaluate tries them */
   /* Chips: from the nir level, nested graphs inlined, to the hw level, in place; what an attribute `probe` asks for becomes snn.probe. Reports every reason why
    * the chip cannot take the network. NULL: the target works from the snn level. */
   bool (*lower)(nirc_module *m, const nirc_lower_job *job, nirc_diag *d);

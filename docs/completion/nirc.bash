@@ -47,6 +47,7 @@ _nirc()
   --steps) return ;;
   --seed) return ;;
   --rate) return ;;
+  --evaluate) _nirc_files '.h5'; return ;;
   --mcpu) return ;;
   --mtriple) return ;;
   --quantise) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'none int8' -- "$cur"); return ;;
@@ -67,7 +68,7 @@ _nirc()
   --quant) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'channel global' -- "$cur"); return ;;
   esac
   if [[ $cur == -* && -z $operand ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --for --lenient --compare -i --input --steps --seed --rate -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --calibrate --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest --speck-chip --speck-input --speck-readout --speck-model --xylo-variant --xylo-gain --xylo-match --quant' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --for --lenient --compare -i --input --steps --seed --rate --evaluate -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --calibrate --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest --speck-chip --speck-input --speck-readout --speck-model --xylo-variant --xylo-gain --xylo-match --quant' -- "$cur")
   else
     _nirc_files '.nir .snn .nirt'
   fi

@@ -87,6 +87,20 @@ static nirc_value *reshaped(builder *b, const nirc_op *from, nirc_value *v, cons
   return typed(b, append(b, from, SNN_RESHAPE, &v, 1), v->type->elem, shape);
 }
 
+static bool lacks(const builder *b, int constraint)
+{
+  return b->net->options.without >> constraint & 1;
+}
+
+/* One number for a layer. */
+static nirc_blob *real_splat(builder *b, const nirc_shape *shape, double value)
+{
+  void *data;
+  nirc_blob *blob = nirc_module_hold(b->m, nirc_blob_new(b->m->heap, NIRC_F64, shape, true, &data));
+  memcpy(data, &value, sizeof value);
+  return blob;
+}
+
 /* One whole number for a layer. */
 static nirc_blob *whole_splat(builder *b, const nirc_shape *shape, int64_t value)
 {
@@ -141,7 +155,7 @@ static nirc_value *convolve(builder *b, const nirc_speck_layer *l, nirc_value *i
   void *data;
   nirc_blob *w = nirc_module_hold(b->m, nirc_blob_new(b->m->heap, NIRC_F64, &weights, false, &data));
   for (size_t i = 0; i < w->count; i++)
-    ((double *)data)[i] = l->weights[i];
+    ((double *)data)[i] = lacks(b, NIRC_SPECK_WEIGHTS) ? (double)l->exact_weights[i] : l->weights[i];
   nirc_op *op = append(b, l->weight_op, SNN_CONV, &in, 1);
   nirc_op_set_blob(b->m, op, "weight", w);
   set_pair_of(b, op, "stride", l->stride);
@@ -165,6 +179,49 @@ static void add_probe(builder *b, const nirc_op *node, const char *what, nirc_va
 {
   if (nirc_op_attr(node, "probe"))
     nirc_op_set_string(b->m, append(b, node, SNN_PROBE, &v, 1), "name", nirc_arena_printf(b->m->arena, "%s/%s", node->name, what));
+}
+
+static void set_free_numbers(builder *b, const nirc_speck_layer *l, nirc_op *op, bool biased)
+{
+  const nirc_shape *shape = &l->neuron_op->results[0].type->shape;
+  bool exact = lacks(b, NIRC_SPECK_WEIGHTS);
+  nirc_op_set_blob(b->m, op, "v_threshold", real_splat(b, shape, exact ? (double)l->threshold : l->threshold_high));
+  if (!lacks(b, NIRC_SPECK_LOWER_BOUND))
+    nirc_op_set_blob(b->m, op, "v_low", real_splat(b, shape, exact ? -(double)l->threshold : l->threshold_low));
+  if (!biased)
+    return;
+  void *data;
+  nirc_blob *bias = nirc_module_hold(b->m, nirc_blob_new(b->m->heap, NIRC_F64, shape, false, &data));
+  size_t each = bias->count / (size_t)l->out.features;
+  for (size_t i = 0; i < bias->count; i++)
+    ((double *)data)[i] = exact ? (double)l->exact_biases[i / each] : l->biases[i / each];
+  nirc_op_set_blob(b->m, op, "bias", bias);
+}
+
+/* Some constraint does not hold: the neurons of a layer in real numbers. */
+static nirc_value *fire_freely(builder *b, const nirc_speck_layer *l, nirc_value *x)
+{
+  bool bounded = !lacks(b, NIRC_SPECK_LOWER_BOUND);
+  const nirc_shape *shape = &l->neuron_op->results[0].type->shape;
+  bool biased = false;
+  for (uint64_t f = 0; f < l->out.features; f++)
+    biased |= l->exact_biases[f] != 0;
+  nirc_op *state = append(b, l->neuron_op, SNN_STATE, NULL, 0);
+  nirc_op_set_string(b->m, state, "name", nirc_arena_printf(b->m->arena, "%s/v", l->neuron));
+  nirc_op_set_blob(b->m, state, "init", real_splat(b, shape, 0));
+  nirc_value *v = typed(b, state, NIRC_F64, shape), *in[] = {reshaped(b, l->neuron_op, x, shape), v};
+  nirc_op *op = append(b, l->neuron_op, SNN_NEURON, in, 2);
+  nirc_op_set_string(b->m, op, "takes", "x v");
+  nirc_op_set_string(b->m, op, "gives", "z v");
+  nirc_op_set_string(b->m, op, "equation", nirc_arena_printf(b->m->arena, "v = v + x%s; z = %s; %s%s", biased ? " + bias" : "",
+                     lacks(b, NIRC_SPECK_SPIKES) ? "v > v_threshold ? 1 : 0" : "v > 0 ? trunc(v/v_threshold) : 0", b->net->options.to_zero ? TO_ZERO : SUBTRACT,
+                     bounded ? "; v = max(v, v_low)" : ""));
+  set_free_numbers(b, l, op, biased);
+  nirc_op_set_results(b->m, op, (const nirc_type *[]){v->type, v->type}, 2);
+  append(b, l->neuron_op, SNN_UPDATE, (nirc_value *[]){v, &op->results[1]}, 2);
+  add_probe(b, l->neuron_op, "spikes", &op->results[0]);
+  add_probe(b, l->neuron_op, "v", &op->results[1]);
+  return &op->results[0];
 }
 
 static nirc_value *fire(builder *b, const nirc_speck_layer *l, nirc_value *x)
@@ -271,7 +328,7 @@ static void make_frames(builder *b)
     const nirc_speck_layer *l = &b->net->layers[i];
     nirc_value *sum = convolve(b, l, gather(b, i));
     add_probe(b, l->weight_op, "value", sum);
-    b->spikes[i] = fire(b, l, sum);
+    b->spikes[i] = b->net->options.without ? fire_freely(b, l, sum) : fire(b, l, sum);
   }
 }
 
@@ -372,11 +429,12 @@ void nirc_speck_build(nirc_speck_net *net, nirc_module *m, const char *profile, 
   b.step = nirc_op_new(m, &m->body, SNN_STEP, b.graph->name, b.graph->loc);
   nirc_op_set_attr(m, b.step, "dt", NIRC_ATTR_FLOAT)->f = dt;
   nirc_op_set_string(m, b.step, "profile", profile);
-  describe_chip(&b);
-  for (size_t i = 0; i < net->n; i++)
+  if (!net->options.without)
+    describe_chip(&b);
+  for (size_t i = 0; i < net->n && !net->options.without; i++)
     describe_layer(&b, &net->layers[i]);
   make_inputs(&b);
-  if (net->options.event)
+  if (net->options.event && !net->options.without)
     make_cores(&b);
   else
     make_frames(&b);

@@ -73,6 +73,8 @@ static bool quantise_layer(nirc_speck_net *net, nirc_speck_layer *l, nirc_module
     return false;
   }
   NIRC_ASSERT(high > 0 && high <= INT16_MAX);
+  l->exact_weights = w;
+  l->exact_biases = b;
   l->weights = rounded(net->arena, w, n, l->scale);
   l->biases = rounded(net->arena, b, f, l->scale);
   l->threshold_high = (int32_t)high;

@@ -36,6 +36,7 @@ typedef struct nirc_speck_layer {
 
   int8_t *weights, *biases;                          /* [out.features][in.features][kernel][kernel]; [out.features] */
   int32_t threshold_high, threshold_low;
+  const float *exact_weights, *exact_biases;         /* the network's, before they are multiplied with `scale` and rounded; NULL when read from the hw level */
   float scale;                                       /* what all numbers were multiplied with */
 
   nirc_speck_words words;
@@ -44,6 +45,9 @@ typedef struct nirc_speck_layer {
 
 typedef struct nirc_speck_output { const nirc_op *op; size_t layer; } nirc_speck_output;
 
+/* Constraints that a network can be lowered without, by their place in the target's table. */
+enum { NIRC_SPECK_WEIGHTS, NIRC_SPECK_SPIKES, NIRC_SPECK_LOWER_BOUND, NIRC_SPECK_RESET };
+
 /* What the command line has chosen. */
 typedef struct nirc_speck_options {
   const char *chip;                                  /* "speck2f", "speck2e" */
@@ -51,6 +55,7 @@ typedef struct nirc_speck_options {
   bool readout;                                      /* the last layer feeds the readout */
   bool event;                                        /* what is emulated: each event by itself; else frames */
   bool to_zero;                                      /* a spike sets v to 0; else it takes the threshold from v */
+  unsigned without;                                  /* bits 1 << NIRC_SPECK_...: constraints that do not hold */
 } nirc_speck_options;
 
 typedef struct nirc_speck_net {

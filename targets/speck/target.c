@@ -21,6 +21,15 @@ static const nirc_target_option options[] = {
 
 static const char *const profiles[] = {"unit", "nir", NULL};
 
+static const nirc_target_constraint constraints[] = {
+  [NIRC_SPECK_WEIGHTS] = {.name = "weights", .summary = "8-bit weights and biases, whole thresholds", .is_weights = true},
+  [NIRC_SPECK_SPIKES] = {.name = "spikes", .summary = "as many spikes in a step as thresholds fit into v, at the threshold itself"},
+  [NIRC_SPECK_LOWER_BOUND] = {.name = "lower-bound", .summary = "v does not fall below minus the threshold"},
+  [NIRC_SPECK_RESET] = {.name = "reset", .summary = "a spike takes the threshold from v", .is_reset = true},
+};
+
+static const char *const trials[] = {"speck-model=event", NULL};
+
 /* What was assumed. Speck counts steps: dt stands in the factor of `nir` only, and in what is said of an emulated model. */
 static void remark_choices(const nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
 {
@@ -56,7 +65,7 @@ static nirc_speck_options options_of(const nirc_lower_job *job)
 {
   return (nirc_speck_options){.chip = job->options[CHIP] ? job->options[CHIP] : chips[0], .dvs = is_given(job, INPUT, "dvs"),
                               .readout = job->options[READOUT] != NULL, .event = is_given(job, MODEL, "event"),
-                              .to_zero = job->reset_given && !job->subtract};
+                              .to_zero = (job->reset_given && !job->subtract) || job->without >> NIRC_SPECK_RESET & 1, .without = job->without};
 }
 
 static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
@@ -94,6 +103,6 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 }
 
 const nirc_target nirc_target_speck = {
-  .name = "speck", .summary = "SynSense Speck 2e and 2f", .available = true, .profiles = profiles, .options = options,
-  .n_options = sizeof options / sizeof *options, .lower = lower, .check = check, .emit = emit,
+  .name = "speck", .summary = "SynSense Speck 2e and 2f", .available = true, .profiles = profiles, .options = options, .n_options = sizeof options / sizeof *options,
+  .constraints = constraints, .n_constraints = sizeof constraints / sizeof *constraints, .trials = trials, .lower = lower, .check = check, .emit = emit,
 };

@@ -3,6 +3,7 @@
  *
  * A layer has the states NODE/i and NODE/v, a hidden one that drives others NODE/last, its spikes of the step before. What arrives is added to NODE/i block
  * by block: the input's, then those of the hidden layers in the order of their numbers. That is the chip's order, for each addition saturates by itself. */
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ typedef struct lowerer {
   const nirc_op *graph;
   nirc_op *step;
   nirc_value *input;
-  nirc_value **last;                                 /* by layer: its spikes of the step before; NULL: nothing asks */
+  nirc_value **last, **now;                          /* by layer: its spikes of the step before (NULL: nothing asks), and of this one, once computed */
   nirc_diag *d;
 } lowerer;
 
@@ -86,15 +87,16 @@ static void place_layer(lowerer *x, const nirc_xylo_layer *l, const char *part)
   add_entry(x->m, &a->dict, "scale", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_F64, &shape, l->scale);
 }
 
-static nirc_value *new_state(lowerer *x, const nirc_xylo_layer *l, const char *field)
+/* `type`: i16, or f64 where a constraint does not hold. */
+static nirc_value *new_state(lowerer *x, const nirc_xylo_layer *l, const char *field, nirc_dtype type)
 {
   const nirc_shape *shape = &l->node->results[0].type->shape;
   nirc_op *op = append(x, l->node, SNN_STATE, nirc_arena_printf(x->m->arena, "%s/%s", l->name, field), NULL, 0);
   void *zero;
   nirc_op_set_string(x->m, op, "name", op->name);
-  nirc_op_set_blob(x->m, op, "init", nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I16, shape, true, &zero)));
-  memset(zero, 0, sizeof(int16_t));
-  nirc_op_result(op)->type = nirc_type_get(&x->m->types, NIRC_I16, shape);
+  nirc_op_set_blob(x->m, op, "init", nirc_module_hold(x->m, nirc_blob_new(x->m->heap, type, shape, true, &zero)));
+  memset(zero, 0, nirc_dtype_size(type));
+  nirc_op_result(op)->type = nirc_type_get(&x->m->types, type, shape);
   return nirc_op_result(op);
 }
 
@@ -131,6 +133,11 @@ static nirc_value *project(lowerer *x, const nirc_xylo_layer *l, nirc_value *i)
   return i;
 }
 
+static size_t latency_of(const lowerer *x, const nirc_xylo_layer *l)
+{
+  return nirc_xylo_lacks(x->net, NIRC_XYLO_DELAY) ? 0 : l->latency;
+}
+
 static void add_probe(lowerer *x, const nirc_op *node, const char *what, nirc_value *v, size_t latency)
 {
   nirc_op *op = append(x, node, SNN_PROBE, node->name, &v, 1);
@@ -138,12 +145,29 @@ static void add_probe(lowerer *x, const nirc_op *node, const char *what, nirc_va
   nirc_op_set_int(x->m, op, "latency", (int64_t)latency);
 }
 
-/* A layer's step; returns its spikes. */
-static nirc_value *lower_layer(lowerer *x, size_t index)
+/* What stands behind a layer's neurons `op`, whose results are z, i and v. */
+static void end_layer(lowerer *x, size_t index, nirc_value *i, nirc_value *v, nirc_op *op)
+{
+  const nirc_xylo_layer *l = &x->net->layers[index];
+  size_t latency = latency_of(x, l);
+  update(x, l, i, &op->results[1]);
+  update(x, l, v, &op->results[2]);
+  if (x->last[index])
+    update(x, l, x->last[index], &op->results[0]);
+  if (nirc_op_attr(l->node, "probe")) {
+    add_probe(x, l->node, "i", &op->results[1], latency);
+    add_probe(x, l->node, "spikes", &op->results[0], latency);
+    add_probe(x, l->node, "v", &op->results[2], latency);
+  }
+  x->now[index] = &op->results[0];
+}
+
+/* A layer's step. */
+static void lower_layer(lowerer *x, size_t index)
 {
   const nirc_xylo_layer *l = &x->net->layers[index];
   bool output = nirc_xylo_is_output(x->net, (int)index);
-  nirc_value *i = new_state(x, l, "i"), *v = new_state(x, l, "v"), *arrived = project(x, l, i);
+  nirc_value *i = new_state(x, l, "i", NIRC_I16), *v = new_state(x, l, "v", NIRC_I16), *arrived = project(x, l, i);
   nirc_op *op = append(x, l->node, SNN_NEURON, l->name, (nirc_value *[]){arrived, v}, 2);
   const nirc_type *types[] = {v->type, v->type, v->type};
   nirc_op_set_results(x->m, op, types, 3);
@@ -154,16 +178,145 @@ static nirc_value *lower_layer(lowerer *x, size_t index)
   nirc_op_set_blob(x->m, op, "dash_mem", blob_of(x->m, NIRC_I64, &v->type->shape, l->dash_mem));
   nirc_op_set_blob(x->m, op, "bias", blob_of(x->m, NIRC_I64, &v->type->shape, l->bias));
   nirc_op_set_blob(x->m, op, "v_threshold", blob_of(x->m, NIRC_I64, &v->type->shape, l->threshold));
-  update(x, l, i, &op->results[1]);
-  update(x, l, v, &op->results[2]);
-  if (x->last[index])
-    update(x, l, x->last[index], &op->results[0]);
-  if (nirc_op_attr(l->node, "probe")) {
-    add_probe(x, l->node, "i", &op->results[1], l->latency);
-    add_probe(x, l->node, "spikes", &op->results[0], l->latency);
-    add_probe(x, l->node, "v", &op->results[2], l->latency);
+  end_layer(x, index, i, v, op);
+}
+
+/* ---- without some of the constraints ------------------------------------------------------------------------------------------------ */
+
+static void add_saturated(nirc_strbuf *b, const lowerer *x, const char *name, const char *sum)
+{
+  nirc_strbuf_addf(b, nirc_xylo_lacks(x->net, NIRC_XYLO_SATURATION) ? "%s = %s; " : "%s = max(min(%s, 32767), -32768); ", name, sum);
+}
+
+/* `d`: what the state loses. Of whole numbers, the chip's; of others as well, never more than there is. */
+static void add_decay(nirc_strbuf *b, const lowerer *x, const char *d, const char *state, const char *k)
+{
+  if (nirc_xylo_lacks(x->net, NIRC_XYLO_ROUNDING))
+    nirc_strbuf_addf(b, "%s = %s*%s; ", d, state, k);
+  else
+    nirc_strbuf_addf(b, "%s = floor(%s*%s); %s = max(%s, %s > 0 ? min(%s, 1) : %s); ", d, state, k, d, d, state, state, state);
+}
+
+/* STEP in real numbers. Sums saturate when they are complete, and V = -32768 is no exception. */
+static const char *free_step(lowerer *x, bool output)
+{
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, x->m->heap);
+  bool arrives_late = nirc_xylo_lacks(x->net, NIRC_XYLO_ORDER);
+  if (!arrives_late)
+    add_saturated(&b, x, "i", "i + x");
+  add_decay(&b, x, "s", "i", "k_syn");
+  add_saturated(&b, x, "i", arrives_late ? "i - s + x" : "i - s");
+  add_decay(&b, x, "d", "v", "k_mem");
+  add_saturated(&b, x, "dv", "i - d");
+  add_saturated(&b, x, "dv", "dv + bias");
+  add_saturated(&b, x, "v", "v + dv");
+  nirc_strbuf_addf(&b, nirc_xylo_lacks(x->net, NIRC_XYLO_SPIKES) ? "z = v > v_threshold ? 1 : 0; " : "z = v >= v_threshold ? min(floor(v/v_threshold), %d) : 0; ",
+                   output ? NIRC_XYLO_OUTPUT_SPIKES : NIRC_XYLO_HIDDEN_SPIKES);
+  nirc_strbuf_add(&b, nirc_xylo_lacks(x->net, NIRC_XYLO_RESET) ? "v = z > 0 ? 0 : v" : "v = v - z*v_threshold");
+  const char *text = nirc_arena_strdup(x->m->arena, b.data);
+  nirc_strbuf_deinit(&b);
+  return text;
+}
+
+static nirc_value *typed(lowerer *x, nirc_op *op, nirc_dtype type, const nirc_shape *shape)
+{
+  nirc_op_result(op)->type = nirc_type_get(&x->m->types, type, shape);
+  return nirc_op_result(op);
+}
+
+static nirc_value *reshaped(lowerer *x, const nirc_op *from, nirc_value *v, const nirc_shape *shape)
+{
+  return nirc_shape_equal(&v->type->shape, shape) ? v : typed(x, append(x, from, SNN_RESHAPE, from->name, &v, 1), v->type->elem, shape);
+}
+
+/* What a block adds: its weights times what is sent, in this step where the way is without a delay. */
+static nirc_value *free_sum(lowerer *x, const nirc_xylo_block *b)
+{
+  const nirc_xylo_layer *l = &x->net->layers[b->to];
+  bool exact = nirc_xylo_lacks(x->net, NIRC_XYLO_WEIGHTS);
+  bool at_once = b->from != NIRC_XYLO_INPUT && nirc_xylo_lacks(x->net, NIRC_XYLO_DELAY) && x->net->layers[b->from].latency < l->latency;
+  nirc_value *from = b->from == NIRC_XYLO_INPUT ? x->input : at_once ? x->now[b->from] : x->last[b->from];
+  nirc_shape rows = nirc_shape_1d(b->rows), columns = nirc_shape_1d(b->columns), shape = {.rank = 2, .dims = {b->columns, b->rows}};
+  from = reshaped(x, b->node, from, &rows);
+  void *data;
+  nirc_blob *w = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_F64, &shape, false, &data));
+  for (size_t row = 0; row < b->rows; row++)
+    for (size_t k = 0; k < b->columns; k++)
+      ((double *)data)[k * b->rows + row] = exact ? b->value[row * b->columns + k] * l->scale[k] : b->weight[row * b->columns + k];
+  nirc_op *op = append(x, b->node, SNN_DENSE, b->node->name, &from, 1);
+  nirc_op_set_blob(x->m, op, "weight", w);
+  return reshaped(x, l->node, typed(x, op, NIRC_F64, &columns), &l->node->results[0].type->shape);
+}
+
+/* In the order of the blocks. Every layer has one, or nothing would reach it. */
+static nirc_value *free_sums(lowerer *x, const nirc_xylo_layer *l)
+{
+  nirc_value *sum = NULL;
+  for (size_t k = 0; k < l->n_blocks; k++) {
+    nirc_value *more = free_sum(x, &x->net->blocks[l->blocks + k]);
+    sum = sum ? typed(x, append(x, l->node, SNN_ADD, l->name, (nirc_value *[]){sum, more}, 2), NIRC_F64, &sum->type->shape) : more;
   }
-  return &op->results[0];
+  return sum;
+}
+
+static double exact_share(const lowerer *x, const nirc_xylo_layer *l, const char *tau, size_t i)
+{
+  const nirc_blob *b = nirc_op_blob(l->node, tau);
+  return x->net->choices.dt / nirc_blob_get(b, b->count == 1 ? 0 : i);
+}
+
+/* Coefficients of the neurons. */
+static void set_free_numbers(lowerer *x, const nirc_xylo_layer *l, nirc_op *op)
+{
+  enum { SYN, MEM, BIAS, THRESHOLD, N };
+  static const char *const names[N] = {"k_syn", "k_mem", "bias", "v_threshold"};
+  bool exact_tau = nirc_xylo_lacks(x->net, NIRC_XYLO_TIME_CONSTANTS), exact = nirc_xylo_lacks(x->net, NIRC_XYLO_WEIGHTS);
+  double *to[N];
+  for (int n = 0; n < N; n++) {
+    void *data;
+    nirc_op_set_blob(x->m, op, names[n], nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_F64, &op->results[0].type->shape, false, &data)));
+    to[n] = data;
+  }
+  for (size_t i = 0; i < l->count; i++) {
+    to[SYN][i] = exact_tau ? exact_share(x, l, "tau_syn", i) : ldexp(1, -(int)l->dash_syn[i]);
+    to[MEM][i] = exact_tau ? exact_share(x, l, "tau_mem", i) : ldexp(1, -(int)l->dash_mem[i]);
+    to[BIAS][i] = exact ? l->exact_bias[i] : (double)l->bias[i];
+    to[THRESHOLD][i] = exact ? l->exact_threshold[i] : (double)l->threshold[i];
+  }
+}
+
+static void lower_free_layer(lowerer *x, size_t index)
+{
+  const nirc_xylo_layer *l = &x->net->layers[index];
+  nirc_value *i = new_state(x, l, "i", NIRC_F64), *v = new_state(x, l, "v", NIRC_F64), *sum = free_sums(x, l);
+  nirc_op *op = append(x, l->node, SNN_NEURON, l->name, (nirc_value *[]){sum, i, v}, 3);
+  const nirc_type *types[] = {v->type, v->type, v->type};
+  nirc_op_set_results(x->m, op, types, 3);
+  nirc_op_set_string(x->m, op, "takes", "x i v");
+  nirc_op_set_string(x->m, op, "gives", "z i v");
+  nirc_op_set_string(x->m, op, "equation", free_step(x, nirc_xylo_is_output(x->net, (int)index)));
+  set_free_numbers(x, l, op);
+  end_layer(x, index, i, v, op);
+}
+
+/* Sources first, as long as the delay holds or not; what the chip counts of an input holds in any case. */
+static void lower_free(lowerer *x)
+{
+  const nirc_type *t = x->input->type;
+  nirc_op *op = append(x, x->input->def, SNN_NEURON, x->input->def->name, &x->input, 1);
+  nirc_op_set_results(x->m, op, &t, 1);
+  nirc_op_set_string(x->m, op, "takes", "x");
+  nirc_op_set_string(x->m, op, "gives", "v");
+  nirc_op_set_string(x->m, op, "equation", nirc_arena_printf(x->m->arena, "v = min(x, %d)", NIRC_XYLO_INPUT_EVENTS));
+  x->input = nirc_op_result(op);
+  size_t most = 0;
+  for (size_t l = 0; l < x->net->n_layers; l++)
+    most = x->net->layers[l].latency > most ? x->net->layers[l].latency : most;
+  for (size_t latency = 0; latency <= most; latency++)
+    for (size_t l = 0; l < x->net->n_layers; l++)
+      if (x->net->layers[l].latency == latency)
+        lower_free_layer(x, l);
 }
 
 /* Probes of nodes that are no neurons: ports have values, weights on the chip have none. */
@@ -176,7 +329,7 @@ static void probe_others(lowerer *x, nirc_value *output)
     if (op->code == NIR_INPUT)
       add_probe(x, op, "value", x->input, 0);
     else if (op->code == NIR_OUTPUT)
-      add_probe(x, op, "value", output, nirc_xylo_output(x->net)->latency);
+      add_probe(x, op, "value", output, latency_of(x, nirc_xylo_output(x->net)));
     else if (!said)
       nirc_remark(x->d, op->loc, "'%s': nothing to record: what weights add has no place of its own on Xylo", op->name);
     said |= op->code == NIR_LINEAR || op->code == NIR_AFFINE;
@@ -190,6 +343,8 @@ static nirc_op *new_step(const nirc_xylo_network *net, nirc_module *m, const cha
   nirc_op *step = nirc_op_new(m, &m->body, SNN_STEP, graph->name, graph->loc);
   nirc_op_set_attr(m, step, "dt", NIRC_ATTR_FLOAT)->f = c->dt;
   nirc_op_set_string(m, step, "profile", profile);
+  if (c->without)
+    return step;                                     /* it is on no chip */
   nirc_op_set_string(m, step, "target", "xylo");
   nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
   add_string(m, &a->dict, "variant", c->chip->name);
@@ -205,8 +360,8 @@ static void find_last(lowerer *x)
   x->last = NIRC_NEW_ARRAY(x->net->arena, nirc_value *, x->net->n_layers);
   for (size_t k = 0; k < x->net->n_blocks; k++) {
     int from = x->net->blocks[k].from;
-    if (from != NIRC_XYLO_INPUT && !x->last[from] && !is_nothing(x->net, &x->net->blocks[k]))
-      x->last[from] = new_state(x, &x->net->layers[from], "last");
+    if (from != NIRC_XYLO_INPUT && !x->last[from] && (x->net->choices.without || !is_nothing(x->net, &x->net->blocks[k])))
+      x->last[from] = new_state(x, &x->net->layers[from], "last", x->net->choices.without ? NIRC_F64 : NIRC_I16);
   }
 }
 
@@ -218,20 +373,24 @@ void nirc_xylo_lower(const nirc_xylo_network *net, nirc_module *m, const char *p
     input = op->code == NIR_INPUT ? op : input;
     output = op->code == NIR_OUTPUT ? op : output;
   }
-  place(&x, input, "input", 0, net->n_inputs);
-  for (size_t l = 0; l < net->n_layers; l++)
+  if (!net->choices.without)
+    place(&x, input, "input", 0, net->n_inputs);
+  for (size_t l = 0; !net->choices.without && l < net->n_layers; l++)
     place_layer(&x, &net->layers[l], nirc_xylo_is_output(net, (int)l) ? "output" : "hidden");
   nirc_op *in = append(&x, input, SNN_INPUT, input->name, NULL, 0);
   nirc_op_set_string(m, in, "name", input->name);
   nirc_op_result(in)->type = nirc_type_get(&m->types, NIRC_F32, &input->results[0].type->shape);
   x.input = nirc_op_result(in);
   find_last(&x);
-  nirc_value *spikes = NULL;
-  for (size_t l = 0; l < net->n_layers; l++)
-    spikes = lower_layer(&x, l);
+  x.now = NIRC_NEW_ARRAY(net->arena, nirc_value *, net->n_layers);
+  if (net->choices.without)
+    lower_free(&x);
+  for (size_t l = 0; !net->choices.without && l < net->n_layers; l++)
+    lower_layer(&x, l);
+  nirc_value *spikes = x.now[net->n_layers - 1];
   nirc_op *out = append(&x, output, SNN_OUTPUT, output->name, &spikes, 1);
   nirc_op_set_string(m, out, "name", output->name);
-  nirc_op_set_int(m, out, "latency", (int64_t)nirc_xylo_output(net)->latency);
+  nirc_op_set_int(m, out, "latency", (int64_t)latency_of(&x, nirc_xylo_output(net)));
   probe_others(&x, spikes);
   nirc_op_erase(graph);
 }

@@ -136,15 +136,19 @@ static double largest_of_all(const nirc_xylo_network *net, bool output)
   return most;
 }
 
-/* Threshold in the network's numbers; --xylo-match=dc: such that a constant input has the effect that it has under Euler. */
+/* Threshold in the network's numbers; --xylo-match=dc: such that a constant input has the effect that it has under Euler. Constraints that do not hold have no
+ * effect to make up for. */
 static double threshold_of(const quantiser *x, size_t i)
 {
   const nirc_xylo_layer *l = x->layer;
   double v = parameter(l, "v_threshold", i, 0), dt = x->net->choices.dt;
   if (!x->net->choices.match_dc)
     return v;
-  double on_chip = (exp2((double)l->dash_syn[i]) - 1) * exp2((double)l->dash_mem[i]);
-  return v * (on_chip / ((parameter(l, "tau_syn", i, 0) / dt) * (parameter(l, "tau_mem", i, 0) / dt)));
+  double syn = parameter(l, "tau_syn", i, 0) / dt, mem = parameter(l, "tau_mem", i, 0) / dt;
+  bool exact = nirc_xylo_lacks(x->net, NIRC_XYLO_TIME_CONSTANTS);
+  double decays = exact ? syn : exp2((double)l->dash_syn[i]), first = nirc_xylo_lacks(x->net, NIRC_XYLO_ORDER) ? 0 : 1;
+  double on_chip = (decays - first) * (exact ? mem : exp2((double)l->dash_mem[i]));
+  return v * (on_chip / (syn * mem));
 }
 
 /* The first value out of range, once for a layer. */
@@ -188,13 +192,15 @@ static bool quantise_layer(quantiser *x, double global_most)
   l->threshold = NIRC_NEW_ARRAY(net->arena, int64_t, l->count);
   l->bias = NIRC_NEW_ARRAY(net->arena, int64_t, l->count);
   l->scale = NIRC_NEW_ARRAY(net->arena, double, l->count);
+  l->exact_threshold = NIRC_NEW_ARRAY(net->arena, double, l->count);
+  l->exact_bias = NIRC_NEW_ARRAY(net->arena, double, l->count);
   fault bad_threshold = {0}, bad_bias = {0};
   for (size_t i = 0; i < l->count; i++) {
     double most = net->choices.global ? global_most : largest_weight(x, i), threshold = threshold_of(x, i);
     double f = most > 0 ? fmin(NIRC_XYLO_MAX_WEIGHT / most, DBL_MAX) : 1;
     if (rint(threshold * f) > NIRC_XYLO_MAX_THRESHOLD)
       f = NIRC_XYLO_MAX_THRESHOLD / threshold;
-    double q = rint(threshold * f), b = rint(parameter(l, "v_leak", i, 0) * net->choices.dt / parameter(l, "tau_mem", i, 0) * f);
+    double bias = parameter(l, "v_leak", i, 0) * net->choices.dt / parameter(l, "tau_mem", i, 0) * f, q = rint(threshold * f), b = rint(bias);
     bool threshold_ok = q >= 1 && q <= NIRC_XYLO_MAX_THRESHOLD, bias_ok = fabs(b) <= NIRC_XYLO_MAX_BIAS;
     note_fault(&bad_threshold, threshold_ok, q, i);
     note_fault(&bad_bias, bias_ok, b, i);
@@ -203,6 +209,8 @@ static bool quantise_layer(quantiser *x, double global_most)
     l->scale[i] = f;
     l->threshold[i] = (int64_t)q;
     l->bias[i] = (int64_t)b;
+    l->exact_threshold[i] = threshold * f;
+    l->exact_bias[i] = bias;
     quantise_weights(x, i, f);
   }
   return report_faults(x, &bad_threshold, &bad_bias);

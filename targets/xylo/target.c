@@ -18,6 +18,19 @@ static const nirc_target_option options[] = {
   [QUANT] = {.name = "quant", .argument = "KIND", .choices = quants, .help = "channel (default) or global: one scale of weights per neuron, or for all"},
 };
 
+static const nirc_target_constraint constraints[] = {
+  [NIRC_XYLO_WEIGHTS] = {.name = "weights", .summary = "8-bit weights and biases, whole thresholds", .is_weights = true},
+  [NIRC_XYLO_TIME_CONSTANTS] = {.name = "time-constants", .summary = "time constants of dt times powers of two"},
+  [NIRC_XYLO_ROUNDING] = {.name = "rounding", .summary = "decays are whole numbers, at least 1"},
+  [NIRC_XYLO_SATURATION] = {.name = "saturation", .summary = "states saturate at 16 bits"},
+  [NIRC_XYLO_SPIKES] = {.name = "spikes", .summary = "up to 31 spikes of a hidden neuron in a step, at the threshold itself"},
+  [NIRC_XYLO_ORDER] = {.name = "order", .summary = "a synapse decays before it reaches the membrane"},
+  [NIRC_XYLO_DELAY] = {.name = "delay", .summary = "a step from a hidden layer to the next"},
+  [NIRC_XYLO_RESET] = {.name = "reset", .summary = "a spike takes the threshold from v", .is_reset = true},
+};
+
+static const char *const trials[] = {"xylo-match=dc", "quant=global", NULL};
+
 /* Index of the option's value among its choices; 0, the default, where it was not given. -1 after an error. */
 static int chosen(const nirc_lower_job *job, int option, nirc_diag *d)
 {
@@ -37,7 +50,7 @@ static bool choose(nirc_xylo_choices *c, const nirc_lower_job *job, nirc_diag *d
   int variant = chosen(job, VARIANT, d), gain = chosen(job, GAIN, d), match = chosen(job, MATCH, d), quant = chosen(job, QUANT, d);
   if (variant < 0 || gain < 0 || match < 0 || quant < 0)
     return false;
-  *c = (nirc_xylo_choices){&nirc_xylo_chips[variant], job->dt, job->reset_given, job->subtract, .unit_gain = gain, .match_dc = match, .global = quant};
+  *c = (nirc_xylo_choices){&nirc_xylo_chips[variant], job->dt, job->reset_given, job->subtract, .unit_gain = gain, .match_dc = match, .global = quant, .without = job->without};
   return true;
 }
 
@@ -73,5 +86,5 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 
 const nirc_target nirc_target_xylo = {
   .name = "xylo", .summary = "SynSense Xylo Audio 2, Audio 3 and IMU", .available = true, .profiles = profiles, .needs_dt = true, .options = options,
-  .n_options = sizeof options / sizeof *options, .lower = lower, .check = check, .emit = emit,
+  .n_options = sizeof options / sizeof *options, .constraints = constraints, .n_constraints = sizeof constraints / sizeof *constraints, .trials = trials, .lower = lower, .check = check, .emit = emit,
 };

@@ -30,12 +30,16 @@ enum {
 
 /* ---- a network on a chip ---------------------------------------------------------------------------------------------------- */
 
+/* Constraints that a network can be lowered without, by their place in the target's table. */
+enum { NIRC_XYLO_WEIGHTS, NIRC_XYLO_TIME_CONSTANTS, NIRC_XYLO_ROUNDING, NIRC_XYLO_SATURATION, NIRC_XYLO_SPIKES, NIRC_XYLO_ORDER, NIRC_XYLO_DELAY, NIRC_XYLO_RESET };
+
 /* What the options say. */
 typedef struct nirc_xylo_choices {
   const nirc_xylo_chip *chip;
   double dt;
   bool reset_given, subtract;                        /* --reset */
   bool global, unit_gain, match_dc;                  /* --quant, --xylo-gain, --xylo-match */
+  unsigned without;                                  /* bits 1 << NIRC_XYLO_...: constraints that do not hold */
 } nirc_xylo_choices;
 
 /* A layer of neurons. Arrays have `count` elements. */
@@ -49,6 +53,7 @@ typedef struct nirc_xylo_layer {
   double tau_mem_error, tau_syn_error;               /* the largest relative error of the time constants */
   int64_t *dash_mem, *dash_syn, *threshold, *bias;   /* the chip's numbers */
   double *scale;                                     /* the factor between the network's numbers and the chip's */
+  double *exact_threshold, *exact_bias;              /* in the chip's scale, before they are rounded; NULL in what was read back */
 } nirc_xylo_layer;
 
 enum { NIRC_XYLO_INPUT = -1 };
@@ -73,6 +78,7 @@ typedef struct nirc_xylo_network {
   size_t n_blocks;
 } nirc_xylo_network;
 
+static inline bool nirc_xylo_lacks(const nirc_xylo_network *x, int constraint) { return x->choices.without >> constraint & 1; }
 static inline nirc_xylo_layer *nirc_xylo_output(const nirc_xylo_network *x) { return &x->layers[x->n_layers - 1]; }
 static inline bool nirc_xylo_is_output(const nirc_xylo_network *x, int layer) { return (size_t)layer + 1 == x->n_layers; }
 

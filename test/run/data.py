@@ -5,6 +5,7 @@
     data.py same A B              the same bytes?
     data.py types WANT COMMAND...  does the command, MODEL -i IN -o OUT, give the bytes of WANT for r(2, 3) of every number type?
     data.py status N COMMAND...   does the command end with exit status N?
+    data.py values PATH A B       has dataset PATH of A the values of that of B, whatever their types?
     data.py join PATH A B AB      does dataset PATH of A followed by that of B equal that of AB?
 """
 import subprocess
@@ -61,6 +62,11 @@ def types(want, *command):
             sys.exit(f"type {t}: another result")
 
 
+def values(path, a, b):
+    with h5py.File(a, "r") as x, h5py.File(b, "r") as y:
+        sys.exit(not np.array_equal(x[path][()], y[path][()]))
+
+
 def join(key, *paths):
     a, b, ab = (h5py.File(p, "r")[key][()] for p in paths)
     c = np.concatenate([a, b])
@@ -72,4 +78,4 @@ def status(n, *command):
     sys.exit(found != int(n) and f"exit status {found}, expected {n}")
 
 
-{"make": make, "show": show, "same": same, "join": join, "status": status, "types": types}[sys.argv[1]](*sys.argv[2:])
+{"make": make, "show": show, "same": same, "join": join, "status": status, "types": types, "values": values}[sys.argv[1]](*sys.argv[2:])
