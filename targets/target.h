@@ -35,6 +35,7 @@ typedef struct nirc_target {
   bool needs_dt;                                     /* no time step can be assumed: --dt, or the network's own */
   const nirc_target_option *options;
   size_t n_options;
+  const nirc_target_option *variants;                /* the option whose choices are the chips of this target; NULL: there is one */
   /* Chips: from the nir level, nested graphs inlined, to the hw level, in place; what an attribute `probe` asks for becomes snn.probe. Reports every reason why
    * the chip cannot take the network. NULL: the target works from the snn level. */
   bool (*lower)(nirc_module *m, const nirc_lower_job *job, nirc_diag *d);

@@ -80,5 +80,5 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 
 const nirc_target nirc_target_speck = {
   .name = "speck", .summary = "SynSense Speck 2e and 2f", .available = true, .profiles = profiles, .options = options, .n_options = sizeof options / sizeof *options,
-  .lower = lower, .check = check, .emit = emit,
+  .variants = &options[CHIP], .lower = lower, .check = check, .emit = emit,
 };
