@@ -1,5 +1,5 @@
 /* targets/xylo/xylo.h: what the parts of the target share, in the order in which they work: limits.c (the chips), graph.c (from the nodes of a network to
- * layers and blocks of weights), quantise.c (to the chip's numbers), lower.c (to the hw level), read.c (back from it), write.c (the files), target.c (options).
+ * layers and blocks of weights), quantise.c (to the chip's numbers), advice.c (what would make it fit), lower.c (to the hw level), read.c (back from it), write.c (the files), target.c (options).
  * Must not know: command lines, how a module is executed. */
 #ifndef NIRC_TARGETS_XYLO_XYLO_H
 #define NIRC_TARGETS_XYLO_XYLO_H
@@ -98,5 +98,13 @@ bool nirc_xylo_write(const nirc_xylo_network *x, nirc_sink *out);
 bool nirc_xylo_fits(const nirc_xylo_network *x, size_t have, size_t field, const char *code, const char *what, nirc_loc loc, nirc_diag *d);
 /* limits.c: notes with the variants whose limit is. */
 void nirc_xylo_suggest(const nirc_xylo_network *x, size_t have, size_t field, nirc_loc loc, nirc_diag *d);
+/* advice.c: notes on the layers from..to-1, which together have `excess` neurons more than fit. */
+void nirc_xylo_advise_layers(const nirc_xylo_network *x, size_t from, size_t to, size_t excess, nirc_diag *d);
+/* The same of recurrent weights: of which blocks they are; of the layers whose neurons have too many targets. */
+void nirc_xylo_advise_connections(const nirc_xylo_network *x, size_t excess, nirc_diag *d);
+void nirc_xylo_advise_fanout(const nirc_xylo_network *x, nirc_diag *d);
+/* The first layer that drives the output, and the one behind the last that inputs reach. */
+size_t nirc_xylo_first_source(const nirc_xylo_network *x);
+size_t nirc_xylo_end_of_targets(const nirc_xylo_network *x);
 
 #endif
