@@ -67,6 +67,9 @@ static bool quantise_layer(nirc_speck_net *net, nirc_speck_layer *l, nirc_module
     nirc_error_code(d, "speck-threshold", l->neuron_op->loc, "'%s': v_threshold = %g times the scale %g of this layer is %g, which is no threshold: 1 to 32767 is wanted", l->neuron,
                     (double)l->threshold, (double)l->scale, (double)high);
     nirc_note(d, l->weight_op->loc, "the largest weight of '%s' decides the scale; it is too large beside the threshold", l->weight);
+    if (isfinite(l->scale) && l->threshold * l->scale > 0)
+      nirc_note(d, l->neuron_op->loc, "v_threshold more than %.4g times as large would do, or weights less than %.4g times as large", 0.5 / (double)(l->threshold * l->scale),
+                (double)(l->threshold * l->scale) / 0.5);
     return false;
   }
   NIRC_ASSERT(high > 0 && high <= INT16_MAX);
