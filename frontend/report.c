@@ -232,7 +232,7 @@ static void add_cost(nirc_report_cost *c, const nirc_op *op)
   uint64_t elements = op->n_results ? op->results[0].type->count : 0;
   switch (op->code) {
   case SNN_STATE: c->state_bytes = plus(c->state_bytes, times(elements, nirc_dtype_size(nirc_op_blob(op, "init")->dtype))); break;
-  case SNN_DENSE: case SNN_SPARSE_DENSE: c->multiply_adds = plus(c->multiply_adds, nirc_op_blob(op, "weight")->count); break;
+  case SNN_DENSE: case SNN_SPARSE_DENSE: case HW_PROJECT: c->multiply_adds = plus(c->multiply_adds, nirc_op_blob(op, "weight")->count); break;
   case SNN_CONV: {
     const nirc_shape *w = &nirc_op_blob(op, "weight")->shape;
     c->multiply_adds = plus(c->multiply_adds, times(times(w->dims[0], w->dims[1]), op_pairs(op)));
@@ -376,6 +376,7 @@ void nirc_report_end(nirc_report *r, const nirc_module *m)
     }
     r->dt = nirc_op_attr(step, "dt")->f;
     r->profile = nirc_op_attr(step, "profile")->s;
+    r->chip = m->level == NIRC_LEVEL_HW ? nirc_chip_read(r->arena, step) : NULL;
   }
   for (size_t n = 0; n < r->n_layers; n++) {
     r->parameters = plus(r->parameters, r->layers[n].parameters);

@@ -6,6 +6,7 @@
 
 #include "frontend/compare.h"
 #include "frontend/graph.h"
+#include "frontend/report_chip.h"
 
 /* Counts stop at this instead of wrapping: the largest integer of JSON readers that have 64 bits. */
 #define NIRC_REPORT_MOST ((uint64_t)INT64_MAX)
@@ -64,6 +65,7 @@ typedef struct nirc_report {
   bool has_operations;                               /* of all layers that have connections */
   double operations;
   const nirc_comparison *comparison;                 /* of profiles; NULL: none. Then no pass of the report's own has run */
+  const nirc_chip *chip;                             /* where the network stands on it; NULL: on none */
   nirc_report_size size;                             /* of the module, as the last pass left it */
 } nirc_report;
 

@@ -95,10 +95,10 @@ void nirc_report_print_json(const nirc_report *r, nirc_strbuf *b)
                              known(r->has_steps, r->cost.state_bytes), "operations", operations_json(r->has_steps, &r->cost),
                              "synaptic_operations", real(r->has_operations, r->operations));
   json_t *comparison = r->comparison ? nirc_compare_json(r->comparison) : json_null();
-  json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "report", 1, "name", r->name, "compiler", "nirc " PACKAGE_VERSION,
+  json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "report", 1, "name", r->name, "compiler", "nirc " PACKAGE_VERSION,
                            "source", r->source, "source_xxh128", hash, "target", text(r->target), "profile", text(r->profile),
                            "dt", real(r->dt > 0, r->dt), "activity", trace_json(r), "totals", totals, "layers", layers, "passes", passes,
-                           "comparison", comparison);
+                           "comparison", comparison, "chip", r->chip ? nirc_chip_json(r->chip) : json_null());
   char *printed = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
   NIRC_ASSERT(printed);                              /* names were checked to be UTF-8 when they were read */
   nirc_strbuf_add(b, printed);

@@ -38,6 +38,7 @@ typedef struct nirc_speck_layer {
   int8_t *weights, *biases;                          /* [out.features][in.features][kernel][kernel]; [out.features] */
   int32_t threshold_high, threshold_low;
   float scale;                                       /* what all numbers were multiplied with */
+  double weight_error_max, weight_error_mean;        /* of the weights behind r and average pooling, in the network's numbers; not read back */
 
   nirc_speck_words words;
   int core;

@@ -185,6 +185,23 @@ static void quantise_weights(quantiser *x, size_t i, double f)
   }
 }
 
+/* What is lost of the weights to the layer at hand. */
+static void measure_error(quantiser *x)
+{
+  nirc_xylo_layer *l = x->layer;
+  double sum = 0, n = 0;
+  for (size_t k = 0; k < l->n_blocks; k++) {
+    const nirc_xylo_block *b = &x->net->blocks[l->blocks + k];
+    for (size_t i = 0; i < b->rows * b->columns; i++) {
+      double error = fabs(b->value[i] - b->weight[i] / l->scale[i % b->columns]);
+      l->weight_error_max = fmax(l->weight_error_max, error);
+      sum += error;
+      n++;
+    }
+  }
+  l->weight_error_mean = n > 0 ? sum / n : 0;
+}
+
 static bool quantise_layer(quantiser *x, double global_most)
 {
   const nirc_xylo_network *net = x->net;
@@ -209,7 +226,10 @@ static bool quantise_layer(quantiser *x, double global_most)
     l->bias[i] = (int64_t)b;
     quantise_weights(x, i, f);
   }
-  return report_faults(x, &bad_threshold, &bad_bias);
+  if (!report_faults(x, &bad_threshold, &bad_bias))
+    return false;
+  measure_error(x);
+  return true;
 }
 
 /* ---- what it takes ------------------------------------------------------------------------------------------------------------------ */
@@ -226,7 +246,7 @@ nirc_xylo_use nirc_xylo_measure(const nirc_xylo_network *net)
   }
   if (!net->choices.chip->samna_class)               /* Audio 2: its matrices span all hidden neurons */
     use.input_targets = use.output_sources = net->n_hidden;
-  size_t *fanout = NIRC_NEW_ARRAY(net->arena, size_t, net->n_hidden);
+  size_t *fanout = use.fanouts = NIRC_NEW_ARRAY(net->arena, size_t, net->n_hidden);
   for (size_t k = 0; k < net->n_blocks; k++) {
     const nirc_xylo_block *b = &net->blocks[k];
     for (size_t n = 0; b->from != NIRC_XYLO_INPUT && !nirc_xylo_is_output(net, b->to) && n < b->rows * b->columns; n++)

@@ -49,6 +49,7 @@ typedef struct nirc_xylo_layer {
   double tau_mem_error, tau_syn_error;               /* the largest relative error of the time constants */
   int64_t *dash_mem, *dash_syn, *threshold, *bias;   /* the chip's numbers */
   double *scale;                                     /* the factor between the network's numbers and the chip's */
+  double weight_error_max, weight_error_mean;        /* of the weights to it (gain included), in the network's numbers; not read back */
 } nirc_xylo_layer;
 
 enum { NIRC_XYLO_INPUT = -1 };
@@ -81,6 +82,7 @@ typedef struct nirc_xylo_use {
   size_t input_targets, output_sources;              /* from number 0, and to the last: what lies between counts */
   size_t connections, fanout;                        /* recurrent weights that are not 0 */
   size_t fanout_neuron;                              /* the first hidden neuron with that fanout */
+  size_t *fanouts;                                   /* by hidden neuron */
 } nirc_xylo_use;
 
 /* graph.c: layers, their numbers, and blocks with the network's weights, from an inlined graph. Reports every refusal of a stage. */
