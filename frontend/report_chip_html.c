@@ -8,18 +8,22 @@
 #include "frontend/report_chip.h"
 
 enum {
-  BOX = 150, GAP = 26, MARGIN = 14, PAD = 10,        /* in the drawing's units, which are pixels where there is room */
-  TITLE = 40, BAR = 8, BAR_PITCH = 30,               /* of a box: its head; a bar, and from one to the next with the text between */
+  BOX = 120, GAP = 20, MARGIN = 14, PAD = 10,        /* in the drawing's units, which are pixels where there is room */
+  TITLE = 40, BAR = 8, BAR_PITCH = 42,               /* of a box: its head; a bar, and from one to the next with two lines of text between */
   ARC = 26, ARC_STEP = 11, MOST_ARC = 130,           /* height of an arc to the next box, what each further one adds, and the most */
   STRIP = 14, STRIP_PITCH = 38,                      /* populations below the boxes */
-  NAME_LETTERS = 18, MOST_BOXES = 64
+  NAME_LETTERS = 15, MOST_BOXES = 64
 };
+
+#define LEAST_SCALE 0.75                             /* where the page has less room than that, the drawing scrolls */
 
 const char nirc_chip_style[] =
   ".chip text{fill:var(--ink);font:12px system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}.chip .small{font-size:10.5px;fill:var(--soft)}\n"
+  ".chip .over{paint-order:stroke;stroke:var(--page);stroke-width:3px}\n"
   ".chip .box{fill:var(--panel);stroke:var(--soft)}.chip .idle .box{stroke:var(--line);stroke-dasharray:4 3}.chip .room{fill:var(--page);stroke:var(--line)}\n"
   ".chip .way{fill:none;stroke:var(--soft);stroke-width:1.4}.chip .head{fill:var(--soft)}\n"
   ".chip .share,.key.layer{fill:hsl(var(--hue) 60% 66%);background:hsl(var(--hue) 60% 66%)}\n"
+  "section>.wide+.wide,section>p+.wide{margin-top:.8rem}@media print{.chip svg{min-width:0!important}}\n"
   "@media(prefers-color-scheme:dark){.chip .share,.key.layer{fill:hsl(var(--hue) 42% 48%);background:hsl(var(--hue) 42% 48%)}}\n";
 
 /* Colours far from each other for layers next to each other. */
@@ -111,9 +115,9 @@ static void draw_bar(const drawing *x, const nirc_chip_bar *bar, double left, do
 {
   nirc_strbuf *b = x->b;
   double room = BOX - 2 * PAD, at = left;
-  nirc_strbuf_addf(b, "<text class=\"small\" x=\"%.2f\" y=\"%.2f\">", left, top - 4);
+  nirc_strbuf_addf(b, "<text class=\"small\" x=\"%.2f\" y=\"%.2f\">", left, top - 16);
   add_words(b, bar->name);
-  nirc_strbuf_add(b, " ");
+  nirc_strbuf_addf(b, "</text><text class=\"small\" x=\"%.2f\" y=\"%.2f\">", left, top - 4);
   add_use(b, bar->used, bar->limit);
   nirc_strbuf_addf(b, "</text><rect class=\"room\" x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%d\"/>", left, top, room, BAR);
   for (size_t i = 0; i < bar->n_shares; i++) {
@@ -166,7 +170,7 @@ static void draw_box(const drawing *x, size_t index)
     nirc_strbuf_addf(b, " and %zu more", box->n_layers - 1);
   nirc_strbuf_add(b, "</text>\n");
   for (size_t i = 0; i < box->n_bars; i++)
-    draw_bar(x, &box->bars[i], left + PAD, x->top + TITLE + 14 + (double)i * BAR_PITCH);
+    draw_bar(x, &box->bars[i], left + PAD, x->top + TITLE + 24 + (double)i * BAR_PITCH);
   draw_ports(x, box, left);
   nirc_strbuf_add(b, "</g>\n");
 }
@@ -206,10 +210,8 @@ static void draw_edge(const drawing *x, const nirc_chip_edge *e)
   double end = y + (back ? 8 : -8);
   nirc_strbuf_addf(b, "</title><path class=\"way\" d=\"M%.2f,%.2fC%.2f,%.2f %.2f,%.2f %.2f,%.2f\"/>", x1, y, x1, y + up / 0.75, x2, y + up / 0.75, x2, end);
   nirc_strbuf_addf(b, "<polygon class=\"head\" points=\"%.2f,%.2f %.2f,%.2f %.2f,%.2f\"/>", x2, y, x2 - 3.5, end, x2 + 3.5, end);
-  if (e->numbered) {
-    nirc_strbuf_addf(b, "<text class=\"small\" text-anchor=\"middle\" x=\"%.2f\" y=\"%.2f\">", (x1 + x2) / 2, y + up + (back ? 12 : -4));
-    nirc_strbuf_addf(b, "%" PRId64 "</text>", e->number);
-  }
+  if (e->numbered)
+    nirc_strbuf_addf(b, "<text class=\"small over\" text-anchor=\"middle\" x=\"%.2f\" y=\"%.2f\">%" PRId64 "</text>", (x1 + x2) / 2, y + up + (back ? 12 : -4), e->number);
   nirc_strbuf_add(b, "</g>\n");
 }
 
@@ -271,11 +273,15 @@ static void draw(const nirc_chip *c, nirc_strbuf *b)
   drawing x = {.c = c, .b = b};
   measure(&x);
   nirc_strbuf_addf(b, "<div class=\"wide drawing chip\" role=\"region\" aria-labelledby=\"chip\" tabindex=\"0\">\n"
-                      "<svg role=\"img\" aria-labelledby=\"chip-title chip-desc\" xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n",
-                   x.width, x.height, x.width, x.height);
+                      "<svg role=\"img\" aria-labelledby=\"chip-title chip-desc\" xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" style=\"min-width:%.0fpx\">\n",
+                   x.width, x.height, x.width, x.height, x.width * LEAST_SCALE);
   nirc_strbuf_addf(b, "<title id=\"chip-title\">Layers on the chip</title>\n<desc id=\"chip-desc\">%zu layers, %zu connections between them.</desc>\n", c->n_layers, c->n_edges);
-  for (size_t i = 0; i < c->n_edges; i++)
-    draw_edge(&x, &c->edges[i]);
+  for (size_t span = x.n + 1; span-- > 0;)           /* long arcs first: the numbers of short ones then lie above them */
+    for (size_t i = 0; i < c->n_edges; i++) {
+      size_t from = x.box[c->edges[i].from], to = x.box[c->edges[i].to];
+      if ((from < to ? to - from : from - to) == span)
+        draw_edge(&x, &c->edges[i]);
+    }
   for (size_t i = 0; i < x.n; i++)
     draw_box(&x, i);
   double top = x.height - MARGIN - (double)c->n_parts * STRIP_PITCH + STRIP_PITCH - STRIP;
