@@ -54,18 +54,6 @@ static const char *find_word(const char *words, const char *name)
   return NULL;
 }
 
-/* Of the options that the command line gives to targets, those of this one. */
-static const char *options_of(const nirc_check *c, const nirc_target *t, const char *given)
-{
-  const char *own = "";
-  for (size_t i = 0; i < t->n_options; i++) {
-    const char *word = find_word(given, t->options[i].name);
-    if (word)
-      own = nirc_arena_printf(c->arena, "%s%s%.*s", own, *own ? " " : "", (int)strcspn(word, " "), word);
-  }
-  return own;
-}
-
 /* Asks about a copy of the network, with messages into *said. */
 static void ask_aside(const nirc_check *c, const nirc_strbuf *network, answer *a, char **said)
 {
@@ -194,10 +182,9 @@ static bool ask_all(const nirc_check *c, answer *list, const nirc_strbuf *networ
   for (answer *a = list; a; a = a->next) {
     if (!a->target->available)
       continue;
-    const char *own = options_of(c, a->target, given);
-    if (a->variant && !find_word(own, a->target->variants->name))
-      own = nirc_arena_printf(c->arena, "%s%s%s=%s", own, *own ? " " : "", a->target->variants->name, a->variant);
-    c->o->target_options = *own ? own : NULL;
+    c->o->target_options = given;
+    if (a->variant && !find_word(given, a->target->variants->name))
+      c->o->target_options = nirc_arena_printf(c->arena, "%s%s%s=%s", given ? given : "", given ? " " : "", a->target->variants->name, a->variant);
     char *said = NULL;
     ask_aside(c, network, a, &said);
     if (said && (a->target != same || !before || strcmp(said, before)))
