@@ -8,6 +8,7 @@
 
 #include "codegen/cpu.h"
 #include "frontend/calibrate.h"
+#include "frontend/check.h"
 #include "frontend/crash.h"
 #include "frontend/crash_file.h"
 #include "frontend/evaluate_run.h"
@@ -412,50 +413,24 @@ static bool available(driver *x, const nirc_target *t)
   return false;
 }
 
-/* Whether the target takes x->m, which passes then have changed; one line on standard output. */
-static bool check_target(driver *x, const nirc_target *t)
+static bool lower(void *user, const nirc_target *t)
 {
-  bool ok = run_passes(x, t) && reach_snn(x) && (!t->check || t->check(x->m, &x->o.job, &x->d));
-  printf("%s: %s\n", t->name, ok ? "yes" : "no");
-  return ok;
+  return run_passes(user, t) && reach_snn(user);
 }
 
-/* --check -t all: each target has a copy of the network to itself. What one refuses is not what all of them refuse. */
-static bool check_all_targets(driver *x)
+/* --check: a line for each target on standard output. */
+static bool check(driver *x)
 {
-  nirc_module *network = x->m;
   nirc_report *report = x->report;
-  nirc_diag before = x->d, failed = x->d;            /* failed: after the first target that refused */
-  bool any = false;
-  nirc_strbuf text;
-  nirc_strbuf_init(&text, &x->heap);
-  nirc_module_print(&text, network, false);
-  for (size_t i = 0; nirc_targets[i]; i++) {
-    if (!nirc_targets[i]->available) {
-      printf("%s: not in this version\n", nirc_targets[i]->name);
-      continue;
-    }
-    x->report = NULL;
-    x->m = nirc_module_parse(text.data, text.size, x->o.input, &x->heap, &x->d);
-    any |= x->m && check_target(x, nirc_targets[i]);
-    nirc_module_free(x->m);
-    failed = failed.errors ? failed : x->d;
-    x->d.errors = before.errors;
-    x->d.status = before.status;
-  }
-  if (!any) {
-    x->d.errors = failed.errors;
-    x->d.status = failed.status;
-  }
-  x->m = network;
+  nirc_check c = {&x->o, x->arena, &x->heap, &x->d, &x->m, lower, x};
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, &x->heap);
+  x->report = x->o.target ? report : NULL;           /* of all targets: of none */
+  bool ok = x->o.target ? nirc_check_target(&c, &b) : nirc_check_all_targets(&c, &b);
   x->report = report;
-  nirc_strbuf_deinit(&text);
-  return any;
-}
-
-static bool check_targets(driver *x)
-{
-  return x->o.target ? available(x, x->o.target) && check_target(x, x->o.target) : check_all_targets(x);
+  ok = write_stdout(x, &b) && ok;
+  nirc_strbuf_deinit(&b);
+  return ok;
 }
 
 /* What shows the module itself: passes run only where they are asked for. */
@@ -520,7 +495,7 @@ static bool compile(driver *x)
   if (x->o.evaluate)
     return evaluate(x);
   if (x->o.check)
-    return check_targets(x) && !nirc_diag_failed(&x->d) && publish(x);
+    return check(x) && !nirc_diag_failed(&x->d) && publish(x);
   bool untouched = (is_text_of_module(x) || x->o.emit == NIRC_EMIT_NIR) && !x->o.pipeline && !x->o.hooks.stop_after && !x->o.simulator;
   if (!untouched && !run_passes(x, x->o.target))
     return false;

@@ -35,7 +35,7 @@ static const nirc_option table[] = {
   {.id = OPT_FORMAT, .name = "format", .help = "print a text (.snn) in its canonical layout, comments kept, and do nothing else"},
   {.id = OPT_PROBE, .name = "probe", .argument = "NODE", .repeats = true,
    .help = "record this node's state and value as well (may repeat); `all` for every node, GRAPH/NODE in a nested graph"},
-  {.id = OPT_CHECK, .name = "check", .help = "read, verify and say whether the target can take it (status 0 or 1); write nothing"},
+  {.id = OPT_CHECK, .name = "check", .help = "read, verify and say whether the target can take it (status 0 or 1), with the first reason why not; write nothing. `-t all` asks every target and each of its variants"},
   {.id = OPT_IDENTIFY, .name = "identify", .argument = "[=json]",
    .help = "say which program wrote a .nir file, by the evidence in it, which time step follows, and how to compile it; with `=json` as one JSON object; write nothing"},
   {.id = OPT_REPORT, .name = "report", .argument = "FILE", .files = "",

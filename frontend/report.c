@@ -187,17 +187,26 @@ static bool is_main(const nirc_op *op)
   return op->code != SNN_STATE && op->code != SNN_UPDATE && op->code != SNN_ADD && op->code != SNN_PROBE && op->code != SNN_RESHAPE;
 }
 
-/* Gives every op its layer, where there is one of its name. Ops in order of name. */
+/* The layer of that name; NULL: none. */
+static nirc_report_layer *layer_named(nirc_report_layer *const *sorted, size_t n, const char *name)
+{
+  const nirc_report_layer key = {.name = name}, *wanted = &key;
+  nirc_report_layer *const *found = n ? bsearch(&wanted, sorted, n, sizeof *sorted, layers_by_name) : NULL;
+  return found ? *found : NULL;
+}
+
+/* Gives every op its layer, where there is one of its name, or of its name without the last part: a state of a chip is called NODE/v. */
 static void find_layers(const nirc_report *r, member *ops, size_t n_ops)
 {
-  nirc_report_layer **sorted = NIRC_NEW_ARRAY(r->arena, nirc_report_layer *, r->n_layers);
+  nirc_report_layer **sorted = NIRC_NEW_ARRAY(r->arena, nirc_report_layer *, r->n_layers + 1);
   for (size_t n = 0; n < r->n_layers; n++)
     sorted[n] = &r->layers[n];
   qsort(sorted, r->n_layers, sizeof *sorted, layers_by_name);
-  for (size_t k = 0, n = 0; k < n_ops; k++) {
-    while (n < r->n_layers && strcmp(sorted[n]->name, ops[k].op->name) < 0)
-      n++;
-    ops[k].layer = n < r->n_layers && strcmp(sorted[n]->name, ops[k].op->name) == 0 ? sorted[n] : NULL;
+  for (size_t k = 0; k < n_ops; k++) {
+    const char *name = ops[k].op->name, *slash = strrchr(name, '/');
+    ops[k].layer = layer_named(sorted, r->n_layers, name);
+    if (!ops[k].layer && slash && !is_main(ops[k].op))
+      ops[k].layer = layer_named(sorted, r->n_layers, nirc_arena_strndup(r->arena, name, (size_t)(slash - name)));
   }
 }
 
@@ -232,7 +241,7 @@ static void add_cost(nirc_report_cost *c, const nirc_op *op)
   uint64_t elements = op->n_results ? op->results[0].type->count : 0;
   switch (op->code) {
   case SNN_STATE: c->state_bytes = plus(c->state_bytes, times(elements, nirc_dtype_size(nirc_op_blob(op, "init")->dtype))); break;
-  case SNN_DENSE: case SNN_SPARSE_DENSE: c->multiply_adds = plus(c->multiply_adds, nirc_op_blob(op, "weight")->count); break;
+  case SNN_DENSE: case SNN_SPARSE_DENSE: case HW_PROJECT: c->multiply_adds = plus(c->multiply_adds, nirc_op_blob(op, "weight")->count); break;
   case SNN_CONV: {
     const nirc_shape *w = &nirc_op_blob(op, "weight")->shape;
     c->multiply_adds = plus(c->multiply_adds, times(times(w->dims[0], w->dims[1]), op_pairs(op)));
@@ -388,6 +397,7 @@ void nirc_report_end(nirc_report *r, const nirc_module *m)
     }
     r->dt = nirc_op_attr(step, "dt")->f;
     r->profile = nirc_op_attr(step, "profile")->s;
+    r->chip = m->level == NIRC_LEVEL_HW ? nirc_chip_read(r->arena, step) : NULL;
   }
   for (size_t n = 0; n < r->n_layers; n++) {
     r->parameters = plus(r->parameters, r->layers[n].parameters);

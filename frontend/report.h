@@ -7,6 +7,7 @@
 #include "frontend/compare.h"
 #include "frontend/evaluate.h"
 #include "frontend/graph.h"
+#include "frontend/report_chip.h"
 
 /* Counts stop at this instead of wrapping: the largest integer of JSON readers that have 64 bits. */
 #define NIRC_REPORT_MOST ((uint64_t)INT64_MAX)
@@ -71,6 +72,7 @@ typedef struct nirc_report {
   const nirc_comparison *comparison;                 /* of profiles; NULL: none. Then no pass of the report's own has run */
   const nirc_evaluation *evaluation;                 /* on a chip; NULL: none. The same is true then */
   const nirc_comparison *calibration;                /* of float32 weights with quantised ones; NULL: none */
+  const nirc_chip *chip;                             /* where the network stands on it; NULL: on none */
   nirc_report_size size;                             /* of the module, as the last pass left it */
 } nirc_report;
 

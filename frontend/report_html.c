@@ -350,14 +350,16 @@ void nirc_report_print_html(const nirc_report *r, nirc_strbuf *b)
                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
   nirc_html_add_name(b, r->name);
-  nirc_strbuf_addf(b, ": nirc report</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n", style,
-                   r->comparison || r->calibration || r->evaluation ? nirc_compare_style : "");
+  nirc_strbuf_addf(b, ": nirc report</title>\n<style>\n%s%s%s</style>\n</head>\n<body>\n<main>\n", style,
+                   r->comparison || r->calibration || r->evaluation ? nirc_compare_style : "", r->chip ? nirc_chip_style : "");
   add_summary(b, r);
   if (r->comparison)
     nirc_compare_print_html(r->comparison, b);
   if (r->evaluation)
     nirc_evaluate_print_html(r->evaluation, b);
   add_drawing(b, r);
+  if (r->chip)
+    nirc_chip_print_html(r->chip, b);
   add_layers(b, r);
   if (r->trace)
     add_activity(b, r);

@@ -48,6 +48,7 @@ typedef struct nirc_target {
   const nirc_target_constraint *constraints;
   size_t n_constraints;
   const char *const *trials;                         /* options that may lose less, "NAME=VALUE", NULL-terminated; NULL: none. --evaluate tries them */
+  const nirc_target_option *variants;                /* the option whose choices are the chips of this target; NULL: there is one */
   /* Chips: from the nir level, nested graphs inlined, to the hw level, in place; what an attribute `probe` asks for becomes snn.probe. Reports every reason why
    * the chip cannot take the network. NULL: the target works from the snn level. */
   bool (*lower)(nirc_module *m, const nirc_lower_job *job, nirc_diag *d);

@@ -168,6 +168,8 @@ static NIRC_PRINTF(4, 0) void report(nirc_diag *d, message m, nirc_status status
   va_end(again);
   m.text = text;
   print(d, &m);
+  if (d->listener)
+    d->listener(d->listener_user, m.severity, m.code, text);
   if (m.severity >= NIRC_WARNING)
     print_chain(d, m.loc.via);
   nirc_heap_free(nirc_heap_default(), text);

@@ -57,6 +57,8 @@ typedef struct nirc_diag {
   nirc_status status;                                /* of the first error */
   bool drop_notes;                                   /* the message they belong to was not printed */
   nirc_source *sources;
+  void (*listener)(void *user, nirc_severity severity, const char *code, const char *text);    /* hears what is printed; NULL: nobody. code may be NULL */
+  void *listener_user;
 } nirc_diag;
 
 void nirc_diag_init(nirc_diag *d, FILE *stream, const char *program);

@@ -85,7 +85,7 @@ static void check_counts(finder *x)
   if (op) {
     nirc_error_code(x->d, "speck-too-many-layers", op->loc, "'%s': the network has %u layers (%s nodes), the chip %d cores", op->name, n,
                     is_if(op) ? "IF" : "weight", NIRC_SPECK_CORES);
-    nirc_note(x->d, op->loc, "each pair of a weight node and an IF takes a core of its own");
+    nirc_note(x->d, op->loc, "each pair of a weight node and an IF takes a core of its own; %u too many", n - NIRC_SPECK_CORES);
   }
   op = beyond(x->graph, is_input, &n);
   if (op)
@@ -375,9 +375,12 @@ static void connect(finder *x)
   for (size_t i = 0; i < x->net->n; i++)
     connect_layer(x, i, count);
   for (size_t i = 0; i < x->net->n; i++)
-    if (count[i] > NIRC_SPECK_DESTINATIONS)
-      nirc_error_code(x->d, "speck-fan-out", x->net->layers[i].neuron_op->loc, "'%s': this IF feeds %u layers; a core has %d destinations",
-                      x->net->layers[i].neuron, count[i], NIRC_SPECK_DESTINATIONS);
+    if (count[i] > NIRC_SPECK_DESTINATIONS) {
+      const nirc_speck_layer *l = &x->net->layers[i];
+      nirc_error_code(x->d, "speck-fan-out", l->neuron_op->loc, "'%s': this IF feeds %u layers; a core has %d destinations", l->neuron, count[i], NIRC_SPECK_DESTINATIONS);
+      nirc_note(x->d, l->neuron_op->loc, "%u too many; a copy of '%s' and '%s', on another core, has %d more", count[i] - NIRC_SPECK_DESTINATIONS, l->weight, l->neuron,
+                NIRC_SPECK_DESTINATIONS);
+    }
 }
 
 /* Sources first; among layers that may come next, the one whose IF comes first by name. */

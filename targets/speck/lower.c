@@ -3,6 +3,7 @@
  *
  * In the model of frames the events of a step arrive at once, and a neuron sends as many spikes as thresholds fit into v. In that of events all cores
  * are one op, hw.cores, in which each event is worked on by itself; its hw.core ops then have the numbers. */
+#include <stddef.h>
 #include <string.h>
 
 #include "ir/cores.h"
@@ -32,6 +33,11 @@ static void add_int(nirc_module *m, nirc_attr *dict, const char *name, int64_t i
 static void add_string(nirc_module *m, nirc_attr *dict, const char *name, const char *s)
 {
   add_entry(m, dict, name, NIRC_ATTR_STRING)->s = nirc_arena_strdup(m->arena, s);
+}
+
+static void add_float(nirc_module *m, nirc_attr *dict, const char *name, double f)
+{
+  add_entry(m, dict, name, NIRC_ATTR_FLOAT)->f = f;
 }
 
 static void add_list(nirc_module *m, nirc_attr *dict, const char *name, nirc_shape list)
@@ -353,7 +359,27 @@ static void describe_layer(builder *b, const nirc_speck_layer *l)
   add_int(b->m, p, "kernel_words", (int64_t)l->words.kernel);
   add_int(b->m, p, "neuron_words", (int64_t)l->words.neuron);
   add_int(b->m, p, "bias_words", (int64_t)l->words.bias);
-  add_entry(b->m, p, "scale", NIRC_ATTR_FLOAT)->f = (double)l->scale;
+  add_float(b->m, p, "scale", (double)l->scale);
+  add_float(b->m, p, "weight_error_max", l->weight_error_max);
+  add_float(b->m, p, "weight_error_mean", l->weight_error_mean);
+}
+
+/* One kind of memory: its words, core by core; and how many of all are used. */
+static void describe_memory(builder *b, nirc_attr *memory, nirc_attr *resources, const char *name, size_t offset)
+{
+  nirc_shape shape = nirc_shape_1d(NIRC_SPECK_CORES);
+  void *data;
+  nirc_blob *blob = nirc_module_hold(b->m, nirc_blob_new(b->m->heap, NIRC_I64, &shape, false, &data));
+  uint64_t used = 0, have = 0;
+  for (size_t c = 0; c < NIRC_SPECK_CORES; c++) {
+    uint64_t words = *(const uint64_t *)(const void *)((const char *)&nirc_speck_memory[c] + offset);
+    ((int64_t *)data)[c] = (int64_t)words;
+    have += words;
+  }
+  for (size_t i = 0; i < b->net->n; i++)
+    used += *(const uint64_t *)(const void *)((const char *)&b->net->layers[i].words + offset);
+  add_entry(b->m, memory, name, NIRC_ATTR_DENSE)->blob = blob;
+  add_list(b->m, resources, name, pair(used, have));
 }
 
 static void describe_chip(builder *b)
@@ -368,6 +394,12 @@ static void describe_chip(builder *b)
   add_int(b->m, c, "readout", o->readout);
   add_string(b->m, c, "reset", o->to_zero ? "v_reset" : "subtract");
   add_string(b->m, c, "model", o->event ? "event" : "frame");
+  add_string(b->m, c, "edges", "pooling");
+  nirc_attr *memory = add_entry(b->m, c, "memory", NIRC_ATTR_DICT), *resources = add_entry(b->m, c, "resources", NIRC_ATTR_DICT);
+  add_list(b->m, resources, "cores", pair(b->net->n, NIRC_SPECK_CORES));
+  describe_memory(b, memory, resources, "kernel_words", offsetof(nirc_speck_words, kernel));
+  describe_memory(b, memory, resources, "neuron_words", offsetof(nirc_speck_words, neuron));
+  describe_memory(b, memory, resources, "bias_words", offsetof(nirc_speck_words, bias));
 }
 
 /* ---- the step ------------------------------------------------------------------------------------------------------------------- */

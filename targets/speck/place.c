@@ -96,18 +96,20 @@ bool nirc_speck_place(nirc_speck_net *net, nirc_diag *d)
 {
   bool fits[CORES][CORES] = {{false}};
   int core[CORES];
+  size_t left = net->n;
   for (size_t i = 0; i < net->n; i++)
     for (int c = 0; c < CORES; c++)
       fits[i][c] = nirc_speck_fits(&net->layers[i], c);
   bool ok = nirc_speck_match(fits, net->n, core);
-  for (size_t i = 0; i < net->n; i++) {
+  for (size_t i = net->n; i-- > 0;) {
     net->layers[i].core = core[i];
-    if (core[i] == NOBODY && ok == false) {
-      report(net, fits, &net->layers[i], d);
-      return false;
-    }
+    left = core[i] == NOBODY ? i : left;
   }
-  return true;
+  if (ok)
+    return true;
+  report(net, fits, &net->layers[left], d);
+  nirc_speck_advise(net, fits, left, d);
+  return false;
 }
 
 bool nirc_speck_map_network(nirc_speck_net *net, nirc_module *m, double dt, nirc_diag *d)

@@ -45,6 +45,18 @@ static int8_t *rounded(nirc_arena *a, const float *x, size_t n, float scale)
   return q;
 }
 
+/* What is lost of `n` weights. */
+static void measure_error(nirc_speck_layer *l, const float *w, size_t n)
+{
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) {
+    double error = fabs((double)w[i] - l->weights[i] / (double)l->scale);
+    l->weight_error_max = fmax(l->weight_error_max, error);
+    sum += error;
+  }
+  l->weight_error_mean = n ? sum / (double)n : 0;
+}
+
 static bool quantise_layer(nirc_speck_net *net, nirc_speck_layer *l, nirc_module *m, double dt, nirc_diag *d)
 {
   const nirc_blob *bias = nirc_op_blob(l->weight_op, "bias");
@@ -70,6 +82,9 @@ static bool quantise_layer(nirc_speck_net *net, nirc_speck_layer *l, nirc_module
                     "'%s': v_threshold = %g times the scale %g of this layer is %g, which is no threshold: 1 to 32767 is wanted", l->neuron,
                     (double)l->threshold, (double)l->scale, (double)high);
     nirc_note(d, l->weight_op->loc, "the largest weight of '%s' decides the scale; it is too large beside the threshold", l->weight);
+    if (isfinite(l->scale) && l->threshold * l->scale > 0)
+      nirc_note(d, l->neuron_op->loc, "v_threshold more than %.4g times as large would do, or weights less than %.4g times as large", 0.5 / (double)(l->threshold * l->scale),
+                (double)(l->threshold * l->scale) / 0.5);
     return false;
   }
   NIRC_ASSERT(high > 0 && high <= INT16_MAX);
@@ -77,6 +92,7 @@ static bool quantise_layer(nirc_speck_net *net, nirc_speck_layer *l, nirc_module
   l->exact_biases = b;
   l->weights = rounded(net->arena, w, n, l->scale);
   l->biases = rounded(net->arena, b, f, l->scale);
+  measure_error(l, w, n);
   l->threshold_high = (int32_t)high;
   l->threshold_low = (int32_t)rintf(-l->threshold * l->scale);
   return true;

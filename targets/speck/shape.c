@@ -92,6 +92,28 @@ static void find_convolution(nirc_speck_layer *l, nirc_module *m, nirc_diag *d)
   l->kernel = w.kernel[0];
 }
 
+/* Could all that arrives at the layer be pooled by `by` (as well)? */
+static bool can_pool(const nirc_speck_net *net, const nirc_speck_layer *l, int64_t by)
+{
+  for (size_t s = 0; s < net->n; s++)
+    for (size_t t = 0; t < net->layers[s].n_to; t++)
+      if (&net->layers[net->layers[s].to[t].layer] == l && net->layers[s].to[t].pooling * by > NIRC_SPECK_MAX_POOLING)
+        return false;
+  return l->n_inputs == 0;
+}
+
+static void refuse_matrix(nirc_speck_net *net, const nirc_speck_layer *l, nirc_diag *d)
+{
+  const nirc_op *op = l->weight_op;
+  REFUSE(d, "speck-shape", op, "'%s': the map of %s becomes the kernel of this %s; a square of at most %dx%d is wanted", l->weight, map_text(net, &l->in), op->def->nir_type,
+         NIRC_SPECK_MAX_KERNEL, NIRC_SPECK_MAX_KERNEL);
+  for (int by = 2; l->in.rows == l->in.columns && by <= NIRC_SPECK_MAX_POOLING; by *= 2)
+    if (l->in.rows / (uint64_t)by <= NIRC_SPECK_MAX_KERNEL && can_pool(net, l, by)) {
+      nirc_note(d, op->loc, "pooling by %d before it would do: %" PRIu64 "x%" PRIu64, by, l->in.rows / (uint64_t)by, l->in.columns / (uint64_t)by);
+      return;
+    }
+}
+
 /* A matrix is a kernel as large as the map. */
 static void find_matrix(nirc_speck_net *net, nirc_speck_layer *l, nirc_diag *d)
 {
@@ -102,19 +124,40 @@ static void find_matrix(nirc_speck_net *net, nirc_speck_layer *l, nirc_diag *d)
     return;
   }
   if (l->in.rows != l->in.columns || l->in.rows > NIRC_SPECK_MAX_KERNEL)
-    REFUSE(d, "speck-shape", op, "'%s': the map of %s becomes the kernel of this %s; a square of at most %dx%d is wanted", l->weight, map_text(net, &l->in),
-           op->def->nir_type, NIRC_SPECK_MAX_KERNEL, NIRC_SPECK_MAX_KERNEL);
+    refuse_matrix(net, l, d);
   l->kernel = (int64_t)l->in.rows;
   l->stride[0] = l->stride[1] = 1;
 }
 
+/* A larger stride, where one makes the output small enough. */
+static void note_stride(const nirc_speck_layer *l, unsigned limit, nirc_diag *d)
+{
+  for (int64_t s = 2; l->weight_op->code == NIR_CONV2D && s <= NIRC_SPECK_MAX_STRIDE; s *= 2) {
+    int64_t down = s > l->stride[0] ? s : l->stride[0], across = s > l->stride[1] ? s : l->stride[1];
+    uint64_t rows = nirc_speck_window_count(l, 0, down), columns = nirc_speck_window_count(l, 1, across);
+    if (!rows || !columns || rows > limit || columns > limit)
+      continue;
+    nirc_note(d, l->weight_op->loc, "a stride of %" PRId64 "x%" PRId64 " would do: a map of %" PRIu64 "x%" PRIu64, down, across, rows, columns);
+    return;
+  }
+}
+
 static void check_map(nirc_speck_net *net, const nirc_speck_layer *l, const nirc_speck_map *map, const char *what, unsigned limit, nirc_diag *d)
 {
-  if (map->rows < 1 || map->columns < 1 || map->rows > limit || map->columns > limit)
+  nirc_loc loc = l->weight_op->loc;
+  if (map->rows < 1 || map->columns < 1 || map->rows > limit || map->columns > limit) {
     REFUSE(d, "speck-shape", l->weight_op, "'%s': %s map of %s; at most %ux%u is wanted", l->weight, what, map_text(net, map), limit, limit);
-  if (map->features < 1 || map->features > NIRC_SPECK_MAX_FEATURES)
-    REFUSE(d, "speck-shape", l->weight_op, "'%s': %s map of %" PRIu64 " features; at most %d are wanted", l->weight, what, map->features,
-           NIRC_SPECK_MAX_FEATURES);
+    if (map == &l->out)
+      note_stride(l, limit, d);
+    else
+      nirc_note(d, loc, "%" PRIu64 " rows and %" PRIu64 " columns too many; maps can be pooled or cut before", map->rows > limit ? map->rows - limit : 0,
+                map->columns > limit ? map->columns - limit : 0);
+  }
+  if (map->features < 1 || map->features > NIRC_SPECK_MAX_FEATURES) {
+    REFUSE(d, "speck-shape", l->weight_op, "'%s': %s map of %" PRIu64 " features; at most %d are wanted", l->weight, what, map->features, NIRC_SPECK_MAX_FEATURES);
+    if (map->features)
+      nirc_note(d, loc, "%" PRIu64 " too many", map->features - NIRC_SPECK_MAX_FEATURES);
+  }
 }
 
 /* ---- neurons --------------------------------------------------------------------------------------------------------------- */
@@ -162,8 +205,7 @@ static unsigned up2(uint64_t n)                      /* smallest e with 2^e >= n
   return e;
 }
 
-
-static void count_words(const nirc_speck_net *net, nirc_speck_layer *l)
+void nirc_speck_count_words(const nirc_speck_net *net, nirc_speck_layer *l)
 {
   uint64_t f = nirc_speck_features(net, l);
   l->words.kernel = l->in.features << (up2((uint64_t)(l->kernel * l->kernel)) + up2(f));
@@ -242,6 +284,6 @@ bool nirc_speck_check_shapes(nirc_speck_net *net, nirc_module *m, nirc_diag *d)
   if (d->errors != before)
     return false;
   for (size_t i = 0; i < net->n; i++)
-    count_words(net, &net->layers[i]);
+    nirc_speck_count_words(net, &net->layers[i]);
   return true;
 }

@@ -3,6 +3,7 @@
  *     shape.c      kernels, maps and parameters of neurons; what the chip's registers can say
  *     quantise.c   float32 to int8 weights and biases, int16 thresholds
  *     place.c      layers to cores
+ *     advice.c     what would make a network fit
  *     lower.c      layers to the hw level
  *     read.c       and back from there: what is written is what an emulator computes
  *     write.c      layers to speck2f.json and placement.json
@@ -38,6 +39,7 @@ typedef struct nirc_speck_layer {
   int32_t threshold_high, threshold_low;
   const float *exact_weights, *exact_biases;         /* the network's, before they are multiplied with `scale` and rounded; NULL when read from the hw level */
   float scale;                                       /* what all numbers were multiplied with */
+  double weight_error_max, weight_error_mean;        /* of the weights behind r and average pooling, in the network's numbers; not read back */
 
   nirc_speck_words words;
   int core;
@@ -84,6 +86,13 @@ bool nirc_speck_match(bool (*fits)[NIRC_SPECK_CORES], size_t n, int core[]);
 bool nirc_speck_leaks(const nirc_speck_layer *l);
 /* Features of the map as the chip holds it: between classes of the readout are some that stay empty. */
 uint64_t nirc_speck_features(const nirc_speck_net *net, const nirc_speck_layer *l);
+
+/* Words of a layer's shapes, into l->words. */
+void nirc_speck_count_words(const nirc_speck_net *net, nirc_speck_layer *l);
+/* Rows (axis 0) or columns of what a convolution sends, with that stride; 0 where its kernel is larger than what arrives. */
+uint64_t nirc_speck_window_count(const nirc_speck_layer *l, int axis, int64_t stride);
+/* Notes on what would make the network fit, layer `left` having no core. */
+void nirc_speck_advise(nirc_speck_net *net, bool (*fits)[NIRC_SPECK_CORES], size_t left, nirc_diag *d);
 
 /* Does the layer's share of memory fit the core? */
 bool nirc_speck_fits(const nirc_speck_layer *l, int core);

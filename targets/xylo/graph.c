@@ -304,13 +304,19 @@ static bool check_sizes(mapper *x)
 {
   const nirc_xylo_network *net = x->net;
   nirc_loc out = nirc_xylo_output(net)->node->loc, file = nirc_loc_file(x->m->path);
+  const nirc_xylo_chip *c = net->choices.chip;
   bool ok = nirc_xylo_fits(net, net->n_inputs, offsetof(nirc_xylo_chip, inputs), "xylo-too-many-inputs", "input channels", x->input->loc, x->d);
+  if (!ok)
+    nirc_note(x->d, x->input->loc, "%zu too many; channels can be added up, or left out, before they reach the chip", net->n_inputs - c->inputs);
   if (!nirc_xylo_fits(net, net->n_hidden, offsetof(nirc_xylo_chip, hidden), "xylo-too-many-hidden", "hidden neurons", file, x->d)) {
-    for (size_t l = 0; l + 1 < net->n_layers && l < 8; l++)
-      nirc_note(x->d, net->layers[l].node->loc, "layer %s: %zu", net->layers[l].name, net->layers[l].count);
+    nirc_xylo_advise_layers(net, 0, net->n_layers - 1, net->n_hidden - c->hidden, x->d);
     ok = false;
   }
-  return nirc_xylo_fits(net, net->n_outputs, offsetof(nirc_xylo_chip, outputs), "xylo-too-many-outputs", "output neurons", out, x->d) && ok;
+  if (!nirc_xylo_fits(net, net->n_outputs, offsetof(nirc_xylo_chip, outputs), "xylo-too-many-outputs", "output neurons", out, x->d)) {
+    nirc_note(x->d, out, "layer %s has %zu too many", nirc_xylo_output(net)->name, net->n_outputs - c->outputs);
+    ok = false;
+  }
+  return ok;
 }
 
 /* ---- latency ---------------------------------------------------------------------------------------------------------------- */

@@ -76,15 +76,47 @@ static nirc_attr *place(lowerer *x, const nirc_op *node, const char *part, size_
   return a;
 }
 
-static void place_layer(lowerer *x, const nirc_xylo_layer *l, const char *part)
+/* Where the events of a place go: to which places, the Input being the first, and over how many weights that are not 0. */
+static void add_ways(lowerer *x, nirc_attr **list, int from)
 {
+  const nirc_xylo_network *net = x->net;
+  int64_t *to = NIRC_NEW_ARRAY(net->arena, int64_t, net->n_layers), *weights = NIRC_NEW_ARRAY(net->arena, int64_t, net->n_layers);
+  size_t n = 0;
+  for (size_t k = 0; k < net->n_blocks; k++) {
+    const nirc_xylo_block *b = &net->blocks[k];
+    if (b->from != from)
+      continue;
+    to[n] = b->to + 1;
+    for (size_t i = 0; i < b->rows * b->columns; i++)
+      weights[n] += b->weight[i] != 0;
+    n++;
+  }
+  if (!n)
+    return;
+  nirc_shape shape = nirc_shape_1d(n);
+  add_entry(x->m, list, "to", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_I64, &shape, to);
+  add_entry(x->m, list, "weights", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_I64, &shape, weights);
+}
+
+static void place_layer(lowerer *x, size_t index, const nirc_xylo_use *use)
+{
+  const nirc_xylo_layer *l = &x->net->layers[index];
+  bool output = nirc_xylo_is_output(x->net, (int)index);
   nirc_shape shape = nirc_shape_1d(l->count);
-  nirc_attr *a = place(x, l->node, part, l->first, l->count);
+  nirc_attr *a = place(x, l->node, output ? "output" : "hidden", l->first, l->count);
+  size_t fanout = 0;
+  for (size_t i = 0; !output && i < l->count; i++)
+    fanout = use->fanouts[l->first + i] > fanout ? use->fanouts[l->first + i] : fanout;
   add_number(x->m, &a->dict, "latency", l->latency);
   add_number(x->m, &a->dict, "skew", l->skew);
   add_entry(x->m, &a->dict, "tau_mem_error", NIRC_ATTR_FLOAT)->f = l->tau_mem_error;
   add_entry(x->m, &a->dict, "tau_syn_error", NIRC_ATTR_FLOAT)->f = l->tau_syn_error;
   add_entry(x->m, &a->dict, "scale", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_F64, &shape, l->scale);
+  add_entry(x->m, &a->dict, "weight_error_max", NIRC_ATTR_FLOAT)->f = l->weight_error_max;
+  add_entry(x->m, &a->dict, "weight_error_mean", NIRC_ATTR_FLOAT)->f = l->weight_error_mean;
+  if (!output)
+    add_number(x->m, &a->dict, "fanout", fanout);
+  add_ways(x, &a->dict, (int)index);
 }
 
 /* `type`: i16, or f64 where a constraint does not hold. */
@@ -336,7 +368,30 @@ static void probe_others(lowerer *x, nirc_value *output)
   }
 }
 
-static nirc_op *new_step(const nirc_xylo_network *net, nirc_module *m, const char *profile)
+/* Used, and how much there is. */
+static void add_pair(nirc_module *m, nirc_attr **list, const char *name, size_t used, size_t limit)
+{
+  add_entry(m, list, name, NIRC_ATTR_SHAPE)->shape = (nirc_shape){.rank = 2, .dims = {used, limit}};
+}
+
+static void add_limits(const nirc_xylo_network *net, nirc_module *m, nirc_attr **list, const nirc_xylo_use *use)
+{
+  const nirc_xylo_chip *c = net->choices.chip;
+  add_string(m, list, "edges", "weights");
+  nirc_attr *parts = add_entry(m, list, "parts", NIRC_ATTR_DICT), *resources = add_entry(m, list, "resources", NIRC_ATTR_DICT);
+  add_number(m, &parts->dict, "input", c->inputs);
+  add_number(m, &parts->dict, "hidden", c->hidden);
+  add_number(m, &parts->dict, "output", c->outputs);
+  add_pair(m, &resources->dict, "inputs", net->n_inputs, c->inputs);
+  add_pair(m, &resources->dict, "hidden", net->n_hidden, c->hidden);
+  add_pair(m, &resources->dict, "outputs", net->n_outputs, c->outputs);
+  add_pair(m, &resources->dict, "input_targets", use->input_targets, c->input_targets);
+  add_pair(m, &resources->dict, "output_sources", use->output_sources, c->output_sources);
+  add_pair(m, &resources->dict, "connections", use->connections, c->connections);
+  add_pair(m, &resources->dict, "fanout", use->fanout, c->fanout);
+}
+
+static nirc_op *new_step(const nirc_xylo_network *net, nirc_module *m, const char *profile, const nirc_xylo_use *use)
 {
   const nirc_op *graph = m->body.first;
   const nirc_xylo_choices *c = &net->choices;
@@ -351,6 +406,7 @@ static nirc_op *new_step(const nirc_xylo_network *net, nirc_module *m, const cha
   add_string(m, &a->dict, "quant", c->global ? "global" : "channel");
   add_string(m, &a->dict, "gain", c->unit_gain ? "unit" : "nir");
   add_string(m, &a->dict, "match", c->match_dc ? "dc" : "none");
+  add_limits(net, m, &a->dict, use);
   return step;
 }
 
@@ -368,15 +424,16 @@ static void find_last(lowerer *x)
 void nirc_xylo_lower(const nirc_xylo_network *net, nirc_module *m, const char *profile, nirc_diag *d)
 {
   nirc_op *graph = m->body.first, *input = NULL, *output = NULL;
-  lowerer x = {.m = m, .net = net, .graph = graph, .step = new_step(net, m, profile), .d = d};
+  nirc_xylo_use use = nirc_xylo_measure(net);
+  lowerer x = {.m = m, .net = net, .graph = graph, .step = new_step(net, m, profile, &use), .d = d};
   NIRC_FOR_EACH_OP(op, graph->body) {
     input = op->code == NIR_INPUT ? op : input;
     output = op->code == NIR_OUTPUT ? op : output;
   }
   if (!net->choices.without)
-    place(&x, input, "input", 0, net->n_inputs);
+    add_ways(&x, &place(&x, input, "input", 0, net->n_inputs)->dict, NIRC_XYLO_INPUT);
   for (size_t l = 0; !net->choices.without && l < net->n_layers; l++)
-    place_layer(&x, &net->layers[l], nirc_xylo_is_output(net, (int)l) ? "output" : "hidden");
+    place_layer(&x, l, &use);
   nirc_op *in = append(&x, input, SNN_INPUT, input->name, NULL, 0);
   nirc_op_set_string(m, in, "name", input->name);
   nirc_op_result(in)->type = nirc_type_get(&m->types, NIRC_F32, &input->results[0].type->shape);

@@ -152,7 +152,7 @@ static double threshold_of(const quantiser *x, size_t i)
 }
 
 /* The first value out of range, once for a layer. */
-typedef struct fault { bool any; double value; size_t neuron; } fault;
+typedef struct fault { bool any; double value; size_t neuron; } fault;         /* value: before it is rounded */
 
 static void note_fault(fault *f, bool ok, double value, size_t neuron)
 {
@@ -164,14 +164,18 @@ static bool report_faults(quantiser *x, const fault *threshold, const fault *bia
 {
   if (threshold->any) {
     nirc_loc loc = place_of(x, "v_threshold");
-    nirc_error_code(x->d, "xylo-threshold-range", loc, "threshold: quantised value %.0f outside 1..%d", threshold->value, NIRC_XYLO_MAX_THRESHOLD);
+    nirc_error_code(x->d, "xylo-threshold-range", loc, "threshold: quantised value %.0f outside 1..%d", rint(threshold->value), NIRC_XYLO_MAX_THRESHOLD);
     nirc_note(x->d, loc, "neuron %zu of layer %s; its largest weight becomes %d", threshold->neuron, x->layer->name, NIRC_XYLO_MAX_WEIGHT);
+    if (threshold->value > 0 && threshold->value <= 0.5)
+      nirc_note(x->d, loc, "v_threshold more than %.4g times as large would do, or weights to this neuron less than %.4g times as large", 0.5 / threshold->value,
+                threshold->value / 0.5);
   }
   if (bias->any) {
     nirc_loc loc = place_of(x, "v_leak");
-    nirc_error_code(x->d, "xylo-bias-range", loc, "bias: quantised value %.0f outside -%d..%d", bias->value, NIRC_XYLO_MAX_BIAS, NIRC_XYLO_MAX_BIAS);
+    nirc_error_code(x->d, "xylo-bias-range", loc, "bias: quantised value %.0f outside -%d..%d", rint(bias->value), NIRC_XYLO_MAX_BIAS, NIRC_XYLO_MAX_BIAS);
     nirc_note(x->d, loc, "neuron %zu of layer %s; v_leak * dt / tau_mem has the scale of its weights, whose largest becomes %d", bias->neuron, x->layer->name,
               NIRC_XYLO_MAX_WEIGHT);
+    nirc_note(x->d, loc, "v_leak less than %.4g times as large would do", (NIRC_XYLO_MAX_BIAS + 0.5) / fabs(bias->value));
   }
   return !threshold->any && !bias->any;
 }
@@ -183,6 +187,23 @@ static void quantise_weights(quantiser *x, size_t i, double f)
     for (size_t row = 0; row < b->rows; row++)
       b->weight[row * b->columns + i] = (int8_t)rint(b->value[row * b->columns + i] * f);
   }
+}
+
+/* What is lost of the weights to the layer at hand. */
+static void measure_error(quantiser *x)
+{
+  nirc_xylo_layer *l = x->layer;
+  double sum = 0, n = 0;
+  for (size_t k = 0; k < l->n_blocks; k++) {
+    const nirc_xylo_block *b = &x->net->blocks[l->blocks + k];
+    for (size_t i = 0; i < b->rows * b->columns; i++) {
+      double error = fabs(b->value[i] - b->weight[i] / l->scale[i % b->columns]);
+      l->weight_error_max = fmax(l->weight_error_max, error);
+      sum += error;
+      n++;
+    }
+  }
+  l->weight_error_mean = n > 0 ? sum / n : 0;
 }
 
 static bool quantise_layer(quantiser *x, double global_most)
@@ -200,20 +221,23 @@ static bool quantise_layer(quantiser *x, double global_most)
     double f = most > 0 ? fmin(NIRC_XYLO_MAX_WEIGHT / most, DBL_MAX) : 1;
     if (rint(threshold * f) > NIRC_XYLO_MAX_THRESHOLD)
       f = NIRC_XYLO_MAX_THRESHOLD / threshold;
-    double bias = parameter(l, "v_leak", i, 0) * net->choices.dt / parameter(l, "tau_mem", i, 0) * f, q = rint(threshold * f), b = rint(bias);
+    double exact = parameter(l, "v_leak", i, 0) * net->choices.dt / parameter(l, "tau_mem", i, 0) * f, q = rint(threshold * f), b = rint(exact);
     bool threshold_ok = q >= 1 && q <= NIRC_XYLO_MAX_THRESHOLD, bias_ok = fabs(b) <= NIRC_XYLO_MAX_BIAS;
-    note_fault(&bad_threshold, threshold_ok, q, i);
-    note_fault(&bad_bias, bias_ok, b, i);
+    note_fault(&bad_threshold, threshold_ok, threshold * f, i);
+    note_fault(&bad_bias, bias_ok, exact, i);
     if (!threshold_ok || !bias_ok)
       continue;
     l->scale[i] = f;
     l->threshold[i] = (int64_t)q;
     l->bias[i] = (int64_t)b;
     l->exact_threshold[i] = threshold * f;
-    l->exact_bias[i] = bias;
+    l->exact_bias[i] = exact;
     quantise_weights(x, i, f);
   }
-  return report_faults(x, &bad_threshold, &bad_bias);
+  if (!report_faults(x, &bad_threshold, &bad_bias))
+    return false;
+  measure_error(x);
+  return true;
 }
 
 /* ---- what it takes ------------------------------------------------------------------------------------------------------------------ */
@@ -230,7 +254,7 @@ nirc_xylo_use nirc_xylo_measure(const nirc_xylo_network *net)
   }
   if (!net->choices.chip->samna_class)               /* Audio 2: its matrices span all hidden neurons */
     use.input_targets = use.output_sources = net->n_hidden;
-  size_t *fanout = NIRC_NEW_ARRAY(net->arena, size_t, net->n_hidden);
+  size_t *fanout = use.fanouts = NIRC_NEW_ARRAY(net->arena, size_t, net->n_hidden);
   for (size_t k = 0; k < net->n_blocks; k++) {
     const nirc_xylo_block *b = &net->blocks[k];
     for (size_t n = 0; b->from != NIRC_XYLO_INPUT && !nirc_xylo_is_output(net, b->to) && n < b->rows * b->columns; n++)
@@ -258,18 +282,30 @@ static bool check_fanout(quantiser *x, const nirc_xylo_use *use)
   nirc_error_code(x->d, "xylo-fanout", loc, "recurrent fan-out %zu of hidden neuron %zu (layer %s), limit %zu", use->fanout, use->fanout_neuron,
                   net->layers[l].name, net->choices.chip->fanout);
   nirc_xylo_suggest(net, use->fanout, offsetof(nirc_xylo_chip, fanout), loc, x->d);
+  nirc_xylo_advise_fanout(net, x->d);
   return false;
 }
 
 static bool check_use(quantiser *x)
 {
   const nirc_xylo_network *net = x->net;
+  const nirc_xylo_chip *c = net->choices.chip;
   nirc_xylo_use use = nirc_xylo_measure(net);
   nirc_loc file = nirc_loc_file(x->m->path);
   bool ok = check_fanout(x, &use);
-  ok = nirc_xylo_fits(net, use.connections, offsetof(nirc_xylo_chip, connections), "xylo-too-many-connections", "recurrent connections", file, x->d) && ok;
-  ok = nirc_xylo_fits(net, use.input_targets, offsetof(nirc_xylo_chip, input_targets), "xylo-input-targets", "input target neurons", file, x->d) && ok;
-  return nirc_xylo_fits(net, use.output_sources, offsetof(nirc_xylo_chip, output_sources), "xylo-output-sources", "output source neurons", file, x->d) && ok;
+  if (!nirc_xylo_fits(net, use.connections, offsetof(nirc_xylo_chip, connections), "xylo-too-many-connections", "recurrent connections", file, x->d)) {
+    nirc_xylo_advise_connections(net, use.connections - c->connections, x->d);
+    ok = false;
+  }
+  if (!nirc_xylo_fits(net, use.input_targets, offsetof(nirc_xylo_chip, input_targets), "xylo-input-targets", "input target neurons", file, x->d)) {
+    nirc_xylo_advise_layers(net, 0, nirc_xylo_end_of_targets(net), use.input_targets - c->input_targets, x->d);
+    ok = false;
+  }
+  if (!nirc_xylo_fits(net, use.output_sources, offsetof(nirc_xylo_chip, output_sources), "xylo-output-sources", "output source neurons", file, x->d)) {
+    nirc_xylo_advise_layers(net, nirc_xylo_first_source(net), net->n_layers - 1, use.output_sources - c->output_sources, x->d);
+    ok = false;
+  }
+  return ok;
 }
 
 /* ---- in order -------------------------------------------------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* targets/xylo/xylo.h: what the parts of the target share, in the order in which they work: limits.c (the chips), graph.c (from the nodes of a network to
- * layers and blocks of weights), quantise.c (to the chip's numbers), lower.c (to the hw level), read.c (back from it), write.c (the files), target.c (options).
+ * layers and blocks of weights), quantise.c (to the chip's numbers), advice.c (what would make it fit), lower.c (to the hw level), read.c (back from it), write.c (the files), target.c (options).
  * Must not know: command lines, how a module is executed. */
 #ifndef NIRC_TARGETS_XYLO_XYLO_H
 #define NIRC_TARGETS_XYLO_XYLO_H
@@ -54,6 +54,7 @@ typedef struct nirc_xylo_layer {
   int64_t *dash_mem, *dash_syn, *threshold, *bias;   /* the chip's numbers */
   double *scale;                                     /* the factor between the network's numbers and the chip's */
   double *exact_threshold, *exact_bias;              /* in the chip's scale, before they are rounded; NULL in what was read back */
+  double weight_error_max, weight_error_mean;        /* of the weights to it (gain included), in the network's numbers; not read back */
 } nirc_xylo_layer;
 
 enum { NIRC_XYLO_INPUT = -1 };
@@ -87,6 +88,7 @@ typedef struct nirc_xylo_use {
   size_t input_targets, output_sources;              /* from number 0, and to the last: what lies between counts */
   size_t connections, fanout;                        /* recurrent weights that are not 0 */
   size_t fanout_neuron;                              /* the first hidden neuron with that fanout */
+  size_t *fanouts;                                   /* by hidden neuron */
 } nirc_xylo_use;
 
 /* graph.c: layers, their numbers, and blocks with the network's weights, from an inlined graph. Reports every refusal of a stage. */
@@ -104,5 +106,13 @@ bool nirc_xylo_write(const nirc_xylo_network *x, nirc_sink *out);
 bool nirc_xylo_fits(const nirc_xylo_network *x, size_t have, size_t field, const char *code, const char *what, nirc_loc loc, nirc_diag *d);
 /* limits.c: notes with the variants whose limit is. */
 void nirc_xylo_suggest(const nirc_xylo_network *x, size_t have, size_t field, nirc_loc loc, nirc_diag *d);
+/* advice.c: notes on the layers from..to-1, which together have `excess` neurons more than fit. */
+void nirc_xylo_advise_layers(const nirc_xylo_network *x, size_t from, size_t to, size_t excess, nirc_diag *d);
+/* The same of recurrent weights: of which blocks they are; of the layers whose neurons have too many targets. */
+void nirc_xylo_advise_connections(const nirc_xylo_network *x, size_t excess, nirc_diag *d);
+void nirc_xylo_advise_fanout(const nirc_xylo_network *x, nirc_diag *d);
+/* The first layer that drives the output, and the one behind the last that inputs reach. */
+size_t nirc_xylo_first_source(const nirc_xylo_network *x);
+size_t nirc_xylo_end_of_targets(const nirc_xylo_network *x);
 
 #endif
