@@ -166,7 +166,8 @@ static bool read_labels(evaluator *x, nirc_diag *d)
     return false;
   }
   if (o->rank > 1 || o->count != samples) {
-    nirc_error(d, loc, "%zu labels of rank %" PRIu32 ", the input has %" PRIu32 " sample%s: one for each is wanted", o->count, o->rank, samples, samples == 1 ? "" : "s");
+    nirc_error(d, loc, "%zu labels of rank %" PRIu32 ", the input has %" PRIu32 " sample%s: one for each is wanted", o->count, o->rank, samples,
+               samples == 1 ? "" : "s");
     return false;
   }
   x->labels = NIRC_NEW_ARRAY(x->j.arena, int64_t, samples);
@@ -330,15 +331,16 @@ static const char *reset_of(const nirc_target *t, const nirc_options *o)
 static const nirc_evaluation *evaluate(nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, nirc_diag *d)
 {
   evaluator *x = NIRC_NEW(a, evaluator);
-  *x = (evaluator){.j = {.arena = a, .heap = m->heap, .o = o, .check_text = check_text, .path = m->path, .c = NIRC_NEW(a, nirc_comparison)}, .e = NIRC_NEW(a, nirc_evaluation),
-                   .target = o->target, .reset = reset_of(o->target, o), .nowhere = fopen("/dev/null", "w")};
+  *x = (evaluator){.j = {.arena = a, .heap = m->heap, .o = o, .check_text = check_text, .path = m->path, .c = NIRC_NEW(a, nirc_comparison)},
+                   .e = NIRC_NEW(a, nirc_evaluation), .target = o->target, .reset = reset_of(o->target, o), .nowhere = fopen("/dev/null", "w")};
   if (!x->nowhere) {
     nirc_error_status(d, NIRC_STATUS_IO, nirc_loc_file("/dev/null"), "cannot be opened");
     return NULL;
   }
   nirc_diag_init(&x->silent, x->nowhere, "nirc");
   *x->j.c = (nirc_comparison){.source = nirc_report_file_name(a, m->path)};
-  *x->e = (nirc_evaluation){.run = x->j.c, .target = o->target->name, .profile = nirc_named_profile(o, o->target), .reset = x->reset, .options = o->target_options};
+  *x->e = (nirc_evaluation){.run = x->j.c, .target = o->target->name, .profile = nirc_named_profile(o, o->target), .reset = x->reset,
+                            .options = o->target_options};
   nirc_strbuf text;
   nirc_strbuf_init(&text, m->heap);
   bool ok = nirc_compare_prepare(&x->j, m, "--evaluate", &text, d) && make_variants(x, d) && get_data(x, d) && race_variants(x, d);

@@ -1,4 +1,5 @@
-/* frontend/evaluate.h: how well a network does its task on a chip, and what takes how much of that away: collected once, printed as text, JSON or part of a page.
+/* frontend/evaluate.h: how well a network does its task on a chip, and what takes how much of that away: collected once, printed as text,
+ * JSON or part of a page.
  * Owns: nothing; all of it lies in the caller's arena.
  * Must not know: how a network is compiled or run. docs/evaluate.md says what each number means. */
 #ifndef NIRC_FRONTEND_EVALUATE_H
@@ -6,7 +7,9 @@
 
 #include "frontend/compare.h"
 
-typedef enum nirc_evaluate_kind { NIRC_EVALUATE_NETWORK, NIRC_EVALUATE_QUANTISED, NIRC_EVALUATE_CHIP, NIRC_EVALUATE_WITHOUT, NIRC_EVALUATE_TRIAL } nirc_evaluate_kind;
+typedef enum nirc_evaluate_kind {
+  NIRC_EVALUATE_NETWORK, NIRC_EVALUATE_QUANTISED, NIRC_EVALUATE_CHIP, NIRC_EVALUATE_WITHOUT, NIRC_EVALUATE_TRIAL
+} nirc_evaluate_kind;
 
 /* A layer of a variant beside that of the network. */
 typedef struct nirc_evaluate_layer {

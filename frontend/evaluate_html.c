@@ -5,7 +5,8 @@
 static void add_cell(nirc_strbuf *b, const nirc_evaluate_table *t, size_t row, size_t column)
 {
   bool head = row == 0 || column == 0;
-  nirc_strbuf_addf(b, "<%s%s%s>", head ? "th" : "td", row == 0 ? " scope=\"col\"" : column == 0 ? " scope=\"row\"" : "", t->is_number[column] ? " class=\"n\"" : "");
+  nirc_strbuf_addf(b, "<%s%s%s>", head ? "th" : "td", row == 0 ? " scope=\"col\"" : column == 0 ? " scope=\"row\"" : "",
+                   t->is_number[column] ? " class=\"n\"" : "");
   nirc_html_add_escaped(b, t->cells[row * t->n_columns + column]);
   nirc_strbuf_add(b, head ? "</th>" : "</td>");
 }

@@ -47,8 +47,8 @@ json_t *nirc_evaluate_json(const nirc_evaluation *e)
   for (size_t k = 0; k < e->n_variants; k++)
     json_array_append_new(variants, variant_json(e, &e->variants[k]));
   json_t *input = json_pack("{s:s, s:o, s:o}", "file", e->run->input, "steps", number(e->run->steps), "samples", number(e->run->samples));
-  return json_pack("{s:i, s:s, s:s, s:o, s:s, s:o, s:f, s:o, s:o, s:o}", "evaluation", 1, "source", e->run->source, "target", e->target, "options", text(e->options),
-                   "profile", e->profile, "reset", text(e->reset), "dt", e->dt, "input", input, "classes", number(e->classes), "variants", variants);
+  return json_pack("{s:i, s:s, s:s, s:o, s:s, s:o, s:f, s:o, s:o, s:o}", "evaluation", 1, "source", e->run->source, "target", e->target, "options",
+                   text(e->options), "profile", e->profile, "reset", text(e->reset), "dt", e->dt, "input", input, "classes", number(e->classes), "variants", variants);
 }
 
 void nirc_evaluate_print_json(const nirc_evaluation *e, nirc_strbuf *b)

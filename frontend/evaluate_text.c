@@ -55,8 +55,8 @@ void nirc_evaluate_add_summary(nirc_strbuf *b, const nirc_evaluation *e)
     return;
   }
   uint32_t chip = e->variants[NIRC_EVALUATE_CHIP].correct;
-  nirc_strbuf_addf(b, "On the chip %" PRIu32 " of %" PRIu32 " samples are right (%.3f), in the network %" PRIu32 " (%.3f). ", chip, of, quotient(chip, of), network,
-                   quotient(network, of));
+  nirc_strbuf_addf(b, "On the chip %" PRIu32 " of %" PRIu32 " samples are right (%.3f), in the network %" PRIu32 " (%.3f). ", chip, of,
+                   quotient(chip, of), network, quotient(network, of));
   const nirc_evaluate_variant *worst = best_of(e, NIRC_EVALUATE_WITHOUT), *option = best_of(e, NIRC_EVALUATE_TRIAL);
   if (worst)
     nirc_strbuf_addf(b, "What costs most is %s: without it %" PRIu32 " are right.", worst->name, worst->correct);
@@ -83,7 +83,8 @@ void nirc_evaluate_add_notes(nirc_strbuf *b, const char *lead, const nirc_evalua
   for (size_t n = 0; n < e->run->n_layers; n++)
     spikes += e->variants[0].layers[n].spikes;
   if (latency)
-    nirc_strbuf_addf(b, "%sThe chip is up to %" PRIu32 " step%s behind; what the last steps cause is seen with --steps %" PRIu64 ".", lead, latency, latency == 1 ? "" : "s",
+    nirc_strbuf_addf(b, "%sThe chip is up to %" PRIu32 " step%s behind; what the last steps cause is seen with --steps %" PRIu64 ".", lead, latency,
+                     latency == 1 ? "" : "s",
                      e->run->steps + latency);
   if (spikes == 0)
     nirc_strbuf_addf(b, "%sNothing spikes in the network: every sample is class 0.", lead);
@@ -91,9 +92,11 @@ void nirc_evaluate_add_notes(nirc_strbuf *b, const char *lead, const nirc_evalua
 
 /* ---- tables -------------------------------------------------------------------------------------------------------------------- */
 
-static nirc_evaluate_table *new_table(nirc_evaluate_table *t, nirc_arena *a, const char *title, const char *const *header, const bool *is_number, size_t n_columns, size_t most)
+static nirc_evaluate_table *new_table(nirc_evaluate_table *t, nirc_arena *a, const char *title, const char *const *header, const bool *is_number,
+                                      size_t n_columns, size_t most)
 {
-  *t = (nirc_evaluate_table){.title = title, .n_rows = 1, .n_columns = n_columns, .is_number = is_number, .cells = NIRC_NEW_ARRAY(a, const char *, n_columns * (most + 1))};
+  *t = (nirc_evaluate_table){.title = title, .n_rows = 1, .n_columns = n_columns, .is_number = is_number,
+                              .cells = NIRC_NEW_ARRAY(a, const char *, n_columns * (most + 1))};
   memcpy(t->cells, header, n_columns * sizeof *header);
   return t;
 }
@@ -155,10 +158,12 @@ static void fill_layers(nirc_evaluate_table *t, nirc_arena *a, const nirc_evalua
 /* The chip, changed in one thing. */
 static void fill_changes(nirc_evaluate_table *t, nirc_arena *a, const nirc_evaluation *e, nirc_evaluate_kind kind)
 {
-  static const char *const without[] = {"without", "accuracy", "right", "network's class", "equal spikes", "that is"}, *const with[] = {"with", "accuracy", "right", "network's class", "equal spikes"};
+  static const char *const without[] = {"without", "accuracy", "right", "network's class", "equal spikes", "that is"};
+  static const char *const with[] = {"with", "accuracy", "right", "network's class", "equal spikes"};
   static const bool numbers[] = {false, true, true, true, true, false};
   bool trial = kind == NIRC_EVALUATE_TRIAL;
-  new_table(t, a, trial ? "The chip with another option" : "The chip without one of its constraints", trial ? with : without, numbers, trial ? 5 : 6, e->n_variants);
+  new_table(t, a, trial ? "The chip with another option" : "The chip without one of its constraints",
+            trial ? with : without, numbers, trial ? 5 : 6, e->n_variants);
   for (size_t k = 0; k < e->n_variants; k++) {
     const nirc_evaluate_variant *v = &e->variants[k];
     if (v->kind != kind)

@@ -243,7 +243,8 @@ static const char *free_step(lowerer *x, bool output)
   add_saturated(&b, x, "dv", "i - d");
   add_saturated(&b, x, "dv", "dv + bias");
   add_saturated(&b, x, "v", "v + dv");
-  nirc_strbuf_addf(&b, nirc_xylo_lacks(x->net, NIRC_XYLO_SPIKES) ? "z = v > v_threshold ? 1 : 0; " : "z = v >= v_threshold ? min(floor(v/v_threshold), %d) : 0; ",
+  nirc_strbuf_addf(&b, nirc_xylo_lacks(x->net, NIRC_XYLO_SPIKES) ? "z = v > v_threshold ? 1 : 0; " :
+                   "z = v >= v_threshold ? min(floor(v/v_threshold), %d) : 0; ",
                    output ? NIRC_XYLO_OUTPUT_SPIKES : NIRC_XYLO_HIDDEN_SPIKES);
   nirc_strbuf_add(&b, nirc_xylo_lacks(x->net, NIRC_XYLO_RESET) ? "v = z > 0 ? 0 : v" : "v = v - z*v_threshold");
   const char *text = nirc_arena_strdup(x->m->arena, b.data);

@@ -50,7 +50,8 @@ static bool choose(nirc_xylo_choices *c, const nirc_lower_job *job, nirc_diag *d
   int variant = chosen(job, VARIANT, d), gain = chosen(job, GAIN, d), match = chosen(job, MATCH, d), quant = chosen(job, QUANT, d);
   if (variant < 0 || gain < 0 || match < 0 || quant < 0)
     return false;
-  *c = (nirc_xylo_choices){&nirc_xylo_chips[variant], job->dt, job->reset_given, job->subtract, .unit_gain = gain, .match_dc = match, .global = quant, .without = job->without};
+  *c = (nirc_xylo_choices){&nirc_xylo_chips[variant], job->dt, job->reset_given, job->subtract, .unit_gain = gain, .match_dc = match, .global = quant,
+                             .without = job->without};
   return true;
 }
 
@@ -86,5 +87,6 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 
 const nirc_target nirc_target_xylo = {
   .name = "xylo", .summary = "SynSense Xylo Audio 2, Audio 3 and IMU", .available = true, .profiles = profiles, .needs_dt = true, .options = options,
-  .n_options = sizeof options / sizeof *options, .constraints = constraints, .n_constraints = sizeof constraints / sizeof *constraints, .trials = trials, .variants = &options[VARIANT], .lower = lower, .check = check, .emit = emit,
+  .n_options = sizeof options / sizeof *options, .constraints = constraints, .n_constraints = sizeof constraints / sizeof *constraints, .trials = trials,
+  .variants = &options[VARIANT], .lower = lower, .check = check, .emit = emit,
 };
