@@ -105,8 +105,8 @@ static bool add_part(quantiser *x, const nirc_s2_term *t)
     return false;
   }
   if (d < 0)
-    nirc_warning(x->d, x->p->op->loc, "'%s': what '%s' sends arrives %lld steps later than in the network, for every population on the way takes a step [S2-FEEDBACK]", x->p->name,
-                 pre->name, (long long)-d);
+    nirc_warning(x->d, x->p->op->loc, "'%s': what '%s' sends arrives %lld step%s later than in the network, for every population on the way takes a step [S2-FEEDBACK]",
+                 x->p->name, pre->name, (long long)-d, d == -1 ? "" : "s");
   size_t delay = d < 0 ? 0 : (size_t)d;
   for (size_t i = 0; i < x->n_parts; i++)
     if (x->parts[i].source == t->source && x->parts[i].delay == delay)
@@ -282,8 +282,9 @@ static bool check_neuron(quantiser *x, size_t i, const neuron *n)
 {
   const nirc_op *op = x->p->op;
   if (n->gain == 0 || !isfinite(n->gain) || (n->gain < 0 && !x->p->readout)) {
-    nirc_error_code(x->d, "S2-PARAM", op->loc, "'%s': its input counts %g times (element %zu), %s is wanted: r%s", x->p->name, n->gain, i,
-                    x->p->readout ? "a number other than 0" : "a number above 0", x->p->kind == NIRC_S2_CURRENT ? " and w_in are too small, or below 0" : " is");
+    nirc_error_code(x->d, "S2-PARAM", op->loc, "'%s': a weight of 1 moves v by %g (element %zu), %s is wanted", x->p->name, n->gain, i,
+                    x->p->readout ? "a number other than 0" : "a number above 0");
+    nirc_note(x->d, op->loc, x->p->kind == NIRC_S2_CURRENT ? "that is dt/tau_mem * r * dt/tau_syn * w_in" : "that is r, times dt/tau of a neuron with tau");
     return false;
   }
   if (x->p->readout || n->threshold > n->reset)

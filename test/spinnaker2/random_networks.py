@@ -118,7 +118,7 @@ class Network:
 
     def pool(self, path):
         rng, (c, h, w) = self.rng, self.shape[path[-1]]
-        k = int(rng.integers(1, 3))
+        k = int(rng.integers(1, min(h, w, 2) + 1))
         stride, pad = (k, k), (0, 0)
         if rng.random() < .3:
             stride, pad = tuple(int(n) for n in rng.integers(1, 3, 2)), (int(rng.integers(0, k)),) * 2
