@@ -153,6 +153,8 @@ class Network:
         return path
 
     def join(self, path, population):
+        if (path[-1], population) in self.edges:                     # an edge stands once
+            return
         self.edges.append((path[-1], population))
         self.paths.append((path, population))
 
