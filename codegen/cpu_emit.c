@@ -164,6 +164,8 @@ LLVMValueRef nirc_emit_convert(nirc_emitter *e, nirc_dtype from, nirc_dtype to, 
   if (nirc_cpu_stored(from) == nirc_cpu_stored(to))
     return v;
   NIRC_ASSERT(nirc_emit_type(e, to) == e->f32 || to == NIRC_F64);
+  if (from == NIRC_I8)                               /* exact in either */
+    return LLVMBuildSIToFP(e->b, v, nirc_emit_type(e, to), "");
   if (from == NIRC_I16 || from == NIRC_I32 || from == NIRC_I64)          /* by way of f64, as the interpreter */
     v = LLVMBuildSIToFP(e->b, v, e->f64, "");
   return LLVMBuildFPCast(e->b, v, nirc_emit_type(e, to), "");

@@ -125,10 +125,10 @@ static void elementwise_kernel(nirc_emitter *e, const nirc_op *op)
 
 /* ---- weighted sums --------------------------------------------------------------------------------------------------------------- */
 
-/* y[i] = start[i], or 0 where there is no bias; `wrap`: the bias repeats every so many elements. */
+/* y[i] = start[i], or 0 where there is no bias, or it comes behind the scale; `wrap`: the bias repeats every so many elements. */
 static void start_sums(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, size_t n, size_t wrap)
 {
-  bool bias = nirc_op_attr(op, "bias") != NULL;
+  bool bias = nirc_op_attr(op, "bias") && !nirc_op_attr(op, "scale");
   nirc_coefficient c = {0};
   if (bias)
     c = nirc_get_coefficient(e, op, "bias");
@@ -141,12 +141,55 @@ static void start_sums(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, size_
   nirc_loop_end(e, &outer);
 }
 
-/* y[0..n) += w[0..n) * x, all of `type`; without the product where x can only be 1. */
-static void add_column(nirc_emitter *e, LLVMTypeRef type, LLVMValueRef y, LLVMValueRef w, LLVMValueRef x, bool binary, size_t n)
+/* The scale and the bias of a sum whose weights are whole numbers: both behind its last term. */
+typedef struct sum_end { bool has_scale, has_bias; nirc_coefficient scale, bias; } sum_end;
+
+static sum_end sum_end_of(nirc_emitter *e, const nirc_op *op)
 {
+  sum_end s = {.has_scale = nirc_op_attr(op, "scale") != NULL};
+  s.has_bias = s.has_scale && nirc_op_attr(op, "bias");
+  if (s.has_scale)
+    s.scale = nirc_get_coefficient(e, op, "scale");
+  if (s.has_bias)
+    s.bias = nirc_get_coefficient(e, op, "bias");
+  return s;
+}
+
+/* Sum i, finished. */
+static LLVMValueRef end_sum(nirc_emitter *e, const sum_end *s, LLVMValueRef y, LLVMValueRef i)
+{
+  if (s->has_scale)
+    y = LLVMBuildFMul(e->b, nirc_coefficient_at(e, &s->scale, i), y, "");
+  return s->has_bias ? LLVMBuildFAdd(e->b, y, nirc_coefficient_at(e, &s->bias, i), "") : y;
+}
+
+static void end_sums(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, size_t n)
+{
+  sum_end s = sum_end_of(e, op);
+  if (!s.has_scale)
+    return;
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, n));
-  LLVMValueRef term = nirc_load(e, type, w, l.i);
-  if (!binary)
+  nirc_store(e, type_of(e, op), end_sum(e, &s, nirc_load(e, type_of(e, op), y, l.i), l.i), y, l.i);
+  nirc_loop_end(e, &l);
+}
+
+static nirc_dtype weight_elem(const nirc_op *op)
+{
+  return nirc_op_blob(op, "weight")->dtype;
+}
+
+static LLVMTypeRef weight_type(const nirc_emitter *e, const nirc_op *op)
+{
+  return nirc_emit_type(e, weight_elem(op));
+}
+
+/* y[0..n) += w[0..n) * x; without the product where x can only be 1. */
+static void add_column(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, LLVMValueRef w, LLVMValueRef x, size_t n)
+{
+  LLVMTypeRef type = type_of(e, op);
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, n));
+  LLVMValueRef term = nirc_load_as(e, weight_elem(op), nirc_snn_arithmetic(op), w, l.i);
+  if (nirc_op_operand(op, 0)->type->elem != NIRC_BOOL)
     term = LLVMBuildFMul(e->b, term, x, "");
   nirc_store(e, type, LLVMBuildFAdd(e->b, nirc_load(e, type, y, l.i), term, ""), y, l.i);
   nirc_loop_end(e, &l);
@@ -157,13 +200,15 @@ LLVMValueRef nirc_emit_is_active(nirc_emitter *e, LLVMValueRef x)
   return LLVMBuildFCmp(e->b, LLVMRealUNE, x, LLVMConstNull(LLVMTypeOf(x)), "");
 }
 
-/* One element of eight or four bytes: sizes that the compiler knows, for there are millions. */
-static void copy_element(char *to, const void *from, size_t i, bool wide)
+/* One element of eight bytes, four or one: sizes that the compiler knows, for there are millions. */
+static void copy_element(char *to, const void *from, size_t i, size_t size)
 {
-  if (wide)
+  if (size == 8)
     memcpy(to, (const char *)from + i * 8, 8);
-  else
+  else if (size == 4)
     memcpy(to, (const char *)from + i * 4, 4);
+  else
+    *to = ((const char *)from)[i];
 }
 
 /* Weights [lead, out, in] as [lead, in, out]. */
@@ -177,7 +222,7 @@ static LLVMValueRef transposed(nirc_emitter *e, const nirc_blob *w, size_t lead,
     for (size_t o0 = 0; o0 < out; o0 += TILE)
       for (size_t j = 0; j < in; j++)
         for (size_t o = o0; o < out && o < o0 + TILE; o++)
-          copy_element(t + ((k * in + j) * out + o) * size, w->data, w->splat ? 0 : (k * out + o) * in + j, size == 8);
+          copy_element(t + ((k * in + j) * out + o) * size, w->data, w->splat ? 0 : (k * out + o) * in + j, size);
   LLVMValueRef g = nirc_emit_bytes(e, "weight", t, w->count * size);
   nirc_heap_free(h, t);
   return g;
@@ -193,16 +238,17 @@ static void dense_kernel(nirc_emitter *e, const nirc_op *op)
   start_sums(e, op, p.out[0], all, all);
   LLVMValueRef w = transposed(e, weight, lead, out, in);
   nirc_loop k = nirc_loop_begin(e, nirc_c64(e, lead));
-  LLVMTypeRef type = type_of(e, op);
+  LLVMTypeRef type = type_of(e, op), of_weight = weight_type(e, op);
   LLVMValueRef x0 = nirc_at(e, operand_type(e, op), p.in[0], nirc_mul(e, k.i, nirc_c64(e, in)));
-  LLVMValueRef y = nirc_at(e, type, p.out[0], nirc_mul(e, k.i, nirc_c64(e, out))), w0 = nirc_at(e, type, w, nirc_mul(e, k.i, nirc_c64(e, in * out)));
+  LLVMValueRef y = nirc_at(e, type, p.out[0], nirc_mul(e, k.i, nirc_c64(e, out))), w0 = nirc_at(e, of_weight, w, nirc_mul(e, k.i, nirc_c64(e, in * out)));
   nirc_loop j = nirc_loop_begin(e, nirc_c64(e, in));
   LLVMValueRef x = load_operand(e, op, 0, x0, j.i);
   nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, x));
-  add_column(e, type, y, nirc_at(e, type, w0, nirc_mul(e, j.i, nirc_c64(e, out))), x, nirc_op_operand(op, 0)->type->elem == NIRC_BOOL, out);
+  add_column(e, op, y, nirc_at(e, of_weight, w0, nirc_mul(e, j.i, nirc_c64(e, out))), x, out);
   nirc_if_end(e, &active);
   nirc_loop_end(e, &j);
   nirc_loop_end(e, &k);
+  end_sums(e, op, p.out[0], all);
 }
 
 LLVMValueRef nirc_load_index(nirc_emitter *e, LLVMValueRef array, LLVMValueRef i)
@@ -226,11 +272,12 @@ static void sparse_dense_kernel(nirc_emitter *e, const nirc_op *op)
   LLVMValueRef from = nirc_load_index(e, firsts, at), n = LLVMBuildSub(e->b, nirc_load_index(e, firsts, nirc_add(e, at, nirc_c64(e, 1))), from, "");
   nirc_loop l = nirc_loop_begin(e, n);
   LLVMValueRef b = nirc_add(e, from, l.i), y = nirc_at(e, type, y0, nirc_load_index(e, rows, b));
-  add_column(e, type, y, nirc_at(e, type, w, nirc_mul(e, b, nirc_c64(e, size))), x, in->elem == NIRC_BOOL, size);
+  add_column(e, op, y, nirc_at(e, weight_type(e, op), w, nirc_mul(e, b, nirc_c64(e, size))), x, size);
   nirc_loop_end(e, &l);
   nirc_if_end(e, &active);
   nirc_loop_end(e, &j);
   nirc_loop_end(e, &k);
+  end_sums(e, op, p.out[0], out->count);
 }
 
 /* ---- convolution -------------------------------------------------------------------------------------------------------------------- */
@@ -312,27 +359,27 @@ static LLVMValueRef conv_weights(nirc_emitter *e, const nirc_blob *w, const conv
   for (size_t g = 0; g < c->groups; g++)
     for (size_t o = 0; o < out; o++)
       for (size_t j = 0; j < in * area; j++)
-        copy_element(t + ((g * in * area + j) * out + o) * size, w->data, w->splat ? 0 : (g * out + o) * in * area + j, size == 8);
+        copy_element(t + ((g * in * area + j) * out + o) * size, w->data, w->splat ? 0 : (g * out + o) * in * area + j, size);
   LLVMValueRef global = nirc_emit_bytes(e, "weight", t, w->count * size);
   nirc_heap_free(h, t);
   return global;
 }
 
 /* sums[row][column][out channel] of every tap of one active input (channel, y, x). */
-static void scatter(nirc_emitter *e, const conv_shape *c, LLVMValueRef sums, LLVMValueRef w, const tap_arrays t[2], LLVMValueRef channel, LLVMValueRef y,
-                    LLVMValueRef x, LLVMValueRef value, bool binary)
+static void scatter(nirc_emitter *e, const nirc_op *op, const conv_shape *c, LLVMValueRef sums, LLVMValueRef w, const tap_arrays t[2], LLVMValueRef channel,
+                    LLVMValueRef y, LLVMValueRef x, LLVMValueRef value)
 {
-  LLVMTypeRef type = LLVMTypeOf(value);
+  LLVMTypeRef of_weight = weight_type(e, op);
   size_t per_group = c->out_channels / c->groups, in = c->channels / c->groups;
   LLVMValueRef group = LLVMBuildUDiv(e->b, channel, nirc_c64(e, in), "");
-  LLVMValueRef kernel = nirc_at(e, type, w, nirc_mul(e, channel, nirc_c64(e, c->kernel[0] * c->kernel[1] * per_group)));
+  LLVMValueRef kernel = nirc_at(e, of_weight, w, nirc_mul(e, channel, nirc_c64(e, c->kernel[0] * c->kernel[1] * per_group)));
   LLVMValueRef first_out = nirc_mul(e, group, nirc_c64(e, per_group));
   tap_loop row = tap_loop_begin(e, &t[0], y);
   tap_loop column = tap_loop_begin(e, &t[1], x);
   LLVMValueRef tap = nirc_add(e, nirc_mul(e, row.tap, nirc_c64(e, c->kernel[1])), column.tap);
   LLVMValueRef pixel = nirc_add(e, nirc_mul(e, row.to, nirc_c64(e, c->out[1])), column.to);
-  LLVMValueRef to = nirc_at(e, type, sums, nirc_add(e, nirc_mul(e, pixel, nirc_c64(e, c->out_channels)), first_out));
-  add_column(e, type, to, nirc_at(e, type, kernel, nirc_mul(e, tap, nirc_c64(e, per_group))), value, binary, per_group);
+  LLVMValueRef to = nirc_at(e, type_of(e, op), sums, nirc_add(e, nirc_mul(e, pixel, nirc_c64(e, c->out_channels)), first_out));
+  add_column(e, op, to, nirc_at(e, of_weight, kernel, nirc_mul(e, tap, nirc_c64(e, per_group))), value, per_group);
   nirc_loop_end(e, &column.l);
   nirc_loop_end(e, &row.l);
 }
@@ -352,14 +399,15 @@ static void conv_kernel(nirc_emitter *e, const nirc_op *op)
   nirc_loop x = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
   LLVMValueRef value = load_operand(e, op, 0, p.in[0], nirc_add(e, line, x.i));
   nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, value));
-  scatter(e, &c, p.workspace, w, t, channel.i, y.i, x.i, value, nirc_op_operand(op, 0)->type->elem == NIRC_BOOL);
+  scatter(e, op, &c, p.workspace, w, t, channel.i, y.i, x.i, value);
   nirc_if_end(e, &active);
   nirc_loop_end(e, &x);
   nirc_loop_end(e, &y);
   nirc_loop_end(e, &channel);
+  sum_end end = sum_end_of(e, op);
   nirc_loop o = nirc_loop_begin(e, nirc_c64(e, c.out_channels)), pixel = nirc_loop_begin(e, nirc_c64(e, pixels));
   LLVMValueRef from = nirc_add(e, nirc_mul(e, pixel.i, nirc_c64(e, c.out_channels)), o.i), to = nirc_add(e, nirc_mul(e, o.i, nirc_c64(e, pixels)), pixel.i);
-  nirc_store(e, type_of(e, op), nirc_load(e, type_of(e, op), p.workspace, from), p.out[0], to);
+  nirc_store(e, type_of(e, op), end_sum(e, &end, nirc_load(e, type_of(e, op), p.workspace, from), o.i), p.out[0], to);
   nirc_loop_end(e, &pixel);
   nirc_loop_end(e, &o);
 }
@@ -454,6 +502,7 @@ static const kernel_fn kernels[NIRC_N_OPS] = {
   [SNN_SPARSE_DENSE] = sparse_dense_kernel,
   [SNN_CONV] = conv_kernel, [SNN_SUM_POOL] = pool_kernel, [SNN_AVG_POOL] = pool_kernel, [SNN_DELAY_READ] = delay_read_kernel,
   [SNN_DELAY_WRITE] = delay_write_kernel, [SNN_ADVANCE] = advance_kernel, [SNN_NEURON] = nirc_emit_neuron_kernel, [HW_PROJECT] = nirc_emit_project_kernel,
+  [HW_CORES] = nirc_emit_cores_kernel, [HW_SLICE] = nirc_emit_slice_kernel,
 };
 
 LLVMValueRef nirc_emit_kernel(nirc_emitter *e, const nirc_op *op)

@@ -30,5 +30,7 @@ void nirc_emit_neuron_kernel(nirc_emitter *e, const nirc_op *op);
 /* How many events an element stands for: a whole number of at least 0, at most `most`, as i64; what is no number counts as none. */
 LLVMValueRef nirc_emit_events(nirc_emitter *e, nirc_dtype elem, LLVMValueRef v, int64_t most);
 void nirc_emit_project_kernel(nirc_emitter *e, const nirc_op *op);        /* hw.project */
+void nirc_emit_cores_kernel(nirc_emitter *e, const nirc_op *op);         /* hw.cores */
+void nirc_emit_slice_kernel(nirc_emitter *e, const nirc_op *op);         /* hw.slice */
 
 #endif

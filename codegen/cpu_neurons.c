@@ -1,5 +1,7 @@
 /* codegen/cpu_neurons.c: the neuron ops, and the populations that take their sums tile by tile: a tile of outputs is kept in registers while the active
  * inputs add to it in ascending order, so that the sum of each output has the terms and the order of cpu_kernels.c. */
+#include <string.h>
+
 #include "codegen/cpu_kernels.h"
 #include "ir/dialect_snn.h"
 #include "ir/neuron.h"
@@ -54,13 +56,18 @@ static void emit_neurons(nirc_emitter *e, const nirc_op *op, const neuron_body *
 static LLVMValueRef tiled_weights(nirc_emitter *e, const nirc_blob *w, size_t out, size_t in)
 {
   const nirc_heap *h = e->plan->m->heap;
-  float *t = nirc_heap_alloc(h, w->count * sizeof *t), *to = t;
-  const float *from = w->data;
+  size_t size = nirc_dtype_size(w->dtype);
+  char *t = nirc_heap_alloc(h, w->count * size), *to = t;
   for (size_t first = 0; first < out; first += TILE)
     for (size_t j = 0; j < in; j++)
-      for (size_t o = first; o < out && o < first + TILE; o++)
-        *to++ = from[w->splat ? 0 : o * in + j];
-  LLVMValueRef g = nirc_emit_bytes(e, "weight", t, w->count * sizeof *t);
+      for (size_t o = first; o < out && o < first + TILE; o++, to += size) {
+        const char *from = (const char *)w->data + (w->splat ? 0 : o * in + j) * size;
+        if (size == 1)                               /* sizes that the compiler knows */
+          *to = *from;
+        else
+          memcpy(to, from, sizeof(float));
+      }
+  LLVMValueRef g = nirc_emit_bytes(e, "weight", t, w->count * size);
   nirc_heap_free(h, t);
   return g;
 }
@@ -115,42 +122,77 @@ static LLVMValueRef spread(nirc_emitter *e, const tile *t, LLVMValueRef x)
   return LLVMBuildShuffleVector(e->b, one, LLVMGetPoison(t->type), LLVMConstNull(LLVMVectorType(e->i32, t->width)), "");
 }
 
-/* Sums of outputs first .. first + width - 1, w being their block of weights; left in the tile's memory. */
-static void emit_tile_sums(nirc_emitter *e, const tile *t, const nirc_coefficient *bias, const active_list *a, LLVMValueRef w, LLVMValueRef first)
+/* What stands around the terms of the sums: a bias before them, or, where weights are whole numbers, their scale and the bias behind them. */
+typedef struct tile_weights { LLVMTypeRef type; LLVMValueRef all; nirc_coefficient before, scale, behind; bool has_scale, has_behind; } tile_weights;
+
+static tile_weights read_weights(nirc_emitter *e, const nirc_op *sum, size_t out, size_t in)
 {
-  unsigned align = t->width == TILE ? NIRC_CPU_ALIGN : sizeof(float);
-  LLVMValueRef start = bias->array ? load_tile(e, t, nirc_at(e, e->f32, bias->array, first), align) : spread(e, t, nirc_cf32(e, bias->splat));
-  store_tile(e, start, t->sums);
+  const nirc_blob *weight = nirc_op_blob(sum, "weight");
+  tile_weights w = {.type = nirc_emit_type(e, weight->dtype), .has_scale = nirc_op_attr(sum, "scale") != NULL};
+  nirc_coefficient bias = {0};
+  if (nirc_op_attr(sum, "bias"))
+    bias = nirc_get_coefficient(e, sum, "bias");
+  if (w.has_scale)
+    w.scale = nirc_get_coefficient(e, sum, "scale");
+  w.has_behind = w.has_scale && nirc_op_attr(sum, "bias");
+  *(w.has_scale ? &w.behind : &w.before) = bias;
+  w.all = tiled_weights(e, weight, out, in);
+  return w;
+}
+
+/* The coefficients of outputs from `first` on. */
+static LLVMValueRef coefficient_tile(nirc_emitter *e, const tile *t, const nirc_coefficient *c, LLVMValueRef first)
+{
+  return c->array ? load_tile(e, t, nirc_at(e, e->f32, c->array, first), t->width == TILE ? NIRC_CPU_ALIGN : sizeof(float)) : spread(e, t, nirc_cf32(e, c->splat));
+}
+
+/* The weights at p, as floats. */
+static LLVMValueRef weight_tile(nirc_emitter *e, const tile *t, const tile_weights *w, LLVMValueRef p)
+{
+  if (!w->has_scale)
+    return load_tile(e, t, p, t->width == TILE ? NIRC_CPU_ALIGN : sizeof(float));
+  LLVMValueRef v = LLVMBuildLoad2(e->b, LLVMVectorType(e->i8, t->width), p, "");
+  LLVMSetAlignment(v, t->width == TILE ? NIRC_CPU_ALIGN : 1);
+  return LLVMBuildSIToFP(e->b, v, t->type, "");
+}
+
+/* Sums of outputs first .. first + width - 1; left in the tile's memory. */
+static void emit_tile_sums(nirc_emitter *e, const tile *t, const tile_weights *w, size_t in, const active_list *a, LLVMValueRef first)
+{
+  LLVMValueRef block = nirc_at(e, w->type, w->all, nirc_mul(e, first, nirc_c64(e, in)));
+  store_tile(e, coefficient_tile(e, t, &w->before, first), t->sums);
   nirc_loop k = nirc_loop_begin(e, a->n);
-  LLVMValueRef j = nirc_load_index(e, a->index, k.i), term = load_tile(e, t, nirc_at(e, e->f32, w, nirc_mul(e, j, nirc_c64(e, t->width))), align);
+  LLVMValueRef j = nirc_load_index(e, a->index, k.i), term = weight_tile(e, t, w, nirc_at(e, w->type, block, nirc_mul(e, j, nirc_c64(e, t->width))));
   if (a->value)
     term = LLVMBuildFMul(e->b, term, spread(e, t, nirc_load(e, e->f32, a->value, k.i)), "");
   store_tile(e, LLVMBuildFAdd(e->b, load_tile(e, t, t->sums, NIRC_CPU_ALIGN), term, ""), t->sums);
   nirc_loop_end(e, &k);
-  store_tile(e, load_tile(e, t, t->sums, NIRC_CPU_ALIGN), t->memory);
+  LLVMValueRef y = load_tile(e, t, t->sums, NIRC_CPU_ALIGN);
+  if (w->has_scale)
+    y = LLVMBuildFMul(e->b, coefficient_tile(e, t, &w->scale, first), y, "");
+  if (w->has_behind)
+    y = LLVMBuildFAdd(e->b, y, coefficient_tile(e, t, &w->behind, first), "");
+  store_tile(e, y, t->memory);
 }
 
 static void population_kernel(nirc_emitter *e, const nirc_op *neuron, const nirc_op *sum)
 {
-  const nirc_blob *weight = nirc_op_blob(sum, "weight");
-  size_t out = weight->shape.dims[0], in = weight->shape.dims[1], rest = out % TILE;
+  const nirc_shape *shape = &nirc_op_blob(sum, "weight")->shape;
+  size_t out = shape->dims[0], in = shape->dims[1], rest = out % TILE;
   tile whole = new_tile(e, TILE), last = rest ? new_tile(e, rest) : whole;
   nirc_pointers p = nirc_pointers_of(e, neuron);
   neuron_body n = read_neuron(e, neuron);
-  nirc_coefficient bias = {0};
-  if (nirc_op_attr(sum, "bias"))
-    bias = nirc_get_coefficient(e, sum, "bias");
   active_list a = emit_active_list(e, p.in[0], p.workspace, in, nirc_op_operand(sum, 0)->type->elem == NIRC_BOOL);
-  LLVMValueRef w = tiled_weights(e, weight, out, in);
+  tile_weights w = read_weights(e, sum, out, in);
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, out / TILE));
   LLVMValueRef first = nirc_mul(e, l.i, nirc_c64(e, TILE));
-  emit_tile_sums(e, &whole, &bias, &a, nirc_at(e, e->f32, w, nirc_mul(e, first, nirc_c64(e, in))), first);
+  emit_tile_sums(e, &whole, &w, in, &a, first);
   emit_neurons(e, neuron, &n, &p, whole.memory, first, TILE);
   nirc_loop_end(e, &l);
   if (!rest)
     return;
   first = nirc_c64(e, out - rest);
-  emit_tile_sums(e, &last, &bias, &a, nirc_at(e, e->f32, w, nirc_mul(e, first, nirc_c64(e, in))), first);
+  emit_tile_sums(e, &last, &w, in, &a, first);
   emit_neurons(e, neuron, &n, &p, last.memory, first, rest);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "ir/dialect_snn.h"
 #include "ir/neuron.h"
 
 typedef struct planner {
@@ -59,7 +60,7 @@ const nirc_op *nirc_cpu_tiled_sum(const nirc_op *neuron)
   if (around->code != SNN_POPULATION || neuron->next || sum->code != SNN_DENSE)
     return NULL;
   const nirc_blob *w = nirc_op_blob(sum, "weight");
-  return w->shape.rank == 2 && w->count && w->dtype == NIRC_F32 ? sum : NULL;
+  return w->shape.rank == 2 && w->count && nirc_snn_arithmetic(sum) == NIRC_F32 ? sum : NULL;
 }
 
 bool nirc_cpu_is_tiled_sum(const nirc_op *op)
@@ -168,7 +169,7 @@ static bool in_place(const nirc_op *op, uint32_t i)
 {
   switch (op->code) {
   case SNN_NEURON: return true;
-  case HW_PROJECT: return i == 0;
+  case HW_PROJECT: case HW_CORES: return i == 0;
   case SNN_DELAY_WRITE: case SNN_ADVANCE: return i == 0;
   default: return false;
   }

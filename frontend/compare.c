@@ -165,8 +165,9 @@ static bool make_variant(nirc_compare_job *j, nirc_compare_model *x, const nirc_
     nirc_error_status(d, NIRC_STATUS_LIMIT, nirc_loc_none(), "there is no memory for messages");
     return false;
   }
-  bool ok = nirc_compare_model_make(x, j, &(nirc_compare_choices){.profile = s->profile, .dt = s->dt, .reset = s->reset}, d) && !nirc_diag_failed(d);
-  if (!ok)
+  const char *pass = j->c->without_causes ? j->o->compare.passes[s - j->o->compare.profiles] : NULL;
+  bool ok = nirc_compare_model_make(x, j, &(nirc_compare_choices){.profile = s->profile, .dt = s->dt, .reset = s->reset, .pass = pass}, d) && !nirc_diag_failed(d);
+  if (!ok && !j->c->without_causes)
     nirc_note(d, nirc_loc_none(), "that is %s of --compare; the others can be compared without it", s->text);
   fclose(d->stream);
   d->stream = stream;
@@ -218,11 +219,11 @@ static bool compare_all(nirc_compare_job *j, nirc_compare_model *models, bool ra
   return !rasters || nirc_compare_rasters(j, list, c->n_variants, d);
 }
 
-static const nirc_comparison *compare(nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, bool rasters, nirc_diag *d)
+const nirc_comparison *nirc_compare_run(nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, bool rasters, nirc_diag *d)
 {
   nirc_compare_model models[NIRC_SEMANTICS_MOST] = {0};
   nirc_compare_job j = {.arena = a, .heap = m->heap, .o = o, .check_text = check_text, .path = m->path, .c = NIRC_NEW(a, nirc_comparison)};
-  *j.c = (nirc_comparison){.source = nirc_report_file_name(a, m->path), .n_variants = o->compare.n_profiles};
+  *j.c = (nirc_comparison){.source = nirc_report_file_name(a, m->path), .n_variants = o->compare.n_profiles, .without_causes = o->compare.passes != NULL};
   nirc_strbuf text;
   nirc_strbuf_init(&text, m->heap);
   bool ok = prepare(&j, m, &text, d) && make_variants(&j, models, d) && get_input(&j, d) && compare_all(&j, models, rasters, d);
@@ -234,7 +235,7 @@ static const nirc_comparison *compare(nirc_arena *a, nirc_module *m, const nirc_
 
 bool nirc_compare_profiles(nirc_strbuf *out, nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, nirc_report *report, nirc_diag *d)
 {
-  const nirc_comparison *c = compare(a, m, o, check_text, report != NULL, d);
+  const nirc_comparison *c = nirc_compare_run(a, m, o, check_text, report != NULL, d);
   if (!c || nirc_diag_failed(d))
     return false;
   if (report)

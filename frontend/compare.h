@@ -46,6 +46,7 @@ typedef struct nirc_compare_difference {
   int32_t shift;                                     /* by which b's train is a's: in steps, above 0 where b is late; NO_SHIFT: none. 0: they are equal */
   nirc_compare_place first_v, most_v;
   double most, a, b;                                 /* the largest difference in v, and both values there, b's in the unit of a */
+  double mean_v;                                     /* of the difference in v, over all elements, steps and samples */
   nirc_compare_place most_v_agreed;                  /* the same as long as what the layer sends has not differed in that sample, */
   double most_agreed;                                /* which is before steps that follow from a spike */
   bool scaled;                                       /* thresholds differ: b's v was brought to the unit of a by their quotient */
@@ -89,6 +90,7 @@ typedef struct nirc_comparison {
   uint64_t steps;
   uint32_t samples;
   bool batched;                                      /* samples are to be named */
+  bool without_causes;                               /* what differs is known (quantised weights): no choice of a profile is looked for */
   nirc_compare_variant *variants;
   size_t n_variants;
   nirc_compare_layer *layers;                        /* in the order in which the first variant evaluates them */

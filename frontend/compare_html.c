@@ -144,7 +144,7 @@ static void add_cut(nirc_strbuf *b, const nirc_comparison *c, size_t n)
 static void add_rasters(nirc_strbuf *b, const nirc_comparison *c)
 {
   nirc_strbuf_add(b, "<section aria-labelledby=\"rasters\">\n<h2 id=\"rasters\">Spikes</h2>\n<p class=\"soft\">An element a row, in the order of its index, a "
-                     "step a column. In colour: spikes of the first profile that another has not (or in another number), and spikes of another that the first has not; hollow: "
+                     "step a column. In colour: spikes of the first that another has not (or in another number), and spikes of another that the first has not; hollow: "
                      "where the first has one and the other has none.</p>\n");
   for (size_t n = 0; n < c->n_layers; n++) {
     if (!c->rasters[n].n_elements || !c->n_steps)

@@ -57,9 +57,9 @@ static json_t *v_json(const nirc_compare_layer *l, const nirc_compare_difference
 {
   if (!l->has_v)
     return json_null();
-  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "first_difference", place_json(l, &d->first_v), "largest", real(true, d->most), "at",
+  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "first_difference", place_json(l, &d->first_v), "largest", real(true, d->most), "at",
                    place_json(l, &d->most_v), "values", json_pack("[o, o]", real(d->most_v.known, d->a), real(d->most_v.known, d->b)), "largest_before",
-                   real(l->spikes, d->most_agreed), "before_at", place_json(l, &d->most_v_agreed), "scaled_by_threshold", (int)d->scaled);
+                   real(l->spikes, d->most_agreed), "before_at", place_json(l, &d->most_v_agreed), "scaled_by_threshold", (int)d->scaled, "mean", real(true, d->mean_v));
 }
 
 static json_t *shift_json(const nirc_compare_layer *l, const nirc_compare_difference *d)

@@ -33,7 +33,7 @@ bool nirc_compare_model_make(nirc_compare_model *x, nirc_compare_job *j, const n
   for (size_t i = 0; i < sizeof given / sizeof *given; i++)
     if (given[i].value)
       nirc_strbuf_addf(&b, ",%s=\"%s\"", given[i].name, given[i].value);
-  nirc_strbuf_add(&b, "}");
+  nirc_strbuf_addf(&b, "}%s%s", choices->pass ? "," : "", choices->pass ? choices->pass : "");
   bool ok = nirc_pipeline_run(x->module, b.data, &(nirc_pipeline_hooks){.verify_each = true, .check_text = j->check_text}, d);
   nirc_strbuf_deinit(&b);
   if (!ok)

@@ -15,12 +15,16 @@
  * diagnostic. */
 bool nirc_compare_profiles(nirc_strbuf *out, nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, nirc_report *report, nirc_diag *d);
 
+/* The same without an output: NULL after a diagnostic. Beside the first, profiles that differ in o->compare.passes only are compared without a search for causes. */
+const nirc_comparison *nirc_compare_run(nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, bool rasters, nirc_diag *d);
+
 /* ---- among the files of the comparison ------------------------------------------------------------------------------------ */
 
 /* What discretise is told. */
 typedef struct nirc_compare_choices {
   const char *profile, *dt, *reset;                  /* dt, reset NULL: not given */
   const char *mix;                                   /* choices of other profiles, "reset:snntorch+start:snntorch"; NULL: none */
+  const char *pass;                                  /* that runs behind discretise, "quantise{percentile=99}"; NULL: none */
 } nirc_compare_choices;
 
 /* The potential at which the neurons of a layer fire: one number, or one for each. All zeros: it has none. */

@@ -253,6 +253,7 @@ static void compare_v(watch *w, const runner *r, const float *a, const float *b,
     if (!(by > unit * 1e-6) && !isnan(by))           /* a quotient is rounded */
       continue;
     by = isnan(by) ? (double)INFINITY : by;
+    d->mean_v += by;                                 /* the sum, until all of it is known */
     if (before(t, here.sample, &d->first_v))
       d->first_v = here;
     if (!d->most_v.known || by > d->most) {
@@ -329,6 +330,13 @@ static int32_t shift_of(const watch *w)
   return NIRC_COMPARE_NO_SHIFT;
 }
 
+static void finish(const watch *w, const nirc_comparison *c, size_t n)
+{
+  double all = (double)c->steps * c->samples * (double)c->layers[n].count;
+  w->d->shift = shift_of(w);
+  w->d->mean_v = all > 0 ? w->d->mean_v / all : 0;
+}
+
 bool nirc_compare_steps(nirc_compare_job *j, nirc_compare_model *const *models, size_t n, nirc_compare_difference **differences, double **spikes, nirc_diag *d)
 {
   runner r;
@@ -346,7 +354,7 @@ bool nirc_compare_steps(nirc_compare_job *j, nirc_compare_model *const *models, 
     }
   }
   for (size_t k = j->c->n_layers; ok && k < n * j->c->n_layers; k++)
-    watches[k].d->shift = shift_of(&watches[k]);
+    finish(&watches[k], j->c, k % j->c->n_layers);
   close_runner(&r);
   return ok;
 }

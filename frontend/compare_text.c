@@ -98,7 +98,7 @@ void nirc_compare_add_cause(nirc_strbuf *b, const nirc_compare_pair *p, size_t n
 {
   const nirc_compare_difference *d = &p->layers[n];
   bool v = !d->first.known;
-  if (!difference_of(d, v)->known)
+  if (!difference_of(d, v)->known || !p->n_choices)
     return;
   size_t before = b->size;
   for (size_t k = 0; k < p->n_choices; k++)
@@ -148,7 +148,7 @@ void nirc_compare_add_summary(nirc_strbuf *b, const nirc_comparison *c, const ni
   static const char *const subjects[] = {[NIRC_COMPARE_V] = "Nothing that a layer sends differs. v differs", [NIRC_COMPARE_VALUES] = "Values differ",
                                          [NIRC_COMPARE_SPIKES] = "Spikes differ"};
   if (p->subject == NIRC_COMPARE_NOTHING) {
-    nirc_strbuf_add(b, p->n_choices ? "They agree in every spike, value and v on this input." : "They compute the same: their steps are equal, op by op.");
+    nirc_strbuf_add(b, p->n_choices || c->without_causes ? "They agree in every spike, value and v on this input." : "They compute the same: their steps are equal, op by op.");
     return;
   }
   size_t n = nirc_compare_first_layer(c, p->layers, p->subject);
@@ -159,7 +159,8 @@ void nirc_compare_add_summary(nirc_strbuf *b, const nirc_comparison *c, const ni
   if (c->batched)
     nirc_strbuf_addf(b, " of sample %" PRIu32, first->sample);
   nirc_strbuf_add(b, only_shifted(c, p) ? "; but for the shift, every layer's train is the same. " : ". ");
-  add_responsible(b, c, p);
+  if (!c->without_causes)
+    add_responsible(b, c, p);
 }
 
 /* ---- a table -------------------------------------------------------------------------------------------------------------------- */
@@ -171,6 +172,7 @@ void nirc_compare_header(const char *cells[NIRC_COMPARE_COLUMNS], nirc_arena *a,
   memcpy(cells, columns, sizeof columns);
   cells[2] = nirc_arena_printf(a, "spikes %s", c->variants[p->a].name);
   cells[3] = nirc_arena_printf(a, "spikes %s", c->variants[p->b].name);
+  cells[10] = c->without_causes ? "mean |dv|" : cells[10];
 }
 
 static const char *taken(nirc_arena *a, nirc_strbuf *b)
@@ -209,6 +211,8 @@ void nirc_compare_row(const char *cells[NIRC_COMPARE_COLUMNS], nirc_arena *a, co
     add_place(&b, c, l, &d->most_v);
   cells[8] = taken(a, &b);
   cells[9] = !l->has_v || !l->spikes ? "" : nirc_arena_printf(a, "%.4g", d->most_agreed);
+  if (c->without_causes && l->has_v)
+    nirc_strbuf_addf(&b, "%.4g", d->mean_v);
   nirc_compare_add_cause(&b, p, n);
   cells[10] = taken(a, &b);
   nirc_strbuf_deinit(&b);
@@ -270,7 +274,7 @@ void nirc_compare_add_notes(nirc_strbuf *b, const char *lead, const nirc_compari
   if (x->dt != y->dt)
     nirc_strbuf_addf(b, "%sA step is %g s for %s and %g s for %s; steps are compared one by one.", lead, x->dt, x->name, y->dt, y->name);
   if (spikes == 0)
-    nirc_strbuf_addf(b, "%sNo layer spikes: with another input (%s) they may differ.", lead, c->input ? "-i" : "-i, or a higher --rate");
+    nirc_strbuf_addf(b, "%sNo layer spikes: with another input (%s) they may differ.", lead, c->without_causes ? "--calibrate" : c->input ? "-i" : "-i, or a higher --rate");
 }
 
 void nirc_compare_print_text(const nirc_comparison *c, nirc_strbuf *b)

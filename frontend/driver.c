@@ -7,8 +7,9 @@
 #include <time.h>
 
 #include "codegen/cpu.h"
-#include "frontend/compare_run.h"
+#include "frontend/calibrate.h"
 #include "frontend/crash.h"
+#include "frontend/crash_file.h"
 #include "frontend/graph.h"
 #include "frontend/identify.h"
 #include "frontend/named_pipeline.h"
@@ -177,49 +178,15 @@ static void enter(driver *x, int stage)
   nirc_crash_set_stage(stage);
 }
 
-/* What the other process will write: how to repeat the fault, and the module. Names in a pipeline may hold anything: what would end the line or the word is quoted. */
-static void make_crash_text(driver *x, const nirc_module *m, const char *rest)
-{
-  nirc_strbuf *b = &x->crash_text;
-  b->size = 0;
-  nirc_strbuf_addf(b, "# nirc %s failed by a fault of its own. This is the module as it was before. To repeat it%s:\n#   nirc " NIRC_CRASH_FILE " --name %s --pass-pipeline '", PACKAGE_VERSION,
-                   *rest ? "" : ", with -O, -t and --emit as they were", x->name);
-  for (; *rest; rest++)
-    if (*rest == '\'')
-      nirc_strbuf_add(b, "'\\''");
-    else if ((unsigned char)*rest < 0x20)
-      nirc_strbuf_add(b, " ");
-    else
-      nirc_strbuf_add_bytes(b, rest, 1);
-  nirc_strbuf_add(b, "'\n");
-  nirc_module_print(b, m, false);
-}
-
-/* Writes it and ends: no caller has anything left to do. */
-static _Noreturn void write_crash_file(driver *x)
-{
-  nirc_diag_init(&x->d, stderr, "nirc");
-  nirc_sink *out = nirc_sink_new("", &x->d);
-  bool ok = out && nirc_sink_write(out, NIRC_CRASH_FILE, x->crash_text.data, x->crash_text.size);
-  if (ok)
-    ok = nirc_sink_commit(out);
-  else
-    nirc_sink_discard(out);
-  if (ok)
-    nirc_note(&x->d, nirc_loc_none(), "this is a fault of nirc; " NIRC_CRASH_FILE " repeats it, its first lines say how");
-  fflush(stderr);
-  _Exit(ok ? NIRC_STATUS_OK : NIRC_STATUS_IO);
-}
-
 static void before_pass(void *user, const nirc_module *m, unsigned number, const char *rest)
 {
   driver *x = user;
   enter(x, (int)number);
   if (!x->rerun || (x->stop_before != (int)number && x->stop_before != NIRC_STAGE_VERIFY))
     return;
-  make_crash_text(x, m, rest);
+  nirc_crash_file_make(&x->crash_text, m, rest, x->name);
   if (x->stop_before != NIRC_STAGE_VERIFY)
-    write_crash_file(x);
+    nirc_crash_file_write(&x->crash_text);
 }
 
 /* The other process says nothing of its own, and verifies where it looks for the pass. */
@@ -239,9 +206,9 @@ static void end_rerun(driver *x, bool ok)
   if (!x->rerun)
     return;
   if (ok && x->stop_before == NIRC_STAGE_CODE)
-    make_crash_text(x, x->m, "");
+    nirc_crash_file_make(&x->crash_text, x->m, "", x->name);
   if (ok ? x->stop_before == NIRC_STAGE_CODE : x->stop_before == NIRC_STAGE_VERIFY && x->crash_text.size)
-    write_crash_file(x);
+    nirc_crash_file_write(&x->crash_text);
   _Exit(NIRC_STATUS_INTERNAL);
 }
 
@@ -249,6 +216,8 @@ static void observe(void *user, const nirc_pass *pass, const nirc_pass_ctx *ctx,
 {
   driver *x = user;
   nirc_report_add_pass(x->report, pass->name, pass->counters, ctx->counters, pass->n_counters, m);
+  for (const nirc_pass_figure *f = ctx->figures; f; f = f->next)
+    nirc_report_add_figure(x->report, f->node, f->name, f->value);
 }
 
 static bool run_passes(driver *x, const nirc_target *t)
@@ -505,6 +474,15 @@ static bool compare(driver *x)
   return ok;
 }
 
+static bool calibrate(driver *x)
+{
+  if (x->m->level != NIRC_LEVEL_NIR) {
+    nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "%s is at the %s level: --calibrate comes too late", x->o.input, nirc_level_name(x->m->level));
+    return false;
+  }
+  return nirc_calibrate(x->arena, x->m, &x->o, x->check_text, x->report, &x->d);
+}
+
 static bool compile(driver *x)
 {
   if (x->o.identify || x->o.identify_json)
@@ -527,9 +505,11 @@ static bool compile(driver *x)
     return false;
   if (x->o.compare.profiles)
     return compare(x);
+  if (x->o.calibrate && !calibrate(x))
+    return false;
   if (x->o.check)
     return check_targets(x) && !nirc_diag_failed(&x->d) && publish(x);
-  bool untouched = (is_text_of_module(x) || x->o.emit == NIRC_EMIT_NIR) && !x->o.pipeline && !x->o.hooks.stop_after;
+  bool untouched = (is_text_of_module(x) || x->o.emit == NIRC_EMIT_NIR) && !x->o.pipeline && !x->o.hooks.stop_after && !x->o.simulator;
   if (!untouched && !run_passes(x, x->o.target))
     return false;
   say(x, "ran the passes");

@@ -1,5 +1,7 @@
 #include "frontend/named_pipeline.h"
 
+#include <string.h>
+
 static void add_quoted(nirc_strbuf *b, const char *s)
 {
   nirc_strbuf_add(b, "\"");
@@ -11,14 +13,58 @@ static void add_quoted(nirc_strbuf *b, const char *s)
   nirc_strbuf_add(b, "\"");
 }
 
+/* A file for a simulator (--for). */
+static void add_write_for(const nirc_options *o, nirc_strbuf *b)
+{
+  nirc_strbuf_addf(b, "write-for{simulator=%s,profile=%s", o->simulator, o->profile ? o->profile : "nir");
+  if (o->dt)
+    nirc_strbuf_addf(b, ",dt=%s", o->dt);
+  if (o->reset)
+    nirc_strbuf_addf(b, ",reset=%s", o->reset);
+  nirc_strbuf_add(b, "}");
+}
+
+static bool is_option_of(const nirc_target *t, const char *word, size_t n)
+{
+  for (size_t i = 0; i < t->n_options; i++)
+    if (strlen(t->options[i].name) == n && strncmp(t->options[i].name, word, n) == 0)
+      return true;
+  return false;
+}
+
+/* Those of the given options that this target has: --check -t all may come with options of several. */
+static void add_target_options(const nirc_options *o, const nirc_target *t, nirc_strbuf *b)
+{
+  nirc_strbuf own;
+  nirc_strbuf_init(&own, b->heap);
+  for (const char *at = o->target_options ? o->target_options : ""; *at; at += strspn(at, " ")) {
+    size_t n = strcspn(at, " ");
+    if (is_option_of(t, at, strcspn(at, "= "))) {
+      nirc_strbuf_add(&own, own.size ? " " : "");
+      nirc_strbuf_add_bytes(&own, at, n);
+    }
+    at += n;
+  }
+  if (own.size) {
+    nirc_strbuf_add(b, ",options=");
+    add_quoted(b, own.data);
+  }
+  nirc_strbuf_deinit(&own);
+}
+
 void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_level from, nirc_strbuf *b)
 {
   const char *last = o->job.level && from != NIRC_LEVEL_HW ? NIRC_OPTIMISING_PASSES : "";        /* what was lowered is what goes on the chip */
+  const char *quantise = o->quantise && from != NIRC_LEVEL_HW ? o->quantise : "";
   if (nirc_level_has_steps(from)) {
-    nirc_strbuf_add(b, last);
+    nirc_strbuf_addf(b, "%s%s%s", quantise, *quantise && *last ? "," : "", last);
     return;
   }
   nirc_strbuf_addf(b, "inline-subgraphs,%s", o->lenient ? "complete-inputs," : "");
+  if (o->simulator) {
+    add_write_for(o, b);
+    return;
+  }
   for (size_t i = 0; i < o->n_probes; i++) {
     nirc_strbuf_add(b, "probe{node=");
     add_quoted(b, o->probes[i]);
@@ -33,14 +79,12 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
     nirc_strbuf_addf(b, ",dt=%s", o->dt);
   if (o->reset)
     nirc_strbuf_addf(b, ",reset=%s", o->reset);
-  if (t->lower && o->target_options) {
-    nirc_strbuf_add(b, ",options=");
-    add_quoted(b, o->target_options);
-  }
+  if (t->lower)
+    add_target_options(o, t, b);
   if (t->lower)
     nirc_strbuf_add(b, "}");
   else
-    nirc_strbuf_addf(b, "}%s%s", *last ? "," : "", last);
+    nirc_strbuf_addf(b, "}%s%s%s%s", *quantise ? "," : "", quantise, *last ? "," : "", last);
 }
 
 void nirc_named_pipelines_print_reference(nirc_strbuf *b)

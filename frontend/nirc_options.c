@@ -3,22 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "passes/conventions.h"
 #include "passes/profiles.h"
 
 #define N_ELEMENTS(a) (sizeof(a) / sizeof *(a))
 
 enum {
-  OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
+  OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_FOR, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_ACTIVITY, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
   OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_PRINT_PROFILES, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_FORMAT,
-  OPT_IDENTIFY, OPT_COMPARE, OPT_INPUT, OPT_STEPS, OPT_SEED, OPT_RATE,
+  OPT_IDENTIFY, OPT_COMPARE, OPT_INPUT, OPT_STEPS, OPT_SEED, OPT_RATE, OPT_CALIBRATE,
   OPT_OF_TARGET
 };
 
 static const char *const emit_kinds[] = {"nir", "snn", "nirt", "llvm", "asm", "obj", "dot", NULL};            /* in the order of nirc_emit */
 static const char *const reset_kinds[] = {"v_reset", "subtract", NULL};
 static const char *const levels[] = {"0", "1", "2", "3", NULL};
-static const char *const quantise_kinds[] = {"none", NULL};
+static const char *const quantise_kinds[] = {"none", "int8", NULL};
 static const char *const warning_kinds[] = {"error", NULL};
 
 static const nirc_option table[] = {
@@ -46,6 +47,9 @@ static const nirc_option table[] = {
   {.id = OPT_DT, .name = "dt", .argument = "TIME", .help = "time step, as 1ms, 100us or a number of seconds; default 1e-4, or 1 for a graph with I or IF and no time constant"},
   {.id = OPT_RESET, .name = "reset", .argument = "KIND", .choices = reset_kinds,
    .help = "what a spike does to the membrane: `v_reset` (default) sets it to v_reset, `subtract` takes v_threshold off"},
+  {.id = OPT_FOR, .name = "for", .argument = "SIMULATOR",
+   .help = "with `--emit nir`: a file that this simulator's importer takes and that computes there what the network computes under `--semantics`, or why there is none "
+           "(docs/write-for.md): `norse`, `snntorch`, `sinabs`, `rockpool`, `spyx`, `lavadl` or `nengo`"},
   {.id = OPT_LENIENT, .name = "lenient", .help = "read files that break a rule but whose meaning is plain, with one warning for each repair"},
   {.id = OPT_COMPARE, .name = "compare", .argument = "LIST", .heading = "Where profiles part",
    .help = "compile the network once for each profile of LIST (`norse:reset=subtract,snntorch,nir`), run all on one input and say, layer by layer, where each parts from the first and by which of "
@@ -58,7 +62,9 @@ static const nirc_option table[] = {
    .help = "0 to 3, default 2: how hard to optimise; results do not depend on it, bit for bit"},
   {.id = OPT_MCPU, .name = "mcpu", .argument = "NAME", .help = "processor to generate code for; default `native`, this machine's"},
   {.id = OPT_MTRIPLE, .name = "mtriple", .argument = "TRIPLE", .help = "machine to generate code for; default: this machine's (NIRC_LD names a linker for another)"},
-  {.id = OPT_QUANTISE, .name = "quantise", .argument = "KIND", .choices = quantise_kinds, .help = "`none` (default): weights stay float32"},
+  {.id = OPT_QUANTISE, .name = "quantise", .argument = "KIND", .choices = quantise_kinds, .help = "`none` (default): weights stay float32; `int8`: they become whole numbers of 8 bits with a scale for each output row or channel, which loses something, and a remark says how much"},
+  {.id = OPT_CALIBRATE, .name = "calibrate", .argument = "FILE", .files = ".h5",
+   .help = "with `--quantise int8`: run the network with float32 weights and quantised in several ways on FILE, an input as of `nirc-run`; take the way by which fewest spikes differ, and say how many do"},
   {.id = OPT_EMULATE, .name = "emulate", .help = "with a chip target: also a library of the chip's arithmetic", .hidden = true},
   {.id = OPT_PIPELINE, .name = "pass-pipeline", .argument = "P", .heading = "Passes", .help = "run these passes instead of those of -O: PASS{option=value,...},PASS,..."},
   {.id = OPT_PRINT_PIPELINE, .name = "print-pipeline", .help = "print the passes that the other options ask for, and end"},
@@ -172,6 +178,8 @@ static void add_registered_choices(nirc_option *o, nirc_arena *a)
     o->choices = target_names(a);
   else if (o->id == OPT_SEMANTICS || o->id == OPT_COMPARE)
     o->choices = profile_names(a);
+  else if (o->id == OPT_FOR)
+    o->choices = nirc_written_simulators;
   else if (o->id == OPT_PRINT_BEFORE || o->id == OPT_PRINT_AFTER || o->id == OPT_STOP_AFTER)
     o->choices = pass_names(a, o->id != OPT_STOP_AFTER);
 }
@@ -274,6 +282,15 @@ static bool take_emit(nirc_options *o, const nirc_option *option, const char *te
   return true;
 }
 
+static bool take_quantise(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  size_t i;
+  if (!nirc_option_choice(option, text, quantise_kinds, N_ELEMENTS(quantise_kinds) - 1, &i, d))
+    return false;
+  o->quantise = i ? "quantise" : NULL;
+  return true;
+}
+
 /* Of --stats and --identify: nothing, or `=json`. */
 static bool take_json(const nirc_option *option, const char *text, bool *as_text, bool *as_json, nirc_diag *d)
 {
@@ -283,6 +300,17 @@ static bool take_json(const nirc_option *option, const char *text, bool *as_text
     return false;
   *as_text = !text;
   *as_json = text;
+  return true;
+}
+
+static bool take_for(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  size_t n = 0, i;
+  while (nirc_written_simulators[n])
+    n++;
+  if (!nirc_option_choice(option, text, nirc_written_simulators, n, &i, d))
+    return false;
+  o->simulator = nirc_written_simulators[i];
   return true;
 }
 
@@ -345,6 +373,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_COMPARE: case OPT_INPUT: case OPT_STEPS: case OPT_SEED: case OPT_RATE: return take_compare(r, option, v, d);
   case OPT_LENIENT: o->lenient = true; return true;
   case OPT_PROBE: return take_probe(r, v);
+  case OPT_FOR: return take_for(o, option, v, d);
   case OPT_CHECK: o->check = true; return true;
   case OPT_LEVEL:
     if (strlen(v) != 1 || !strchr("0123", *v))
@@ -353,7 +382,8 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
     return true;
   case OPT_MCPU: o->job.cpu = v; return true;
   case OPT_MTRIPLE: o->job.triple = v; return true;
-  case OPT_QUANTISE: return strcmp(v, "none") == 0 || USAGE("--quantise '%s': %s", v, strcmp(v, "int8") ? "none is wanted" : "not in this version");
+  case OPT_QUANTISE: return take_quantise(o, option, v, d);
+  case OPT_CALIBRATE: o->calibrate = v; return true;
   case OPT_EMULATE: o->job.emulate = true; return true;
   case OPT_REPORT: o->report = v; return true;
   case OPT_ACTIVITY: o->activity = v; return true;
@@ -417,6 +447,27 @@ static bool check_target(reader *r, nirc_diag *d)
   return !o->job.emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
 }
 
+static bool check_for(const nirc_options *o, nirc_diag *d)
+{
+  if (!o->simulator || (o->emit == NIRC_EMIT_NIR && !o->pipeline && !o->check))
+    return true;
+  return USAGE("--for %s: goes with --emit nir%s", o->simulator, o->pipeline ? ", without --pass-pipeline" : o->check ? ", without --check" : "");
+}
+
+static bool check_quantise(const nirc_options *o, nirc_diag *d)
+{
+  if (o->quantise && o->target && o->target->lower)
+    return USAGE("--quantise is for -t cpu; -t %s quantises by the chip's own rules", o->target->name);
+  if (!o->calibrate)
+    return true;
+  if (!o->quantise)
+    return USAGE("--calibrate goes with --quantise int8");
+  if (o->pipeline)
+    return USAGE("--calibrate chooses among ways to quantise, --pass-pipeline has its own");
+  bool is_text = o->emit && o->emit < NIRC_EMIT_LLVM;
+  return !((is_text && !o->hooks.stop_after) || o->emit == NIRC_EMIT_DOT) || USAGE("--calibrate has no meaning with --emit of the network as read");
+}
+
 /* Two things cannot go to one place. */
 static bool check_report(const nirc_options *o, nirc_diag *d)
 {
@@ -440,7 +491,7 @@ static bool check_compare(nirc_options *o, nirc_diag *d)
     return !alone || USAGE("%s goes with --compare", alone);
   }
   const char *other = o->emit ? "--emit" : o->output ? "-o" : o->check ? "--check" : o->format ? "--format" : o->profile ? "--semantics" : o->n_probes ? "--probe"
-                      : o->activity ? "--activity" : o->pipeline ? "--pass-pipeline" : o->job.triple ? "--mtriple" : o->job.cpu ? "--mcpu"
+                      : o->activity ? "--activity" : o->pipeline ? "--pass-pipeline" : o->quantise ? "--quantise" : o->job.triple ? "--mtriple" : o->job.cpu ? "--mcpu"
                       : o->hooks.print_before || o->hooks.print_after || o->hooks.dump_dir || o->hooks.stop_after || o->hooks.time_passes || o->hooks.stats || o->hooks.stats_json
                         ? "what looks into passes" : NULL;
   if (other)
@@ -464,11 +515,13 @@ bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, ni
   const nirc_option *all = full_table(a, &n);
   if (!nirc_options_parse(all, n, argc, argv, take, &r, d))
     return false;
+  if (!o->print && !check_for(o, d))
+    return false;
   if (o->print && o->print != NIRC_PRINT_PIPELINE)
     return true;
   if (!o->input && !o->print)
     return USAGE("%s: no input file", "nirc [OPTIONS] INPUT");
-  return check_target(&r, d) && check_report(o, d) && check_compare(o, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
+  return check_target(&r, d) && check_report(o, d) && check_quantise(o, d) && check_compare(o, d) && check_pass_name(o->hooks.print_before, d) && check_pass_name(o->hooks.print_after, d) && check_pass_name(o->hooks.stop_after, d);
 }
 
 /* ---- names -------------------------------------------------------------------------------------------------------------- */

@@ -21,6 +21,7 @@ enum { NIRC_COMPARE_MOST_STEPS = 1000000000 };
 typedef struct nirc_compare_options {
   nirc_semantics *profiles;                          /* NULL: nothing is compared. --dt and --reset stand in those that say nothing else */
   size_t n_profiles;
+  const char *const *passes;                         /* by profile: a pass behind discretise, NULL where there is none; NULL: none at all (frontend/calibrate.h) */
   const char *input;                                 /* a file as of nirc-run; NULL: random spikes */
   bool has_steps, has_seed, has_rate;                /* given */
   uint64_t steps, seed;
@@ -33,10 +34,12 @@ typedef struct nirc_options {
   const char *network;                               /* of a text with several; NULL: not given */
   const nirc_target *target;                         /* the CPU where none was named; NULL: all (with check) */
   nirc_emit emit;
+  const char *simulator;                             /* whom the file of --emit nir is for; NULL: anybody */
   const char *report, *activity;                     /* file, or "-" (report); NULL: none */
   nirc_editor_file editor;                           /* what to print, where print is NIRC_PRINT_EDITOR */
   const char *profile, *dt, *reset;                  /* NULL: not given */
   const char *target_options;                        /* the target's own that were given, as the pass `lower` takes them; NULL: none */
+  const char *quantise, *calibrate;                  /* the pass behind discretise; data that it is judged by; NULL: none */
   const char *pipeline;                              /* NULL: the named one of `level` */
   const char **probes;
   size_t n_probes;

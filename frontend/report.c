@@ -315,6 +315,18 @@ void nirc_report_add_pass(nirc_report *r, const char *name, const char *const *c
   r->last_pass = p;
 }
 
+void nirc_report_add_figure(nirc_report *r, const char *node, const char *name, double value)
+{
+  nirc_report_pass *p = r->last_pass;
+  nirc_report_figure *f = NIRC_NEW(r->arena, nirc_report_figure);
+  *f = (nirc_report_figure){.node = node, .name = name, .value = value};
+  if (p->last_figure)
+    p->last_figure->next = f;
+  else
+    p->figures = f;
+  p->last_figure = f;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------------------------------------------ */
 
 const char *nirc_report_file_name(nirc_arena *a, const char *path)

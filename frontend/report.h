@@ -35,11 +35,15 @@ typedef struct nirc_report_layer {
 typedef struct nirc_report_counter { const char *name; uint64_t value; } nirc_report_counter;
 typedef struct nirc_report_size { uint64_t ops, constant_bytes; } nirc_report_size;
 
+/* A number that a pass tells of a node. */
+typedef struct nirc_report_figure { const char *node, *name; double value; struct nirc_report_figure *next; } nirc_report_figure;
+
 typedef struct nirc_report_pass {
   const char *name;
   const nirc_report_counter *counters;
   size_t n_counters;
   nirc_report_size before, after;
+  nirc_report_figure *figures, *last_figure;
   struct nirc_report_pass *next;
 } nirc_report_pass;
 
@@ -64,6 +68,7 @@ typedef struct nirc_report {
   bool has_operations;                               /* of all layers that have connections */
   double operations;
   const nirc_comparison *comparison;                 /* of profiles; NULL: none. Then no pass of the report's own has run */
+  const nirc_comparison *calibration;                /* of float32 weights with quantised ones; NULL: none */
   nirc_report_size size;                             /* of the module, as the last pass left it */
 } nirc_report;
 
@@ -78,6 +83,8 @@ const char *nirc_report_file_name(nirc_arena *a, const char *path);
 
 /* A pass has run. Names are borrowed. */
 void nirc_report_add_pass(nirc_report *r, const char *name, const char *const *counter_names, const uint64_t *counters, size_t n, const nirc_module *m);
+/* A number that the last one tells of a node; those of a node one behind the other. */
+void nirc_report_add_figure(nirc_report *r, const char *node, const char *name, double value);
 
 /* The facts of the module as the passes left it. */
 void nirc_report_end(nirc_report *r, const nirc_module *m);

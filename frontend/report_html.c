@@ -303,6 +303,30 @@ static void add_pass(nirc_strbuf *b, const nirc_report_pass *p)
   nirc_strbuf_add(b, "</tr>\n");
 }
 
+/* What a pass tells of nodes: a row for each, a column for each figure. */
+static void add_figures(nirc_strbuf *b, const nirc_report_pass *p)
+{
+  const nirc_report_figure *f = p->figures;
+  begin_table(b, p->name, p->name);
+  nirc_strbuf_add(b, "<thead><tr><th scope=\"col\">Node</th>");
+  for (const nirc_report_figure *g = f; g && strcmp(g->node, f->node) == 0; g = g->next) {
+    nirc_strbuf_add(b, "<th scope=\"col\" class=\"n\">");
+    for (const char *s = g->name; *s; s++)
+      nirc_strbuf_add_bytes(b, *s == '_' ? " " : s, 1);
+    nirc_strbuf_add(b, "</th>");
+  }
+  nirc_strbuf_add(b, "</tr></thead>\n<tbody>\n");
+  for (const nirc_report_figure *last = NULL; f; last = f, f = f->next) {
+    if (!last || strcmp(last->node, f->node)) {
+      nirc_strbuf_addf(b, "%s<tr><th scope=\"row\">", last ? "</tr>\n" : "");
+      nirc_html_add_name(b, f->node);
+      nirc_strbuf_add(b, "</th>");
+    }
+    nirc_strbuf_addf(b, "<td class=\"n\">%.6g</td>", f->value);
+  }
+  nirc_strbuf_add(b, "</tr>\n</tbody>\n</table></div>\n</section>\n");
+}
+
 static void add_passes(nirc_strbuf *b, const nirc_report *r)
 {
   if (!r->passes) {
@@ -315,6 +339,9 @@ static void add_passes(nirc_strbuf *b, const nirc_report *r)
   for (const nirc_report_pass *p = r->passes; p; p = p->next)
     add_pass(b, p);
   nirc_strbuf_add(b, "</tbody>\n</table></div>\n</section>\n");
+  for (const nirc_report_pass *p = r->passes; p; p = p->next)
+    if (p->figures)
+      add_figures(b, p);
 }
 
 void nirc_report_print_html(const nirc_report *r, nirc_strbuf *b)
@@ -323,7 +350,7 @@ void nirc_report_print_html(const nirc_report *r, nirc_strbuf *b)
                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
   nirc_html_add_name(b, r->name);
-  nirc_strbuf_addf(b, ": nirc report</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n", style, r->comparison ? nirc_compare_style : "");
+  nirc_strbuf_addf(b, ": nirc report</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n", style, r->comparison || r->calibration ? nirc_compare_style : "");
   add_summary(b, r);
   if (r->comparison)
     nirc_compare_print_html(r->comparison, b);
@@ -333,6 +360,8 @@ void nirc_report_print_html(const nirc_report *r, nirc_strbuf *b)
     add_activity(b, r);
   if (!r->comparison)
     add_passes(b, r);
+  if (r->calibration)
+    nirc_compare_print_html(r->calibration, b);
   nirc_strbuf_addf(b, "<footer><p>nirc %s. XXH128 of the input: %016" PRIx64 "%016" PRIx64 "</p></footer>\n</main>\n</body>\n</html>\n",
                    PACKAGE_VERSION, r->source_hash[0], r->source_hash[1]);
 }

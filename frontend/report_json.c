@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "frontend/report.h"
 
@@ -73,12 +74,25 @@ static json_t *size_json(const nirc_report_size *s)
   return json_pack("{s:o, s:o}", "ops", number(s->ops), "constant_bytes", number(s->constant_bytes));
 }
 
+/* One object for each node; its figures by their names. */
+static json_t *figures_json(const nirc_report_pass *p)
+{
+  json_t *list = json_array(), *node = NULL;
+  for (const nirc_report_figure *f = p->figures, *last = NULL; f; last = f, f = f->next) {
+    if (!last || strcmp(last->node, f->node))
+      json_array_append_new(list, node = json_pack("{s:s}", "name", f->node));
+    json_object_set_new(node, f->name, real(true, f->value));
+  }
+  return list;
+}
+
 static json_t *pass_json(const nirc_report_pass *p)
 {
   json_t *counters = json_object();
   for (size_t i = 0; i < p->n_counters; i++)
     json_object_set_new(counters, p->counters[i].name, number(p->counters[i].value));
-  return json_pack("{s:s, s:o, s:o, s:o}", "name", p->name, "counters", counters, "before", size_json(&p->before), "after", size_json(&p->after));
+  return json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", p->name, "counters", counters, "before", size_json(&p->before), "after", size_json(&p->after), "nodes",
+                   figures_json(p));
 }
 
 void nirc_report_print_json(const nirc_report *r, nirc_strbuf *b)
@@ -95,10 +109,11 @@ void nirc_report_print_json(const nirc_report *r, nirc_strbuf *b)
                              known(r->has_steps, r->cost.state_bytes), "operations", operations_json(r->has_steps, &r->cost),
                              "synaptic_operations", real(r->has_operations, r->operations));
   json_t *comparison = r->comparison ? nirc_compare_json(r->comparison) : json_null();
-  json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "report", 1, "name", r->name, "compiler", "nirc " PACKAGE_VERSION,
+  json_t *calibration = r->calibration ? nirc_compare_json(r->calibration) : json_null();
+  json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "report", 1, "name", r->name, "compiler", "nirc " PACKAGE_VERSION,
                            "source", r->source, "source_xxh128", hash, "target", text(r->target), "profile", text(r->profile),
                            "dt", real(r->dt > 0, r->dt), "activity", trace_json(r), "totals", totals, "layers", layers, "passes", passes,
-                           "comparison", comparison);
+                           "comparison", comparison, "calibration", calibration);
   char *printed = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
   NIRC_ASSERT(printed);                              /* names were checked to be UTF-8 when they were read */
   nirc_strbuf_add(b, printed);

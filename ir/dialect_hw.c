@@ -2,7 +2,7 @@
  * equations saturate and shift as the chip does. It is executed as the snn level is, so what is written for the chip and what emulates it are one thing. */
 #include <inttypes.h>
 
-#include "ir/op.h"
+#include "ir/cores.h"
 
 #define OP(mnemonic_, operands, results) .mnemonic = mnemonic_, .level = NIRC_LEVEL_HW, .n_operands = operands, .n_results = results
 #define ATTRS(a) .attrs = a, .n_attrs = sizeof(a) / sizeof *(a)
@@ -30,6 +30,32 @@ static bool verify_project(nirc_module *m, const nirc_op *op, nirc_diag *d)
   return ok;
 }
 
+static bool verify_cores(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  nirc_arena *a = nirc_arena_new(m->heap);
+  nirc_cores c;
+  const char *why;
+  bool ok = nirc_cores_read(&c, a, op, &why) || fault(op, d, why);
+  nirc_arena_free(a);
+  return ok;
+}
+
+static bool verify_core(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  (void)m;
+  return (op->parent->parent && op->parent->parent->code == HW_CORES) || fault(op, d, "stands in no hw.cores");
+}
+
+static bool verify_slice(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  (void)m;
+  const nirc_type *from = nirc_op_operand(op, 0)->type, *to = op->results[0].type;
+  int64_t first = nirc_op_int(op, "first");
+  if (from->elem == to->elem && first >= 0 && (uint64_t)first <= from->count && to->count <= from->count - (size_t)first)
+    return true;
+  return fault(op, d, "its elements are not among those of the operand");
+}
+
 static const nirc_attr_def project_attrs[] = {
   {.name = "weight", .kind = NIRC_ATTR_DENSE, .doc = "i8, [elements of the events, elements of the state]"},
   {.name = "most", .kind = NIRC_ATTR_INT, .doc = "events of one element and step that count"}};
@@ -42,3 +68,25 @@ const nirc_op_def nirc_def_hw_project = {
   .equation = "for each element j of the events in ascending order, for each of its min(x[j], most) events (a fraction counts as none), for each k: "
               "state[k] = max(-32768, min(32767, state[k] + weight[j, k]))"};
 const nirc_op_def nirc_def_hw_place = {OP("hw.place", 0, 0), ATTRS(place_attrs), .doc = "Where a node stands on the chip, for what is written; computes nothing."};
+
+#define SHAPE(n, doc_) {.name = n, .kind = NIRC_ATTR_SHAPE, .doc = doc_}
+static const nirc_attr_def core_attrs[] = {
+  {.name = "weight", .kind = NIRC_ATTR_DENSE, .doc = "i8, [features out, features in, rows, columns], square"},
+  {.name = "bias", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = "i64, [features out]; absent: none"},
+  SHAPE("map", "what arrives: [features, rows, columns]"), SHAPE("stride", "[rows, columns]"), SHAPE("before", "zeros at both ends: [rows, columns]"),
+  {.name = "v_threshold", .kind = NIRC_ATTR_INT, .doc = "a spike needs at least that"}, {.name = "v_low", .kind = NIRC_ATTR_INT, .doc = "the lowest potential"},
+  {.name = "to_zero", .kind = NIRC_ATTR_INT, .doc = "1: a spike sets the potential to 0; 0: takes the threshold from it"},
+  SHAPE("to", "numbers of the cores, from 0, that its events go to; each behind it"), SHAPE("pooling", "for each, the squares that become one place of the map there"),
+  SHAPE("inputs", "numbers of the operands whose events come to it")};
+static const nirc_attr_def slice_attrs[] = {{.name = "first", .kind = NIRC_ATTR_INT, .doc = "the first element that is taken"}};
+
+const nirc_op_def nirc_def_hw_cores = {
+  OP("hw.cores", -1, -1), .has_region = true, .verify = verify_cores,
+  .doc = "(potentials of all neurons, events of inputs ...) to (how often each neuron fires, potentials): one step of convolving cores, a hw.core each in its region, that work event by event. "
+         "Biases come first, those of the last core before the others; then the events of each input in ascending order of its elements, as many as the element says, each at all cores that it "
+         "goes to before the next. An event adds weights to the neurons that it reaches, by (feature, row, column); one that comes to v_threshold fires once, the others are kept at v_low or above. "
+         "What an event causes at other cores is done with before anything else happens.",
+  .equation = "v = v + weight; where v >= v_threshold: one event, v = v - v_threshold or 0; else v = max(v, v_low)"};
+const nirc_op_def nirc_def_hw_core = {OP("hw.core", 0, 0), ATTRS(core_attrs), .verify = verify_core, .doc = "One core of a hw.cores. Its neurons stand behind those of the core before it."};
+const nirc_op_def nirc_def_hw_slice = {
+  OP("hw.slice", 1, 1), ATTRS(slice_attrs), .verify = verify_slice, .doc = "Elements one behind the other, from `first` on, in the shape of the result."};

@@ -19,19 +19,21 @@ static const nirc_attr_def port_attrs[] = {NAME("node name"), LATENCY};
 static const nirc_attr_def probe_attrs[] = {NAME("NODE/v, NODE/i, NODE/spikes or NODE/value"), LATENCY};
 static const nirc_attr_def state_attrs[] = {
   NAME("NODE/v, NODE/i, or what else is kept; unique"), COEFFICIENT("init", "value before the first step")};
+/* Of weighted sums: with it, weights are whole numbers. */
+#define QUANTISED(shape_) {.name = "scale", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = shape_ ", above 0: of each sum what its weights, then i8, are multiples of; absent: weights stand for themselves"}
 static const nirc_attr_def dense_attrs[] = {
   {.name = "weight", .kind = NIRC_ATTR_DENSE, .doc = "[..., out, in], one matrix for each leading index"},
-  {.name = "bias", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = "shape of the result; absent: sums start from 0"}};
+  {.name = "bias", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = "shape of the result; absent: sums start from 0"}, QUANTISED("shape of the result")};
 static const nirc_attr_def sparse_dense_attrs[] = {
   {.name = "first", .kind = NIRC_ATTR_DENSE, .doc = "i32, one for each input and one more: blocks first[j] to first[j + 1] - 1 belong to input j"},
   {.name = "row", .kind = NIRC_ATTR_DENSE, .doc = "i32, of each block the first of its outputs, a multiple of the block's size; ascending for each input"},
   {.name = "weight", .kind = NIRC_ATTR_DENSE, .doc = "[blocks, size]: weights from one input to `size` consecutive outputs"},
-  {.name = "bias", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = "shape of the result; absent: sums start from 0"}};
+  {.name = "bias", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = "shape of the result; absent: sums start from 0"}, QUANTISED("shape of the result")};
 static const nirc_attr_def conv_attrs[] = {
   {.name = "weight", .kind = NIRC_ATTR_DENSE, .doc = "[out, in/groups, rows, columns]"},
   {.name = "bias", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = "[out]; absent: sums start from 0"},
   SHAPE("stride", "[rows, columns]"), SHAPE("dilation", "[rows, columns]"), SHAPE("before", "zeros above and left: [rows, columns]"),
-  {.name = "groups", .kind = NIRC_ATTR_INT, .doc = "number of separate groups of channels"}};
+  {.name = "groups", .kind = NIRC_ATTR_INT, .doc = "number of separate groups of channels"}, QUANTISED("[out]")};
 static const nirc_attr_def pool_attrs[] = {
   SHAPE("kernel_size", "[rows, columns]"), SHAPE("stride", "[rows, columns]"), SHAPE("before", "zeros above and left: [rows, columns]")};
 static const nirc_attr_def scale_attrs[] = {COEFFICIENT("scale", "factor")};
@@ -57,6 +59,8 @@ static const nirc_attr_def neuron_attrs[] = {
 #define OP(mnemonic_, operands, results) .mnemonic = mnemonic_, .level = NIRC_LEVEL_SNN, .n_operands = operands, .n_results = results
 #define ATTRS(a) .attrs = a, .n_attrs = N_ELEMENTS(a)
 
+#define SCALED "; with scale: y starts as 0, then the same sum, then y = scale * y, then y = y + bias, if any"
+
 const nirc_op_def nirc_def_snn_step = {
   OP("snn.step", 0, 0), ATTRS(step_attrs), .has_region = true, .doc = "What one time step computes, in order of execution; no value is used before it is defined."};
 const nirc_op_def nirc_def_snn_input = {OP("snn.input", 0, 1), ATTRS(port_attrs), .doc = "Value of an Input node in this step."};
@@ -68,16 +72,16 @@ const nirc_op_def nirc_def_snn_update = {OP("snn.update", 2, 0), .doc = "(state,
 const nirc_op_def nirc_def_snn_add = {OP("snn.add", 2, 1), .verify = nirc_snn_verify_add, .doc = "Elementwise sum of several in-edges, in their order.", .equation = "y = a + b"};
 const nirc_op_def nirc_def_snn_dense = {
   OP("snn.dense", 1, 1), ATTRS(dense_attrs), .verify = nirc_snn_verify_dense, .doc = "Matrix times vector.",
-  .equation = "y starts as bias or 0; then for each input j in ascending order whose x[j] is not 0, y += weight[:, j] * x[j]"};
+  .equation = "y starts as bias or 0; then for each input j in ascending order whose x[j] is not 0, y += weight[:, j] * x[j]" SCALED};
 const nirc_op_def nirc_def_snn_sparse_dense = {
   OP("snn.sparse_dense", 1, 1), ATTRS(sparse_dense_attrs), .verify = nirc_snn_verify_sparse_dense,
   .doc = "Matrix times vector, of a matrix with many zeros; with leading axes, inputs count through all of them and rows within the input's own.",
   .equation = "y starts as bias or 0; then for each input j in ascending order whose x[j] is not 0, for each block b of j and each t, "
-              "y[row[b] + t] += weight[b, t] * x[j]"};
+              "y[row[b] + t] += weight[b, t] * x[j]" SCALED};
 const nirc_op_def nirc_def_snn_conv = {
   OP("snn.conv", 1, 1), ATTRS(conv_attrs), .n_axes = 2, .verify = nirc_snn_verify_conv,
   .doc = "Cross-correlation of [channels, rows, columns], zero padding; one-dimensional ones have one row.",
-  .equation = "y starts as bias or 0; then + weight * x for each (channel, row, column) of the kernel in ascending order whose x is inside and not 0"};
+  .equation = "y starts as bias or 0; then + weight * x for each (channel, row, column) of the kernel in ascending order whose x is inside and not 0" SCALED};
 const nirc_op_def nirc_def_snn_sum_pool = {
   OP("snn.sum_pool", 1, 1), ATTRS(pool_attrs), .n_axes = 2, .verify = nirc_snn_verify_pool, .doc = "Sum over windows, from 0, by (row, column); padding left out."};
 const nirc_op_def nirc_def_snn_avg_pool = {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/cores.h"
 #include "ir/dialect_snn.h"
 #include "ir/neuron.h"
 #include "ir/numbering.h"
@@ -181,6 +182,8 @@ static void add_instructions(nirc_interp *x, const nirc_numbering *numbers, cons
       for (uint32_t i = 0; i < op->n_results; i++)
         k->out[i] = new_cells(x->arena, op->results[i].type);
     }
+    if (op->code == HW_CORES)                          /* evaluated as one; those inside only have numbers */
+      add_instructions(x, numbers, op->body, k);
   }
 }
 
@@ -279,27 +282,44 @@ static double plus_product(const instruction *k, double y, const nirc_blob *weig
   return x != 0 ? rounded(k, y + rounded(k, nirc_blob_get(weight, i) * x)) : y;
 }
 
+/* What sum i starts as. */
+static double sum_begin(const instruction *k, size_t i)
+{
+  const nirc_blob *bias = nirc_op_blob(k->op, "bias");
+  return bias && !nirc_op_blob(k->op, "scale") ? nirc_blob_get(bias, i) : 0;
+}
+
+/* Sum i where all its terms are in it. */
+static double sum_end(const instruction *k, size_t i, double y)
+{
+  const nirc_blob *bias = nirc_op_blob(k->op, "bias"), *scale = nirc_op_blob(k->op, "scale");
+  if (!scale)
+    return y;
+  y = rounded(k, nirc_blob_get(scale, i) * y);
+  return bias ? rounded(k, y + nirc_blob_get(bias, i)) : y;
+}
+
 static void eval_dense(const instruction *k)
 {
-  const nirc_blob *weight = nirc_op_blob(k->op, "weight"), *bias = nirc_op_blob(k->op, "bias");
+  const nirc_blob *weight = nirc_op_blob(k->op, "weight");
   size_t n_in = (size_t)weight->shape.dims[weight->shape.rank - 1];
   for (size_t o = 0; o < k->out[0].type->count; o++) {
     size_t matrix = o / (size_t)weight->shape.dims[weight->shape.rank - 2];              /* one for each leading index */
-    double y = bias ? nirc_blob_get(bias, o) : 0;
+    double y = sum_begin(k, o);
     for (size_t j = 0; j < n_in; j++)
       y = plus_product(k, y, weight, o * n_in + j, cell_get(k->in[0], matrix * n_in + j));
-    cell_put(k->out[0], o, y);
+    cell_put(k->out[0], o, sum_end(k, o, y));
   }
 }
 
 static void eval_sparse_dense(const instruction *k)
 {
-  const nirc_blob *weight = nirc_op_blob(k->op, "weight"), *bias = nirc_op_blob(k->op, "bias");
+  const nirc_blob *weight = nirc_op_blob(k->op, "weight");
   const nirc_blob *first = nirc_op_blob(k->op, "first"), *row = nirc_op_blob(k->op, "row");
   const nirc_shape *in = &k->in[0].type->shape, *out = &k->out[0].type->shape;
   size_t n_in = (size_t)in->dims[in->rank - 1], n_out = (size_t)out->dims[out->rank - 1], size = (size_t)weight->shape.dims[1];
   for (size_t o = 0; o < k->out[0].type->count; o++)
-    cell_put(k->out[0], o, bias ? nirc_blob_get(bias, o) : 0);
+    cell_put(k->out[0], o, sum_begin(k, o));
   for (size_t j = 0; j < k->in[0].type->count; j++) {
     double x = cell_get(k->in[0], j);
     for (size_t b = (size_t)whole(first, j); x != 0 && b < (size_t)whole(first, j + 1); b++) {
@@ -308,6 +328,8 @@ static void eval_sparse_dense(const instruction *k)
         cell_put(k->out[0], y + t, plus_product(k, cell_get(k->out[0], y + t), weight, b * size + t, x));
     }
   }
+  for (size_t o = 0; o < k->out[0].type->count; o++)
+    cell_put(k->out[0], o, sum_end(k, o, cell_get(k->out[0], o)));
 }
 
 /* Geometry of a convolution or pooling window. */
@@ -358,17 +380,17 @@ static bool tap(const instruction *k, const window *w, int64_t channel, int64_t 
 
 static double conv_sum(const instruction *k, const window *w, int64_t channel, int64_t y, int64_t x)
 {
-  const nirc_blob *weight = nirc_op_blob(k->op, "weight"), *bias = nirc_op_blob(k->op, "bias");
+  const nirc_blob *weight = nirc_op_blob(k->op, "weight");
   int64_t per_group = (int64_t)weight->shape.dims[1], channels = (int64_t)weight->shape.dims[0];
   int64_t group = channel / (channels / nirc_op_int(k->op, "groups"));
   size_t tap_index = (size_t)(channel * per_group * w->rows * w->columns);
-  double sum = bias ? nirc_blob_get(bias, (size_t)channel) : 0, in;
+  double sum = sum_begin(k, (size_t)channel), in;
   for (int64_t c = 0; c < per_group; c++)
     for (int64_t row = 0; row < w->rows; row++)
       for (int64_t column = 0; column < w->columns; column++, tap_index++)
         if (tap(k, w, group * per_group + c, y, x, row, column, &in))
           sum = plus_product(k, sum, weight, tap_index, in);
-  return sum;
+  return sum_end(k, (size_t)channel, sum);
 }
 
 static double pool_sum(const instruction *k, const window *w, int64_t channel, int64_t y, int64_t x)
@@ -448,6 +470,31 @@ static void eval_project(const instruction *k)
       }
 }
 
+/* Events of operand `o` at all cores that it goes to. */
+static void eval_input(const instruction *k, const nirc_cores *c, uint32_t o)
+{
+  for (size_t e = 0; e < k->in[o].type->count; e++)
+    for (int64_t left = events(k->in[o], e, INT64_MAX); left > 0; left--)
+      for (size_t core = 0; core < c->n; core++)
+        for (uint32_t i = 0; i < c->core[core].inputs->rank; i++)
+          if (c->core[core].inputs->dims[i] == o)
+            nirc_cores_add_event(c, core, e, k->out[1].l, k->out[0].d);
+}
+
+static void eval_cores(const instruction *k)
+{
+  nirc_arena *a = nirc_arena_new(nirc_heap_default());
+  nirc_cores c;
+  const char *why;
+  NIRC_ASSERT(nirc_cores_read(&c, a, k->op, &why));
+  copy_cells(k->out[1], k->in[0]);
+  memset(k->out[0].d, 0, k->out[0].type->count * sizeof *k->out[0].d);
+  nirc_cores_add_biases(&c, k->out[1].l, k->out[0].d);
+  for (uint32_t o = 1; o < k->op->n_operands; o++)
+    eval_input(k, &c, o);
+  nirc_arena_free(a);
+}
+
 static void eval_neuron(const instruction *k)
 {
   const neuron_values *n = k->neuron;
@@ -483,7 +530,9 @@ static void eval(const instruction *k)
   case SNN_UPDATE: copy_cells(k->out[0], k->in[1]); break;
   case SNN_NEURON: eval_neuron(k); break;
   case HW_PROJECT: eval_project(k); break;
-  case HW_PLACE: break;
+  case HW_CORES: eval_cores(k); break;
+  case HW_SLICE: copy_some(k->out[0], 0, k->in[0], (size_t)nirc_op_int(k->op, "first"), k->out[0].type->count); break;
+  case HW_PLACE: case HW_CORE: break;
   case SNN_DENSE: eval_dense(k); break;
   case SNN_SPARSE_DENSE: eval_sparse_dense(k); break;
   case SNN_CONV: case SNN_SUM_POOL: case SNN_AVG_POOL: eval_window(k); break;

@@ -1,5 +1,6 @@
 /* ir/snn_verify.c: what the ops of the snn level want of the types of their operands and results and of their attributes. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -100,11 +101,22 @@ bool nirc_snn_verify_add(nirc_module *m, const nirc_op *op, nirc_diag *d)
   return verify_elements(op, d) && verify_alike(m, op, d);
 }
 
+/* Weights, and of each sum (`sums` has that shape) its bias and, where weights are whole numbers, its scale. */
+static bool verify_weights(nirc_module *m, const nirc_op *op, const nirc_shape *sums, nirc_diag *d)
+{
+  const nirc_blob *weight = nirc_op_blob(op, "weight"), *scale = nirc_op_blob(op, "scale");
+  nirc_dtype elem = nirc_snn_arithmetic(op);
+  bool ok = verify_blob(m, op, "weight", scale ? NIRC_I8 : elem, &weight->shape, d) && verify_blob(m, op, "bias", elem, sums, d) && verify_blob(m, op, "scale", elem, sums, d);
+  for (size_t i = 0; ok && scale && i < scale->count; i++)
+    if (!(nirc_blob_get(scale, i) > 0 && isfinite(nirc_blob_get(scale, i))))
+      ok = fault(op, d, "scale of sum %zu is %g, a finite number above 0 is wanted", i, nirc_blob_get(scale, i));
+  return ok;
+}
+
 bool nirc_snn_verify_dense(nirc_module *m, const nirc_op *op, nirc_diag *d)
 {
   const nirc_shape *w = &nirc_op_blob(op, "weight")->shape, *out = &op->results[0].type->shape;
-  nirc_dtype elem = nirc_snn_arithmetic(op);
-  bool ok = verify_elements(op, d) && verify_blob(m, op, "weight", elem, w, d) && verify_blob(m, op, "bias", elem, out, d);
+  bool ok = verify_elements(op, d) && verify_weights(m, op, out, d);
   if (w->rank < 2)
     return fault(op, d, "weight has rank %u", w->rank);
   nirc_shape from = *w, to = *w;                     /* [..., out, in] */
@@ -147,9 +159,8 @@ bool nirc_snn_verify_sparse_dense(nirc_module *m, const nirc_op *op, nirc_diag *
 {
   const nirc_shape *w = &nirc_op_blob(op, "weight")->shape, *in = &operand(op, 0)->shape, *out = &op->results[0].type->shape;
   nirc_shape firsts = nirc_shape_1d(operand(op, 0)->count + 1), rows = nirc_shape_1d(w->rank ? w->dims[0] : 0);
-  nirc_dtype elem = nirc_snn_arithmetic(op);
-  bool ok = verify_elements(op, d) && verify_blob(m, op, "weight", elem, w, d) && verify_blob(m, op, "bias", elem, out, d) &&
-            verify_blob(m, op, "first", NIRC_I32, &firsts, d) && verify_blob(m, op, "row", NIRC_I32, &rows, d);
+  bool ok = verify_elements(op, d) && verify_weights(m, op, out, d) && verify_blob(m, op, "first", NIRC_I32, &firsts, d) &&
+            verify_blob(m, op, "row", NIRC_I32, &rows, d);
   if (!ok)
     return false;
   if (w->rank != 2 || w->dims[1] < 1)
@@ -238,7 +249,7 @@ bool nirc_snn_verify_conv(nirc_module *m, const nirc_op *op, nirc_diag *d)
   if (!(verify_window(op, d) && verify_pair(op, "dilation", 1, d)))
     return false;
   const nirc_shape *w = &nirc_op_blob(op, "weight")->shape;
-  bool ok = verify_blob(m, op, "weight", nirc_snn_arithmetic(op), w, d);
+  bool ok = true;
   int64_t groups = nirc_op_int(op, "groups");
   if (w->rank != 4 || groups < 1)
     return fault(op, d, "weight has rank %u, groups = %" PRId64, w->rank, groups);
@@ -246,7 +257,7 @@ bool nirc_snn_verify_conv(nirc_module *m, const nirc_op *op, nirc_diag *d)
   if (out != w->dims[0] || out % (uint64_t)groups || in % (uint64_t)groups || in / (uint64_t)groups != w->dims[1])
     ok = fault(op, d, "a weight of shape %s in %" PRId64 " groups takes no %" PRIu64 " channels to %" PRIu64, nirc_shape_text(m->arena, w), groups, in, out);
   nirc_shape channels = nirc_shape_1d(w->dims[0]);
-  return ok && verify_blob(m, op, "bias", nirc_snn_arithmetic(op), &channels, d);
+  return ok && verify_weights(m, op, &channels, d);
 }
 
 bool nirc_snn_verify_pool(nirc_module *m, const nirc_op *op, nirc_diag *d)

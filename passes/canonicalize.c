@@ -66,7 +66,7 @@ static bool is_noop(const nirc_op *op)
   switch (op->code) {
   case SNN_RESHAPE: return true;
   case SNN_SCALE: return nirc_blob_is_all(nirc_op_blob(op, "scale"), 1);
-  case SNN_DENSE: return spikes && !nirc_op_blob(op, "bias") && nirc_blob_is_identity(nirc_op_blob(op, "weight"));
+  case SNN_DENSE: return spikes && !nirc_op_blob(op, "bias") && !nirc_op_blob(op, "scale") && nirc_blob_is_identity(nirc_op_blob(op, "weight"));
   case SNN_SUM_POOL: case SNN_AVG_POOL: return spikes && is_pair(op, "kernel_size", 1) && is_pair(op, "stride", 1) && is_pair(op, "before", 0);
   default: return false;
   }

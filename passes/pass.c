@@ -48,3 +48,14 @@ bool nirc_parse_time(const char *text, double *seconds)
     return false;
   return *seconds > 0 && (nirc_dims_equal(dims, second) || nirc_dims_equal(dims, number));
 }
+
+void nirc_pass_add_figure(nirc_module *m, nirc_pass_ctx *ctx, const char *node, const char *name, double value)
+{
+  nirc_pass_figure *f = NIRC_NEW(m->arena, nirc_pass_figure);
+  *f = (nirc_pass_figure){.node = node, .name = name, .value = value};
+  if (ctx->last_figure)
+    ctx->last_figure->next = f;
+  else
+    ctx->figures = f;
+  ctx->last_figure = f;
+}

@@ -17,10 +17,18 @@ typedef struct nirc_pass_option {
 
 enum { NIRC_PASS_MAX_OPTIONS = 8, NIRC_PASS_MAX_COUNTERS = 8 };
 
+/* A number that a pass tells of a node, for reports. */
+typedef struct nirc_pass_figure {
+  const char *node, *name;
+  double value;
+  struct nirc_pass_figure *next;
+} nirc_pass_figure;
+
 typedef struct nirc_pass_ctx {
   nirc_diag *d;
   const char *values[NIRC_PASS_MAX_OPTIONS];         /* option values as written, by index into the pass's options; NULL: not given */
   uint64_t counters[NIRC_PASS_MAX_COUNTERS];         /* by index into the pass's counters */
+  nirc_pass_figure *figures, *last_figure;           /* in the module's arena; those of a node one behind the other */
 } nirc_pass_ctx;
 
 typedef struct nirc_pass {
@@ -37,6 +45,9 @@ typedef struct nirc_pass {
 extern const nirc_pass *const nirc_passes[];         /* NULL-terminated, in order of name */
 const nirc_pass *nirc_pass_find(const char *name);   /* NULL where unknown; finds `fail`, too, which is for tests and in no list */
 void nirc_pass_guess(const char *name, nirc_diag *d); /* a note where it is nearly that of a pass */
+
+/* Strings are borrowed. */
+void nirc_pass_add_figure(nirc_module *m, nirc_pass_ctx *ctx, const char *node, const char *name, double value);
 
 /* What -O1 to -O3 run on the snn level: no bit of a result changes. */
 #define NIRC_OPTIMISING_PASSES "canonicalize,uniform-to-splat,cse,fold-scale,uniform-to-splat,sparsify,fuse-neuron"

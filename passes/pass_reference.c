@@ -115,8 +115,8 @@ static const char introduction[] =
 
 static const char around[] =
   "\n"
-  "`--print-pipeline` prints the pipeline that the options given with it stand for. What `--dt`, `--semantics`, `--reset`, `--probe` and `--lenient` ask for\n"
-  "is in it; beside `--pass-pipeline` they change nothing, but that `--lenient` still repairs a file. A module that is at the snn level already enters\n"
+  "`--print-pipeline` prints the pipeline that the options given with it stand for. What `--dt`, `--semantics`, `--reset`, `--quantise`, `--probe` and `--lenient` ask\n"
+  "for is in it; beside `--pass-pipeline` they change nothing, but that `--lenient` still repairs a file. A module that is at the snn level already enters\n"
   "behind `discretise`. Results do not depend on -O, bit for bit.\n"
   "\n"
   "## Watching passes\n\n"

@@ -4,7 +4,7 @@
  * - The operand has to be i1. There a term is the weight itself, and one that is 0 can only show in a sum that is -0. An operand of f32 might be
  *   infinite or NaN, and 0 times that is NaN: such an op is left alone.
  * - A sum that does not start as -0 never becomes -0: a + b is -0 only where both are. It starts as +0 without a bias; in the rows whose bias is
- *   -0, weights of +0 are kept. A weight of -0 changes no sum at all. */
+ *   -0, weights of +0 are kept. A weight of -0 changes no sum at all. With a scale the bias comes last: each sum starts as +0. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +18,11 @@ static const nirc_pass_option options[] = {
 };
 
 /* The matrices [lead, out, in] of an op. */
-typedef struct matrices { const nirc_blob *weight, *bias; size_t lead, out, in; } matrices;
+typedef struct matrices { const nirc_blob *weight, *bias, *scale; size_t lead, out, in; } matrices;
 
 static bool is_zero(const matrices *x, size_t k, size_t o, size_t j)
 {
-  double w = nirc_blob_get(x->weight, (k * x->out + o) * x->in + j), start = x->bias ? nirc_blob_get(x->bias, k * x->out + o) : 0;
+  double w = nirc_blob_get(x->weight, (k * x->out + o) * x->in + j), start = x->bias && !x->scale ? nirc_blob_get(x->bias, k * x->out + o) : 0;
   return w == 0 && (signbit(w) || !(start == 0 && signbit(start)));
 }
 
@@ -95,7 +95,7 @@ static void store_blocks(nirc_module *m, nirc_op *op, const matrices *x, size_t 
 
 static bool sparsify(nirc_module *m, nirc_op *op, double most)
 {
-  matrices x = {.weight = nirc_op_blob(op, "weight"), .bias = nirc_op_blob(op, "bias")};
+  matrices x = {.weight = nirc_op_blob(op, "weight"), .bias = nirc_op_blob(op, "bias"), .scale = nirc_op_blob(op, "scale")};
   const nirc_shape *w = &x.weight->shape;
   x.out = (size_t)w->dims[w->rank - 2];
   x.in = (size_t)w->dims[w->rank - 1];
@@ -111,6 +111,8 @@ static bool sparsify(nirc_module *m, nirc_op *op, double most)
   store_blocks(m, sparse, &x, size);
   if (x.bias)
     nirc_op_set_blob(m, sparse, "bias", nirc_op_blob(op, "bias"));
+  if (x.scale)
+    nirc_op_set_blob(m, sparse, "scale", nirc_op_blob(op, "scale"));
   nirc_op_result(sparse)->type = nirc_op_result(op)->type;
   nirc_value_replace(nirc_op_result(op), nirc_op_result(sparse));
   nirc_op_erase(op);

@@ -2,10 +2,12 @@
 #
 # Substitutions: %nirc %nirc-run %cc %cxx %python %valgrind %srcroot %builddir %shared %warnings %cflags
 # Features (REQUIRES: ...): numpy h5py nir-package torch shared valgrind cxx libfuzzer asan ubsan tsan plain root zsh fish vim
+#           profile-NAME (nirc has that profile); NIRC_SIMULATORS=1 (the environment asks for them), NAME-installed (simulators/setup.py could install it)
 # From LLVM: FileCheck, not, split-file, count.
 import os
 import shutil
 import subprocess
+import sys
 
 import lit.formats
 
@@ -20,6 +22,26 @@ def has_libfuzzer():
     program = b"#include <stddef.h>\nint LLVMFuzzerTestOneInput(const char *d, size_t n) { return d == NULL && n; }\n"
     return bool(shutil.which("clang-19")) and subprocess.run(["clang-19", "-fsanitize=fuzzer,address", "-x", "c", "-", "-o", "/dev/null"], input=program,
                                                              stderr=subprocess.DEVNULL).returncode == 0
+
+
+def profiles():
+    """Features: the profiles that nirc has."""
+    if not os.path.exists(os.path.join(build, "nirc")):
+        return set()
+    p = subprocess.run([os.path.join(build, "nirc"), "--list-profiles"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return {"profile-" + line.split()[0] for line in p.stdout.splitlines() if "not in this version" not in line}
+
+
+def simulators():
+    """Features: the simulators that are asked for, and those of them that could be installed."""
+    if os.environ.get("NIRC_SIMULATORS") != "1":
+        return set()
+    p = subprocess.run([sys.executable, os.path.join(root, "test", "simulators", "setup.py"), build], stdout=subprocess.PIPE, text=True)
+    lines = [line.split(" ", 1) for line in p.stdout.splitlines()]
+    for name, said in lines:
+        if said != "ok":
+            lit_config.note(f"{name}: {said}")
+    return {"NIRC_SIMULATORS=1", *(name + "-installed" for name, said in lines if said == "ok")}
 
 
 root, build = config.nirc_srcroot, config.nirc_builddir
@@ -56,6 +78,7 @@ if not config.available_features:
 for feature, module in (("numpy", "numpy"), ("h5py", "h5py"), ("nir-package", "nir"), ("torch", "torch")):
     if has_module(module):
         config.available_features.add(feature)
+config.available_features.update(profiles() | simulators())
 for feature, there in (("shared", os.path.isdir(shared)), ("valgrind", config.nirc_valgrind), ("cxx", config.nirc_cxx),
                        ("libfuzzer", has_libfuzzer()), ("root", os.geteuid() == 0), *((name, shutil.which(name)) for name in ("zsh", "fish", "vim"))):
     if there:

@@ -41,6 +41,7 @@ _nirc()
   --semantics) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir nir_exact unit norse snntorch sinabs rockpool spyx spikingjelly nengo lava_float lava_fixed lavadl neurocuda' -- "$cur"); return ;;
   --dt) return ;;
   --reset) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'v_reset subtract' -- "$cur"); return ;;
+  --for) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'norse snntorch sinabs rockpool spyx lavadl nengo' -- "$cur"); return ;;
   --compare) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir nir_exact unit norse snntorch sinabs rockpool spyx spikingjelly nengo lava_float lava_fixed lavadl neurocuda' -- "$cur"); return ;;
   -i|--input) _nirc_files '.h5'; return ;;
   --steps) return ;;
@@ -48,12 +49,13 @@ _nirc()
   --rate) return ;;
   --mcpu) return ;;
   --mtriple) return ;;
-  --quantise) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'none' -- "$cur"); return ;;
+  --quantise) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'none int8' -- "$cur"); return ;;
+  --calibrate) _nirc_files '.h5'; return ;;
   --pass-pipeline) return ;;
-  --print-ir-before) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe simplify sparsify uniform-to-splat all' -- "$cur"); return ;;
-  --print-ir-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe simplify sparsify uniform-to-splat all' -- "$cur"); return ;;
+  --print-ir-before) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for all' -- "$cur"); return ;;
+  --print-ir-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for all' -- "$cur"); return ;;
   --dump-dir) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -P "$prefix" -- "$cur"); return ;;
-  --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe simplify sparsify uniform-to-splat' -- "$cur"); return ;;
+  --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for' -- "$cur"); return ;;
   --diag-format) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'text json' -- "$cur"); return ;;
   --color) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'auto always never' -- "$cur"); return ;;
   --speck-chip) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'speck2f speck2e' -- "$cur"); return ;;
@@ -65,7 +67,7 @@ _nirc()
   --quant) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'channel global' -- "$cur"); return ;;
   esac
   if [[ $cur == -* && -z $operand ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --lenient --compare -i --input --steps --seed --rate -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest --speck-chip --speck-input --speck-readout --speck-model --xylo-variant --xylo-gain --xylo-match --quant' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --for --lenient --compare -i --input --steps --seed --rate -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --calibrate --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest --speck-chip --speck-input --speck-readout --speck-model --xylo-variant --xylo-gain --xylo-match --quant' -- "$cur")
   else
     _nirc_files '.nir .snn .nirt'
   fi

@@ -1,9 +1,11 @@
 /* targets/speck/lower.c: layers as a step of the hw level. What a core computes stands in the ops: a snn.conv with the weights, a snn.neuron with biases and thresholds.
  * Where it stands, and where its spikes go, is in a hw.place each, in order of layers. read.c reads both.
  *
- * The model is that of frames: the events of a step arrive at once, and a neuron sends as many spikes as thresholds fit into v. */
+ * In the model of frames the events of a step arrive at once, and a neuron sends as many spikes as thresholds fit into v. In that of events all cores are one op, hw.cores, in
+ * which each event is worked on by itself; its hw.core ops then have the numbers. */
 #include <string.h>
 
+#include "ir/cores.h"
 #include "targets/speck/lower.h"
 
 #define SUBTRACT "v = v - z*v_threshold"
@@ -44,6 +46,8 @@ typedef struct builder {
   nirc_module *m;
   nirc_op *graph, *step;
   nirc_value **inputs;                               /* by id of the Input */
+  nirc_value *ports[NIRC_SPECK_CORES + 1];           /* the same in order of names, from 1 */
+  size_t n_ports;
   nirc_value *spikes[NIRC_SPECK_CORES];              /* by layer, in the shape that the network has */
 } builder;
 
@@ -182,6 +186,96 @@ static nirc_value *fire(builder *b, const nirc_speck_layer *l, nirc_value *x)
   return &op->results[0];
 }
 
+/* ---- events ------------------------------------------------------------------------------------------------------------------- */
+
+static void set_pair_of(builder *b, nirc_op *op, const char *name, const int64_t v[2])
+{
+  nirc_shape s = pair((uint64_t)v[0], (uint64_t)v[1]);
+  nirc_op_set_shape(b->m, op, name, &s);
+}
+
+static void set_ways(builder *b, nirc_op *op, const nirc_speck_layer *l)
+{
+  nirc_shape to = {.rank = (uint32_t)l->n_to}, pooling = to, inputs = {0};
+  for (size_t t = 0; t < l->n_to; t++) {
+    to.dims[t] = l->to[t].layer;
+    pooling.dims[t] = (uint64_t)l->to[t].pooling;
+  }
+  for (size_t i = 0; i < l->n_inputs; i++)
+    for (size_t port = 1; port <= b->n_ports; port++)
+      if (b->ports[port] == b->inputs[l->inputs[i]->id])
+        inputs.dims[inputs.rank++] = port;
+  nirc_op_set_shape(b->m, op, "to", &to);
+  nirc_op_set_shape(b->m, op, "pooling", &pooling);
+  nirc_op_set_shape(b->m, op, "inputs", &inputs);
+}
+
+static void make_core(builder *b, nirc_op *cores, const nirc_speck_layer *l)
+{
+  nirc_op *op = nirc_op_new(b->m, cores->body, HW_CORE, l->neuron, l->neuron_op->loc);
+  uint64_t k = (uint64_t)l->kernel;
+  nirc_shape shape = {.rank = 4, .dims = {l->out.features, l->in.features, k, k}}, features = nirc_shape_1d(l->out.features), map = shape_of(&l->in);
+  void *data;
+  nirc_blob *w = nirc_module_hold(b->m, nirc_blob_new(b->m->heap, NIRC_I8, &shape, false, &data));
+  memcpy(data, l->weights, w->count);
+  nirc_op_set_blob(b->m, op, "weight", w);
+  if (nirc_speck_leaks(l)) {
+    nirc_op_set_blob(b->m, op, "bias", nirc_module_hold(b->m, nirc_blob_new(b->m->heap, NIRC_I64, &features, false, &data)));
+    for (uint64_t f = 0; f < l->out.features; f++)
+      ((int64_t *)data)[f] = l->biases[f];
+  }
+  nirc_op_set_shape(b->m, op, "map", &map);
+  set_pair_of(b, op, "stride", l->stride);
+  set_pair_of(b, op, "before", l->padding);
+  nirc_op_set_int(b->m, op, "v_threshold", l->threshold_high);
+  nirc_op_set_int(b->m, op, "v_low", l->threshold_low);
+  nirc_op_set_int(b->m, op, "to_zero", b->net->options.to_zero);
+  set_ways(b, op, l);
+}
+
+/* Neurons of a layer among those of the chip. */
+static nirc_value *slice(builder *b, const nirc_speck_layer *l, nirc_value *all, size_t first)
+{
+  nirc_op *op = append(b, l->neuron_op, HW_SLICE, &all, 1);
+  nirc_op_set_int(b->m, op, "first", (int64_t)first);
+  return typed(b, op, all->type->elem, &l->neuron_op->results[0].type->shape);
+}
+
+static void make_cores(builder *b)
+{
+  size_t n = 0, first = 0;
+  for (size_t i = 0; i < b->net->n; i++)
+    n += b->net->layers[i].neuron_op->results[0].type->count;
+  nirc_shape all = nirc_shape_1d(n);
+  nirc_op *state = append(b, b->graph, SNN_STATE, NULL, 0);
+  nirc_op_set_string(b->m, state, "name", "chip/v");
+  nirc_op_set_blob(b->m, state, "init", whole_splat(b, &all, 0));
+  b->ports[0] = typed(b, state, NIRC_I64, &all);
+  nirc_op *cores = append(b, b->graph, HW_CORES, b->ports, b->n_ports + 1);
+  for (size_t i = 0; i < b->net->n; i++)
+    make_core(b, cores, &b->net->layers[i]);
+  nirc_op_set_results(b->m, cores, (const nirc_type *[]){nirc_type_get(&b->m->types, NIRC_F64, &all), b->ports[0]->type}, 2);
+  append(b, b->graph, SNN_UPDATE, (nirc_value *[]){b->ports[0], &cores->results[1]}, 2);
+  for (size_t i = 0; i < b->net->n; i++) {
+    const nirc_speck_layer *l = &b->net->layers[i];
+    b->spikes[i] = slice(b, l, &cores->results[0], first);
+    add_probe(b, l->neuron_op, "spikes", b->spikes[i]);
+    if (nirc_op_attr(l->neuron_op, "probe"))
+      add_probe(b, l->neuron_op, "v", slice(b, l, &cores->results[1], first));
+    first += l->neuron_op->results[0].type->count;
+  }
+}
+
+static void make_frames(builder *b)
+{
+  for (size_t i = 0; i < b->net->n; i++) {
+    const nirc_speck_layer *l = &b->net->layers[i];
+    nirc_value *sum = convolve(b, l, gather(b, i));
+    add_probe(b, l->weight_op, "value", sum);
+    b->spikes[i] = fire(b, l, sum);
+  }
+}
+
 /* ---- what the target has decided ---------------------------------------------------------------------------------------------- */
 
 static void describe_layer(builder *b, const nirc_speck_layer *l)
@@ -217,6 +311,7 @@ static void describe_chip(builder *b)
     add_list(b->m, c, "sensor", shape_of(&b->net->sensor));
   add_int(b->m, c, "readout", o->readout);
   add_string(b->m, c, "reset", o->to_zero ? "v_reset" : "subtract");
+  add_string(b->m, c, "model", o->event ? "event" : "frame");
 }
 
 /* ---- the step ------------------------------------------------------------------------------------------------------------------- */
@@ -236,7 +331,7 @@ static void make_inputs(builder *b)
   for (nirc_op *op = NULL; (op = next_port(b, NIR_INPUT, op));) {
     nirc_op *in = append(b, op, SNN_INPUT, NULL, 0);
     nirc_op_set_string(b->m, in, "name", op->name);
-    b->inputs[op->id] = typed(b, in, NIRC_F32, &op->results[0].type->shape);
+    b->inputs[op->id] = b->ports[++b->n_ports] = typed(b, in, NIRC_F32, &op->results[0].type->shape);
     add_probe(b, op, "value", b->inputs[op->id]);
   }
 }
@@ -252,15 +347,19 @@ static void make_outputs(builder *b)
       }
 }
 
-/* Nodes that are part of a way between two cores; not where everything is asked for. */
+/* What has no value of its own; no word of it where everything is asked for. */
 static void warn_probes(builder *b, nirc_diag *d)
 {
   bool all = true;
   NIRC_FOR_EACH_OP(op, b->graph->body)
     all = all && nirc_op_attr(op, "probe");
   NIRC_FOR_EACH_OP(op, b->graph->body)
-    if (!all && nirc_op_attr(op, "probe") && (op->code == NIR_SUM_POOL2D || op->code == NIR_AVG_POOL2D || op->code == NIR_FLATTEN || op->code == NIR_IDENTITY))
+    if (all || !nirc_op_attr(op, "probe"))
+      continue;
+    else if (op->code == NIR_SUM_POOL2D || op->code == NIR_AVG_POOL2D || op->code == NIR_FLATTEN || op->code == NIR_IDENTITY)
       nirc_warning(d, op->loc, "'%s': --probe records nothing of this node: on the chip it is part of a way from one core to the next", op->name);
+    else if (b->net->options.event && op->code != NIR_IF && op->code != NIR_INPUT && op->code != NIR_OUTPUT)
+      nirc_warning(d, op->loc, "'%s': --probe records nothing of this node: in the model of events weights are added one by one", op->name);
 }
 
 void nirc_speck_build(nirc_speck_net *net, nirc_module *m, const char *profile, double dt, nirc_diag *d)
@@ -278,12 +377,10 @@ void nirc_speck_build(nirc_speck_net *net, nirc_module *m, const char *profile, 
   for (size_t i = 0; i < net->n; i++)
     describe_layer(&b, &net->layers[i]);
   make_inputs(&b);
-  for (size_t i = 0; i < net->n; i++) {
-    const nirc_speck_layer *l = &net->layers[i];
-    nirc_value *sum = convolve(&b, l, gather(&b, i));
-    add_probe(&b, l->weight_op, "value", sum);
-    b.spikes[i] = fire(&b, l, sum);
-  }
+  if (net->options.event)
+    make_cores(&b);
+  else
+    make_frames(&b);
   make_outputs(&b);
   nirc_op_erase(b.graph);
 }

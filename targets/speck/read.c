@@ -2,11 +2,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ir/cores.h"
 #include "targets/speck/lower.h"
 
 typedef struct reader {
   nirc_speck_net *net;
-  const nirc_op *step;
+  const nirc_op *step, *cores;                       /* cores: of the model of events; else NULL */
+  nirc_cores read;
   nirc_diag *d;
   bool ok;
 } reader;
@@ -85,6 +87,14 @@ static bool within(uint64_t n, uint64_t high)
   return n >= 1 && n <= high;
 }
 
+static void check_size(reader *r, const nirc_speck_layer *l, const nirc_op *op)
+{
+  if (!within((uint64_t)l->kernel, NIRC_SPECK_MAX_KERNEL) || !within(l->in.features, NIRC_SPECK_MAX_FEATURES) || !within(l->in.rows, NIRC_SPECK_MAX_INPUT_MAP) ||
+      !within(l->in.columns, NIRC_SPECK_MAX_INPUT_MAP) || !within(l->out.features, NIRC_SPECK_MAX_FEATURES) || !within(l->out.rows, NIRC_SPECK_MAX_OUTPUT_MAP) ||
+      !within(l->out.columns, NIRC_SPECK_MAX_OUTPUT_MAP))
+    fault(r, op, "kernel or maps are not those of a core");
+}
+
 /* The verifier knows that shapes fit each other. */
 static void read_convolution(reader *r, nirc_speck_layer *l, const nirc_op *conv)
 {
@@ -96,10 +106,9 @@ static void read_convolution(reader *r, nirc_speck_layer *l, const nirc_op *conv
     l->stride[a] = (int64_t)nirc_op_shape(conv, "stride")->dims[a];
     l->padding[a] = (int64_t)nirc_op_shape(conv, "before")->dims[a];
   }
-  if (w->dims[2] != w->dims[3] || !within(w->dims[2], NIRC_SPECK_MAX_KERNEL) || nirc_op_int(conv, "groups") != 1 || !within(l->in.features, NIRC_SPECK_MAX_FEATURES) ||
-      !within(l->in.rows, NIRC_SPECK_MAX_INPUT_MAP) || !within(l->in.columns, NIRC_SPECK_MAX_INPUT_MAP) || !within(l->out.features, NIRC_SPECK_MAX_FEATURES) ||
-      !within(l->out.rows, NIRC_SPECK_MAX_OUTPUT_MAP) || !within(l->out.columns, NIRC_SPECK_MAX_OUTPUT_MAP))
-    fault(r, conv, "kernel or maps are not those of a core");
+  if (w->dims[2] != w->dims[3] || nirc_op_int(conv, "groups") != 1)
+    fault(r, conv, "kernel or groups are not those of a core");
+  check_size(r, l, conv);
 }
 
 static void read_numbers(reader *r, nirc_speck_layer *l, const nirc_op *conv, const nirc_op *neuron)
@@ -114,6 +123,28 @@ static void read_numbers(reader *r, nirc_speck_layer *l, const nirc_op *conv, co
     l->biases[i] = (int8_t)whole(r, neuron, "bias", i * each, INT8_MIN, INT8_MAX);
   l->threshold_high = (int32_t)whole(r, neuron, "v_threshold", 0, 1, INT16_MAX);
   l->threshold_low = (int32_t)whole(r, neuron, "v_low", 0, INT16_MIN, -1);
+}
+
+/* The same of the model of events: all of it stands in a hw.core. */
+static void read_core(reader *r, nirc_speck_layer *l, const nirc_core *k, const nirc_op *op)
+{
+  size_t f = (size_t)k->out[0];
+  l->in = (nirc_speck_map){(uint64_t)k->in[0], (uint64_t)k->in[1], (uint64_t)k->in[2]};
+  l->out = (nirc_speck_map){(uint64_t)k->out[0], (uint64_t)k->out[1], (uint64_t)k->out[2]};
+  l->kernel = k->kernel;
+  memcpy(l->stride, k->stride, sizeof l->stride);
+  memcpy(l->padding, k->before, sizeof l->padding);
+  check_size(r, l, op);
+  l->weights = NIRC_NEW_ARRAY(r->net->arena, int8_t, k->weight->count);
+  for (size_t i = 0; r->ok && i < k->weight->count; i++)
+    l->weights[i] = (int8_t)whole(r, op, "weight", i, INT8_MIN, INT8_MAX);
+  l->biases = NIRC_NEW_ARRAY(r->net->arena, int8_t, f);
+  for (size_t i = 0; k->bias && r->ok && i < f; i++)
+    l->biases[i] = (int8_t)whole(r, op, "bias", i, INT8_MIN, INT8_MAX);
+  if (k->v_threshold > INT16_MAX || k->v_low < INT16_MIN || k->v_low >= 0)
+    fault(r, op, "v_threshold or v_low is not one of a core");
+  l->threshold_high = (int32_t)k->v_threshold;
+  l->threshold_low = (int32_t)k->v_low;
 }
 
 static void read_ways(reader *r, nirc_speck_layer *l, const nirc_op *place)
@@ -146,6 +177,17 @@ static void read_layer(reader *r, const nirc_op *place)
                                 (uint64_t)int_entry(r, place, "bias_words", 0, most)};
   l->scale = (float)entry(r, place, "placement", "scale", NIRC_ATTR_FLOAT)->f;
   read_ways(r, l, place);
+  if (r->cores) {
+    size_t k = 0;
+    const nirc_op *op = r->cores->body->first;
+    for (; op && strcmp(op->name, l->neuron) != 0; op = op->next)
+      k++;
+    if (op)
+      read_core(r, l, &r->read.core[k], op);
+    else
+      fault(r, place, "there is no hw.core of the name `node`");
+    return;
+  }
   const nirc_op *conv = find(r, place, SNN_CONV, l->weight), *neuron = find(r, place, SNN_NEURON, l->neuron);
   if (!conv || !neuron)
     return;
@@ -177,11 +219,19 @@ static void check_layers(reader *r)
 static void read_chip(reader *r)
 {
   const nirc_op *step = r->step;
-  const char *input = entry(r, step, "chip", "input", NIRC_ATTR_STRING)->s, *reset = entry(r, step, "chip", "reset", NIRC_ATTR_STRING)->s;
+  const char *input = entry(r, step, "chip", "input", NIRC_ATTR_STRING)->s, *reset = entry(r, step, "chip", "reset", NIRC_ATTR_STRING)->s,
+             *model = entry(r, step, "chip", "model", NIRC_ATTR_STRING)->s, *why;
   r->net->options = (nirc_speck_options){.chip = entry(r, step, "chip", "variant", NIRC_ATTR_STRING)->s, .dvs = strcmp(input, "dvs") == 0,
-                                         .readout = entry(r, step, "chip", "readout", NIRC_ATTR_INT)->i != 0, .to_zero = strcmp(reset, "v_reset") == 0};
+                                         .readout = entry(r, step, "chip", "readout", NIRC_ATTR_INT)->i != 0, .event = strcmp(model, "event") == 0, .to_zero = strcmp(reset, "v_reset") == 0};
   if (strcmp(r->net->options.chip, "speck2f") != 0 && strcmp(r->net->options.chip, "speck2e") != 0)
     fault(r, step, "its variant is neither speck2f nor speck2e");
+  NIRC_FOR_EACH_OP(op, step->body)
+    if (op->code == HW_CORES)
+      r->cores = op;
+  if (r->net->options.event != (r->cores != NULL))
+    fault(r, step, "its model is another one than that of its ops");
+  if (r->cores)
+    NIRC_ASSERT(nirc_cores_read(&r->read, r->net->arena, r->cores, &why));         /* verified before */
   if (r->net->options.dvs)
     r->net->sensor = map_of(&entry(r, step, "chip", "sensor", NIRC_ATTR_SHAPE)->shape);
 }

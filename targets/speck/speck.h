@@ -49,6 +49,7 @@ typedef struct nirc_speck_options {
   const char *chip;                                  /* "speck2f", "speck2e" */
   bool dvs;                                          /* the chip's own sensor feeds the network */
   bool readout;                                      /* the last layer feeds the readout */
+  bool event;                                        /* what is emulated: each event by itself; else frames */
   bool to_zero;                                      /* a spike sets v to 0; else it takes the threshold from v */
 } nirc_speck_options;
 

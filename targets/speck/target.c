@@ -1,6 +1,7 @@
 /* targets/speck/target.c: SynSense Speck 2e and 2f. speck.h says in which order a network becomes a configuration. */
 #include <string.h>
 
+#include "ir/cores.h"
 #include "targets/speck/lower.h"
 #include "targets/speck/write.h"
 #include "targets/target.h"
@@ -13,7 +14,7 @@ static const nirc_target_option options[] = {
   [CHIP] = {.name = "speck-chip", .argument = "NAME", .help = "`speck2f` (default) or `speck2e`; the two have the same resources", .choices = chips},
   [INPUT] = {.name = "speck-input", .argument = "KIND", .help = "`host` (default): events are sent to the input cores; `dvs`: the chip's own sensor feeds them", .choices = inputs},
   [READOUT] = {.name = "speck-readout", .help = "the last layer feeds the chip's readout"},
-  [MODEL] = {.name = "speck-model", .argument = "KIND", .help = "what `--emulate` compiles: `frame` (default)", .choices = models},
+  [MODEL] = {.name = "speck-model", .argument = "KIND", .help = "what `--emulate` compiles: `frame` (default), all events of a step at once, or `event`, one by one", .choices = models},
 };
 
 static const char *const profiles[] = {"unit", "nir", NULL};
@@ -32,26 +33,28 @@ static void remark_choices(const nirc_module *m, const nirc_lower_job *job, nirc
   }
 }
 
-/* The event model is a measure of its own: its order of simultaneous events is an assumption. */
-static bool takes_model(const nirc_lower_job *job, nirc_diag *d)
+/* The op that has all cores takes so many Inputs and no more. */
+static bool takes_inputs(const nirc_module *m, const nirc_speck_options *o, nirc_diag *d)
 {
-  if (!job->options[MODEL] || strcmp(job->options[MODEL], "frame") == 0)
+  unsigned n = 0;
+  NIRC_FOR_EACH_OP(op, m->body.first->body)
+    n += op->code == NIR_INPUT;
+  if (!o->event || n < NIRC_CORES_MAX_OPERANDS)
     return true;
-  nirc_error(d, nirc_loc_none(), "--speck-model=%s is not in this version; frame is", job->options[MODEL]);
+  nirc_error(d, nirc_loc_file(m->path), "the network has %u Inputs; --speck-model=event takes at most %d", n, NIRC_CORES_MAX_OPERANDS - 1);
   return false;
 }
 
 static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
 {
-  if (!takes_model(job, d))
-    return false;
   nirc_arena *a = nirc_arena_new(m->heap);
   nirc_speck_net *net = NIRC_NEW(a, nirc_speck_net);
   net->arena = a;
   net->options = (nirc_speck_options){.chip = job->options[CHIP] ? job->options[CHIP] : chips[0], .dvs = job->options[INPUT] && strcmp(job->options[INPUT], "dvs") == 0,
-                                      .readout = job->options[READOUT] != NULL, .to_zero = job->reset_given && !job->subtract};
+                                      .readout = job->options[READOUT] != NULL, .event = job->options[MODEL] && strcmp(job->options[MODEL], "event") == 0,
+                                      .to_zero = job->reset_given && !job->subtract};
   double dt = job->dt > 0 ? job->dt : 1;
-  bool ok = nirc_speck_map_network(net, m, strcmp(job->profile, "nir") == 0 ? dt : 1, d);
+  bool ok = takes_inputs(m, &net->options, d) && nirc_speck_map_network(net, m, strcmp(job->profile, "nir") == 0 ? dt : 1, d);
   if (ok) {
     remark_choices(m, job, d);
     nirc_speck_build(net, m, job->profile, dt, d);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "passes/check_time.h"
 #include "passes/schedule.h"
 #include "targets/xylo/xylo.h"
 
@@ -203,9 +204,11 @@ static bool find_ends(mapper *x)
   nirc_error_code(x->d, "xylo-graph", loc, "one input and one spiking output layer are required");
   if (n_inputs != 1 || n_outputs != 1)
     nirc_note(x->d, loc, "the network has %zu Input and %zu Output nodes", n_inputs, n_outputs);
+  else if (!elements)
+    nirc_note(x->d, loc, "the Input or the Output has no elements");
   else if (r->n)
-    nirc_note(x->d, loc, "the Output receives %zu values, the first from %s, a %s; a single CubaLIF is wanted", r->n, r->list[0].op->name,
-              r->list[0].op->def->nir_type);
+    nirc_note(x->d, loc, "the Output receives what %s, a %s, sends%s; what one CubaLIF sends is wanted", r->list[0].op->name, r->list[0].op->def->nir_type,
+              r->n > 1 ? ", and more" : "");
   return false;
 }
 
@@ -226,32 +229,40 @@ static bool check_edge(mapper *x, const nirc_op *op, const nirc_op *from)
   return false;
 }
 
+/* Does the Input reach this layer? Where that is the output layer, a refusal. */
+static bool check_input(mapper *x, const nirc_op *layer)
+{
+  const reach *r = &x->reach[layer->id];
+  bool reached = false;
+  for (size_t i = 0; i < r->n && is_weights(r->list[i].op); i++) {
+    const reach *sources = &x->reach[r->list[i].op->id];
+    for (size_t k = 0; k < sources->n; k++) {
+      if (sources->list[k].op == x->input && layer == x->output_layer)
+        nirc_error_code(x->d, "xylo-graph", r->list[i].op->loc, "the input may not reach the output layer directly");
+      reached |= sources->list[k].op == x->input;
+    }
+  }
+  return reached;
+}
+
 static bool check_edges(mapper *x)
 {
   unsigned before = x->d->errors;
   size_t n_hidden = 0;
-  bool output_driven = false;
+  bool reached = false;
   NIRC_FOR_EACH_OP(op, x->graph->body) {
     const reach *r = &x->reach[op->id];
-    if (op->code == NIR_CUBA_LIF && op != x->output_layer)
-      n_hidden += op->results[0].type->count;
+    if (op->code == NIR_CUBA_LIF) {
+      n_hidden += op == x->output_layer ? 0 : op->results[0].type->count;
+      reached |= check_input(x, op);
+    }
     for (size_t i = 0; !is_transparent(op) && i < r->n && check_edge(x, op, r->list[i].op); i++)
       ;
   }
-  const reach *r = &x->reach[x->output_layer->id];
-  for (size_t i = 0; i < r->n && is_weights(r->list[i].op); i++) {
-    const reach *sources = &x->reach[r->list[i].op->id];
-    for (size_t k = 0; k < sources->n; k++) {
-      output_driven |= sources->list[k].op->code == NIR_CUBA_LIF;
-      if (sources->list[k].op == x->input)
-        nirc_error_code(x->d, "xylo-graph", r->list[i].op->loc, "the input may not reach the output layer directly");
-    }
-  }
-  nirc_loc file = nirc_loc_file(x->m->path);
   if (!n_hidden)
-    nirc_error_code(x->d, "xylo-graph", file, "at least one hidden layer is required besides the output layer");
-  else if (!output_driven && x->d->errors == before)
-    nirc_error_code(x->d, "xylo-graph", x->output_layer->loc, "output layer %s: no hidden layer drives it", x->output_layer->name);
+    nirc_error_code(x->d, "xylo-graph", nirc_loc_file(x->m->path), "at least one hidden layer is required besides the output layer");
+  else if (!reached && x->d->errors == before)
+    nirc_error_code(x->d, "xylo-graph", x->input->loc, "the input reaches no layer");
   return x->d->errors == before;
 }
 
@@ -349,7 +360,7 @@ static void find_latencies(mapper *x)
     l->skew |= a.any && (a.first != l->latency || a.last != l->latency);
     if (l->skew)
       nirc_warning(x->d, l->node->loc,
-                   "'%s': paths of different length meet here, and on Xylo each neuron on a path takes a step: what arrives together in NIR does not on the chip",
+                   "'%s': paths of different length meet, and on Xylo each neuron of a path takes a step: what arrives together in NIR does not on the chip",
                    l->name);
   }
 }
@@ -449,6 +460,7 @@ bool nirc_xylo_map(nirc_xylo_network *net, nirc_module *m, nirc_diag *d)
     return false;
   find_latencies(&x);
   find_blocks(&x);
+  nirc_check_time(x.graph, net->choices.dt, false, nirc_loc_file(m->path), d);
   if (!net->choices.reset_given)
     nirc_warning(d, nirc_loc_file(m->path),
                  "Xylo subtracts the threshold when a neuron fires; NIR does not say whether the network was trained so (--reset subtract: it was)");

@@ -275,9 +275,9 @@ static void print_placement(const writer *w)
                                 pair(use.output_sources, c->output_sources), "connections", pair(use.connections, c->connections), "fanout",
                                 pair(use.fanout, c->fanout));
   json_t *root = json_pack("{s:s, s:s, s:f, s:s, s:s, s:s, s:[{s:s, s:i, s:o}], s:o, s:[o], s:o, s:o}", "target", "xylo", "variant", c->name, "dt", o->dt,
-                           "quant", o->global ? "global" : "channel", "gain", o->unit_gain ? "unit" : "nir", "match", o->match_dc ? "dc" : "none", "inputs", "node",
-                           net->input, "first", 0, "count", integer(net->n_inputs), "hidden", hidden, "outputs", layer_json(nirc_xylo_output(net)), "scale",
-                           scale, "resources", resources);
+                           "quant", o->global ? "global" : "channel", "gain", o->unit_gain ? "unit" : "nir", "match", o->match_dc ? "dc" : "none", "inputs",
+                           "node", net->input, "first", 0, "count", integer(net->n_inputs), "hidden", hidden, "outputs", layer_json(nirc_xylo_output(net)),
+                           "scale", scale, "resources", resources);
   char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
   NIRC_ASSERT(text);                                 /* names were checked to be UTF-8 when they were read */
   nirc_strbuf_addf(w->out, "%s\n", text);

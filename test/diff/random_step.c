@@ -68,6 +68,31 @@ static void set_numbers(builder *b, nirc_op *op, const char *name, nirc_dtype el
   nirc_op_set_blob(b->m, op, name, blob);
 }
 
+/* Weights and perhaps a bias; now and then weights are whole numbers with a scale, one for each sum as the bias is. */
+static void set_weights(builder *b, nirc_op *op, nirc_dtype elem, const nirc_shape *shape, const nirc_shape *sums, double size)
+{
+  if (random_chance(&b->r, 50))
+    set_numbers(b, op, "bias", elem, sums, 0.5);
+  if (random_chance(&b->r, 65)) {
+    set_numbers(b, op, "weight", elem, shape, size);
+    return;
+  }
+  bool splat = random_chance(&b->r, 10);
+  void *data;
+  nirc_op_set_blob(b->m, op, "weight", nirc_module_hold(b->m, nirc_blob_new(b->m->heap, NIRC_I8, shape, splat, &data)));
+  for (size_t i = 0; i < (splat ? 1 : nirc_op_blob(op, "weight")->count); i++)
+    ((int8_t *)data)[i] = (int8_t)(random_chance(&b->r, 20) ? 0 : (int)random_below(&b->r, 256) - 128);
+  splat = random_chance(&b->r, 30);
+  nirc_op_set_blob(b->m, op, "scale", nirc_module_hold(b->m, nirc_blob_new(b->m->heap, elem, sums, splat, &data)));
+  for (size_t i = 0; i < (splat ? 1 : nirc_op_blob(op, "scale")->count); i++) {
+    double x = size / 127 * random_between(&b->r, 0.1, 1);
+    if (elem == NIRC_F64)
+      ((double *)data)[i] = x;
+    else
+      ((float *)data)[i] = (float)x;
+  }
+}
+
 static nirc_value *new_state(builder *b, nirc_dtype elem, const nirc_shape *shape)
 {
   nirc_op *op = new_op(b, SNN_STATE, 0, NULL);
@@ -117,9 +142,7 @@ static void add_dense(builder *b, nirc_value *v)
   w.dims[w.rank - 1] = n;
   w.dims[w.rank - 2] = out.dims[out.rank - 1];
   nirc_op *op = new_op(b, SNN_DENSE, 1, &v);
-  set_numbers(b, op, "weight", elem, &w, 2 / sqrt((double)n));
-  if (random_chance(&b->r, 50))
-    set_numbers(b, op, "bias", elem, &out, 0.5);
+  set_weights(b, op, elem, &w, &out, 2 / sqrt((double)n));
   keep(b, give(b, op, elem, &out));
 }
 
@@ -138,9 +161,7 @@ static void add_window(builder *b, nirc_value *v)
   nirc_op_set_shape(b->m, op, "stride", &(nirc_shape){.rank = 2, .dims = {stride, stride}});
   nirc_op_set_shape(b->m, op, "before", &(nirc_shape){.rank = 2, .dims = {before, before}});
   if (conv) {
-    set_numbers(b, op, "weight", elem, &(nirc_shape){.rank = 4, .dims = {out.dims[0], in->dims[0], size[0], size[1]}}, 0.5);
-    if (random_chance(&b->r, 50))
-      set_numbers(b, op, "bias", elem, &bias, 0.5);
+    set_weights(b, op, elem, &(nirc_shape){.rank = 4, .dims = {out.dims[0], in->dims[0], size[0], size[1]}}, &bias, 0.5);
     nirc_op_set_shape(b->m, op, "dilation", &(nirc_shape){.rank = 2, .dims = {1, 1}});
     nirc_op_set_int(b->m, op, "groups", 1);
   } else {

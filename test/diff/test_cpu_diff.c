@@ -101,6 +101,15 @@ static bool discretise(experiment *x, const profile_network *n, bool probes, boo
   return ok || *refused || differs(x, "%s fails without a message", text);
 }
 
+/* Weights that are no numbers cannot be quantised. */
+static bool finite_weights(const nirc_module *m)
+{
+  NIRC_FOR_EACH_OP(op, m->body.first->body)
+    if (nirc_op_blob(op, "weight") && !nirc_blob_all_finite(nirc_op_blob(op, "weight")))
+      return false;
+  return true;
+}
+
 /* The module for the experiment's seed at the snn level; `plain` leaves out what must not change a result. NULL where it is refused, or after a message. */
 static nirc_module *make_module(experiment *x, bool plain, bool *refused)
 {
@@ -114,12 +123,18 @@ static nirc_module *make_module(experiment *x, bool plain, bool *refused)
   profile_network n = profile_network_make(x->seed, x->t->profile ? x->t->profile : p, !x->t->profile);
   bool probes = random_chance(&r, 60), canonical = random_chance(&r, 50), folded = random_chance(&r, 40), fused = random_chance(&r, 60);
   const char *sparse = random_chance(&r, 60) ? random_chance(&r, 50) ? ",sparsify{work=1}" : ",sparsify" : "";
-  if (!plain)
-    snprintf(text, sizeof text, "%s%s%s%s", canonical ? ",canonicalize" : "", folded ? ",cse,fold-scale,uniform-to-splat" : "", sparse, fused ? ",fuse-neuron" : "");
+  static const char *const quantised[] = {",quantise", ",quantise{scheme=layer,bits=4,power=true}", ",quantise{percentile=80}"};
+  const char *quantise = random_chance(&r, 40) ? quantised[random_below(&r, 3)] : "";
   x->part = "passes";
   if (!n.m)
     differs(x, "the network is refused");
   else if (discretise(x, &n, probes && !plain, refused) && !*refused) {
+    if (!finite_weights(n.m))
+      quantise = "";
+    if (plain)
+      snprintf(text, sizeof text, "%s", quantise);
+    else
+      snprintf(text, sizeof text, "%s%s%s%s%s", quantise, canonical ? ",canonicalize" : "", folded ? ",cse,fold-scale,uniform-to-splat" : "", sparse, fused ? ",fuse-neuron" : "");
     if (!*text || run_pipeline(n.m, text + 1, &d))
       return n.m;
     differs(x, "%s%s refused", n.discretise, text);

@@ -19,8 +19,8 @@ def differences(ours, gold):
 
 
 def compile_(nirc, folder, case, out, quant, *more):
-    subprocess.run([nirc, os.path.join(folder, "model.nir"), "-q", "-t", "xylo", "--dt", repr(case["dt"]), f"--xylo-variant={case['variant']}", f"--xylo-gain={case['gain']}",
-                    f"--quant={quant}", "--reset", "subtract", "-o", out, *more], check=True)
+    subprocess.run([nirc, os.path.join(folder, "model.nir"), "-q", "-t", "xylo", "--dt", repr(case["dt"]), f"--xylo-variant={case['variant']}",
+                    f"--xylo-gain={case['gain']}", f"--quant={quant}", "--reset", "subtract", "-o", out, *more], check=True)
 
 
 def traces(nirc_run, folder, out, run):

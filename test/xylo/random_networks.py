@@ -1,9 +1,10 @@
-"""Random networks that a Xylo takes: the specification against the rules worked out again in NumPy, the emulated chip against conform/xylo_sim.py.
+"""Random networks that a Xylo takes: the specification against the rules worked out again in NumPy, the emulated chip against conform/xylo_sim.py,
+or with its help against the vendor's simulator.
 
-  random_networks.py NIRC NIRC_RUN SHARED COUNT [SEED]
+  random_networks.py NIRC NIRC_RUN SHARED COUNT [SEED [numpy|xylosim]]
 
-Layers of any number and size up to the chip's limits, feed-forward, recurrent and skipping, nodes with several sources and several destinations; numbers of every
-kind of decay, thresholds and biases to the ends of their ranges, and input that saturates states both ways.
+Layers of any number and size up to the chip's limits, feed-forward, recurrent and skipping, nodes with several sources and several destinations; numbers of
+every kind of decay, thresholds and biases to the ends of their ranges, and input that saturates states both ways.
 """
 import collections
 import json
@@ -166,9 +167,10 @@ class Network:
         if self.variant == "audio2":
             reached, silent = n_hid, 0
         column = lambda k: np.concatenate([layers[n][k] for n in order])
-        return {"weights_in": w_in[:, :reached, None], "weights_out": w_out[silent:], "weights_rec": w_rec[:, :, None], "dash_mem": column(1), "dash_mem_out": out[1],
-                "dash_syn": column(2), "dash_syn_2": np.zeros(n_hid, int), "dash_syn_out": out[2], "threshold": column(3), "threshold_out": out[3], "bias": column(4),
-                "bias_out": out[4], "weight_shift_in": 0, "weight_shift_rec": 0, "weight_shift_out": 0, "aliases": [[] for _ in range(n_hid)], "dt": self.dt}
+        return {"weights_in": w_in[:, :reached, None], "weights_out": w_out[silent:], "weights_rec": w_rec[:, :, None], "dash_mem": column(1),
+                "dash_mem_out": out[1], "dash_syn": column(2), "dash_syn_2": np.zeros(n_hid, int), "dash_syn_out": out[2], "threshold": column(3),
+                "threshold_out": out[3], "bias": column(4), "bias_out": out[4],
+                "weight_shift_in": 0, "weight_shift_rec": 0, "weight_shift_out": 0, "aliases": [[] for _ in range(n_hid)], "dt": self.dt}
 
     def refusals(self, s):
         """Codes of what does not fit, in the order of the checks; sizes always do."""
@@ -188,14 +190,14 @@ def raster(rng, n_in):
     return np.minimum(x, 40)
 
 
-def compare(nirc, nirc_run, sim, rng, work, seen):
+def compare(nirc, nirc_run, sim, engine, rng, work, seen):
     net = Network(rng)
     quant = str(rng.choice(["channel", "global"]))
     want = net.specification(quant)
     path, out = os.path.join(work, "net.nir"), os.path.join(work, "out")
     net.write(path)
-    said = subprocess.run([nirc, path, "-q", "-t", "xylo", "--dt", repr(net.dt), f"--xylo-variant={net.variant}", f"--quant={quant}", "--reset", "subtract", "--emulate",
-                           "--probe", "all", "-o", out], stderr=subprocess.PIPE, text=True)
+    said = subprocess.run([nirc, path, "-q", "-t", "xylo", "--dt", repr(net.dt), f"--xylo-variant={net.variant}", f"--quant={quant}", "--reset", "subtract",
+                           "--emulate", "--probe", "all", "-o", out], stderr=subprocess.PIPE, text=True)
     refusals = net.refusals(want)
     assert said.returncode == (1 if refusals else 0), (said.returncode, refusals, said.stderr)
     if refusals:
@@ -215,7 +217,7 @@ def compare(nirc, nirc_run, sim, rng, work, seen):
         f["input"] = x.astype(np.float32)
     run = os.path.join(work, "run.h5")
     subprocess.run([nirc_run, out, "-q", "-i", os.path.join(work, "in.h5"), "-o", run], check=True)
-    record = sim.run_numpy(spec, x)
+    record = {"numpy": sim.run_numpy, "xylosim": sim.run_xylosim}[engine](spec, x)
     at = 0
     with h5py.File(run) as f:
         for name in [*net.order(), "out"]:
@@ -232,7 +234,7 @@ def compare(nirc, nirc_run, sim, rng, work, seen):
     return True
 
 
-def main(nirc, nirc_run, shared, count, seed="1"):
+def main(nirc, nirc_run, shared, count, seed="1", engine="numpy"):
     sys.path.insert(0, os.path.join(shared, "conform"))
     sys.dont_write_bytecode = True
     import xylo_sim
@@ -240,7 +242,7 @@ def main(nirc, nirc_run, shared, count, seed="1"):
     while done < int(count):
         with tempfile.TemporaryDirectory() as work:
             try:
-                done += compare(nirc, nirc_run, xylo_sim, np.random.default_rng([int(seed), tried]), work, seen)
+                done += compare(nirc, nirc_run, xylo_sim, engine, np.random.default_rng([int(seed), tried]), work, seen)
             except (AssertionError, subprocess.CalledProcessError) as e:
                 sys.exit(f"network {tried} of seed {seed}: {e}")
         tried += 1
