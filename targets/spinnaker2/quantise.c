@@ -207,12 +207,33 @@ static void take_row(quantiser *x, magnitudes *g, size_t row)
   }
 }
 
+/* Does a row (column) of the kernel ever stand on the map, or on padding only? */
+static bool touches(const quantiser *x, int axis, int64_t at)
+{
+  int64_t n = (int64_t)nirc_op_operand(x->conv, 0)->type->shape.dims[axis + 1], out = (int64_t)x->p->shape.dims[axis + 1];
+  for (int64_t i = 0; i < out; i++) {
+    int64_t from = i * x->window.stride[axis] + at - x->window.before[axis];
+    if (from >= 0 && from < n)
+      return true;
+  }
+  return false;
+}
+
+/* Weight i of the convolution; 0 where it never stands on the map. */
+static double kernel_weight(const quantiser *x, size_t i)
+{
+  const nirc_blob *w = nirc_op_blob(x->conv, "weight");
+  int64_t columns = (int64_t)w->shape.dims[3], rows = (int64_t)w->shape.dims[2];
+  double v = nirc_blob_get(w, i);
+  return v != 0 && touches(x, 0, (int64_t)i / columns % rows) && touches(x, 1, (int64_t)i % columns) ? v : 0;
+}
+
 static void take_channel(quantiser *x, magnitudes *g, size_t channel)
 {
   const nirc_blob *w = nirc_op_blob(x->conv, "weight");
   size_t each = w->count / (size_t)w->shape.dims[0];
   for (size_t i = 0; i < each; i++)
-    take(x, g, nirc_blob_get(w, channel * each + i));
+    take(x, g, kernel_weight(x, channel * each + i));
 }
 
 static void find_scales(quantiser *x)
@@ -432,7 +453,7 @@ static void add_kernel(quantiser *x)
   size_t area = k.rows * k.columns, each = x->p->size / k.out, left = 0;
   for (size_t i = 0; i < w->count; i++) {
     size_t out = i / area / k.in, channel = i / area % k.in;
-    int8_t q = whole(x, nirc_blob_get(w, i) * x->scale[out * each]);
+    int8_t q = whole(x, kernel_weight(x, i) * x->scale[out * each]);
     k.weights[(channel * k.out + out) * area + i % area] = q;
     left += q != 0;
   }
