@@ -1,5 +1,5 @@
-/* targets/spinnaker2/compose.c: what lies between populations, as one matrix for each source and delay, in double from the file's values. Each row is the sum of
- * the products along all ways, added in the order of the nodes' own sums. Only what is asked for is composed. */
+/* targets/spinnaker2/compose.c: what lies between populations, as one matrix for each source and delay, in double from the file's values. Each row is the
+ * sum of the products along all ways, added in the order of the nodes' own sums. Only what is asked for is composed. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,7 +98,8 @@ static bool end_row(builder *b)
   m->first[++b->row] = m->n;
   if (m->n <= MOST_ENTRIES)
     return true;
-  nirc_error_code(b->c->d, "S2-PES", b->op->loc, "'%s': more than %d weights lead to it from one population; the largest board holds fewer", b->op->name, MOST_ENTRIES);
+  nirc_error_code(b->c->d, "S2-PES", b->op->loc, "'%s': more than %d weights lead to it from one population; the largest board holds fewer", b->op->name,
+                  MOST_ENTRIES);
   b->c->failed = true;
   return false;
 }
@@ -200,7 +201,8 @@ static void make_row(linear *l, size_t row)
 static bool read_linear(nirc_s2_composer *c, linear *l, const nirc_op *op)
 {
   const nirc_type *in = nirc_op_operand(op, 0)->type;
-  *l = (linear){.op = op, .in = &in->shape, .out = &op->results[0].type->shape, .weight = nirc_op_blob(op, op->code == NIR_SCALE ? "scale" : "weight"), .share = 1};
+  *l = (linear){.op = op, .in = &in->shape, .out = &op->results[0].type->shape, .weight = nirc_op_blob(op, op->code == NIR_SCALE ? "scale" : "weight"),
+                .share = 1};
   l->from = NIRC_NEW_ARRAY(c->arena, size_t, in->count);
   l->factor = NIRC_NEW_ARRAY(c->arena, double, in->count);
   if (!op->def->n_axes)
@@ -210,7 +212,8 @@ static bool read_linear(nirc_s2_composer *c, linear *l, const nirc_op *op)
   if (op->code == NIR_AVG_POOL2D)
     l->share = 1 / ((double)l->window.kernel[0] * (double)l->window.kernel[1]);
   if (l->window.same && (l->window.stride[0] != 1 || (l->window.n_axes == 2 && l->window.stride[1] != 1))) {
-    nirc_error_code(c->d, "S2-PRIM", nirc_op_attr_loc(c->m, op, "padding"), "'%s': padding \"same\" with a stride other than 1 has no agreed meaning", op->name);
+    nirc_error_code(c->d, "S2-PRIM", nirc_op_attr_loc(c->m, op, "padding"), "'%s': padding \"same\" with a stride other than 1 has no agreed meaning",
+                    op->name);
     nirc_note(c->d, op->loc, "give the padding in numbers");
     return false;
   }
@@ -329,7 +332,8 @@ static bool send(nirc_s2_composer *c, const nirc_op *op)
     return true;
   }
   if (!op->n_operands)
-    return nirc_op_blob(op, "bias") == NULL || (nirc_error_code(c->d, "S2-PRIM", op->loc, "'%s': no edge leads to this %s", op->name, op->def->nir_type), false);
+    return nirc_op_blob(op, "bias") == NULL || (nirc_error_code(c->d, "S2-PRIM", op->loc, "'%s': no edge leads to this %s", op->name, op->def->nir_type),
+                                                false);
   linear l;
   if (!read_linear(c, &l, op))
     return false;
@@ -388,7 +392,8 @@ nirc_s2_composer *nirc_s2_composer_new(const nirc_s2_network *net, nirc_arena *a
   NIRC_FOR_EACH_OP(op, m->body.first->body)
     n++;
   nirc_s2_composer *c = NIRC_NEW(a, nirc_s2_composer);
-  *c = (nirc_s2_composer){net, a, m, d, NIRC_NEW_ARRAY(a, const nirc_s2_flow *, n), NIRC_NEW_ARRAY(a, const nirc_s2_flow *, n), NIRC_NEW_ARRAY(a, bool, n), false};
+  *c = (nirc_s2_composer){net, a, m, d, NIRC_NEW_ARRAY(a, const nirc_s2_flow *, n), NIRC_NEW_ARRAY(a, const nirc_s2_flow *, n), NIRC_NEW_ARRAY(a, bool, n),
+                          false};
   return c;
 }
 

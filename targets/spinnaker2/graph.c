@@ -1,5 +1,5 @@
-/* targets/spinnaker2/graph.c: from the nodes of a network to populations, the links between them, and the step that each population is in. The graph is inlined;
- * all nodes that are no population (Input, neurons) are linear, and what they come to is composed later. */
+/* targets/spinnaker2/graph.c: from the nodes of a network to populations, the links between them, and the step that each population is in. The graph is
+ * inlined; all nodes that are no population (Input, neurons) are linear, and what they come to is composed later. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,8 @@ static bool is_known(const nirc_op *op)
 {
   switch (op->code) {
   case NIR_INPUT: case NIR_OUTPUT: case NIR_IDENTITY: case NIR_LINEAR: case NIR_AFFINE: case NIR_SCALE: case NIR_CONV1D: case NIR_CONV2D: case NIR_SUM_POOL2D:
-  case NIR_AVG_POOL2D: case NIR_FLATTEN: case NIR_DELAY: case NIR_THRESHOLD: case NIR_IF: case NIR_LIF: case NIR_CUBA_LIF: case NIR_I: case NIR_LI: case NIR_CUBA_LI:
+  case NIR_AVG_POOL2D: case NIR_FLATTEN: case NIR_DELAY: case NIR_THRESHOLD: case NIR_IF: case NIR_LIF:
+  case NIR_CUBA_LIF: case NIR_I: case NIR_LI: case NIR_CUBA_LI:
     return true;
   default:
     return false;
@@ -98,8 +99,8 @@ static void check_node(mapper *x, const nirc_op *op)
     const nirc_op *readout = arriving_readout(op, k);
     if (!readout)
       continue;
-    nirc_error_code(x->d, "S2-SPIKELESS", readout->loc, "'%s': the potential of a %s cannot be sent to '%s', a %s: only spikes travel on the chip", readout->name,
-                    readout->def->nir_type, op->name, op->def->nir_type);
+    nirc_error_code(x->d, "S2-SPIKELESS", readout->loc, "'%s': the potential of a %s cannot be sent to '%s', a %s: only spikes travel on the chip",
+                    readout->name, readout->def->nir_type, op->name, op->def->nir_type);
     nirc_note(x->d, op->loc, "a readout may feed an Output only");
   }
 }
@@ -319,11 +320,12 @@ static void find_output(mapper *x, const nirc_op *output)
   }
   const char *code = source && source->code == NIR_DELAY ? "S2-DELAY" : "S2-PRIM";
   if (!source)
-    nirc_error_code(x->d, code, output->loc, "'%s': an Output takes what one population sends; it has %u in-edges, or a port of a nested graph before it has several",
-                    output->name, output->n_operands);
+    nirc_error_code(x->d, code, output->loc,
+                    "'%s': an Output takes what one population sends; it has %u in-edges, or a port of a nested graph before it has several", output->name,
+                    output->n_operands);
   else
-    nirc_error_code(x->d, code, output->loc, "'%s': what '%s', a %s, sends cannot leave the chip: an Output takes spikes, or the potential of I, LI or CubaLI", output->name,
-                    source->name, source->def->nir_type);
+    nirc_error_code(x->d, code, output->loc, "'%s': what '%s', a %s, sends cannot leave the chip: an Output takes spikes, or the potential of I, LI or CubaLI",
+                    output->name, source->name, source->def->nir_type);
 }
 
 static void find_outputs(mapper *x)
@@ -345,7 +347,8 @@ static void take_records(mapper *x)
     if (p < net->n_populations)
       net->populations[p].record_spikes = true;
     else
-      nirc_error(x->d, nirc_loc_file(x->m->path), "--s2-record: no population is called '%.*s'; the Input and neuron nodes of the network are populations", (int)length, at);
+      nirc_error(x->d, nirc_loc_file(x->m->path), "--s2-record: no population is called '%.*s'; the Input and neuron nodes of the network are populations",
+                 (int)length, at);
     at += length;
   }
 }

@@ -1,6 +1,6 @@
 /* targets/spinnaker2/lower.c: populations and projections in the chip's numbers as a module of the hw level, which the files are written from and --emulate
- * compiles. Its step t is that of the network: what a population does in its first steps, before that, is in the states' start, and a synapse of delay d reaches
- * back 1 + d + phase(pre) - phase(post) steps, never less than 0. Populations stand in the order of their phases.
+ * compiles. Its step t is that of the network: what a population does in its first steps, before that, is in the states' start, and a synapse of delay d
+ * reaches back 1 + d + phase(pre) - phase(post) steps, never less than 0. Populations stand in the order of their phases.
  *
  * Each population has a hw.place, each sum of weights one directly before it; a list is one sum for each delay and, in front of lif_curr_exp, sign. Sums are of
  * whole numbers in f64, which is exact; the neurons compute in f32, each operation rounded in the chip's order. */
@@ -171,7 +171,8 @@ static nirc_value *add_list(lowerer *x, const nirc_s2_projection *p, size_t dela
     n += belongs(&p->rows[i], delay, sign);
   if (!n)
     return NULL;
-  nirc_shape in = nirc_shape_1d(pre->size), out = nirc_shape_1d(post->size), firsts = nirc_shape_1d(pre->size + 1), rows = nirc_shape_1d(n), columns = {.rank = 2, .dims = {n, 1}};
+  nirc_shape in = nirc_shape_1d(pre->size), out = nirc_shape_1d(post->size), firsts = nirc_shape_1d(pre->size + 1), rows = nirc_shape_1d(n),
+    columns = {.rank = 2, .dims = {n, 1}};
   void *first, *row, *weight;
   nirc_blob *first_blob = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I32, &firsts, false, &first));
   nirc_blob *row_blob = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I32, &rows, false, &row));
@@ -411,8 +412,8 @@ void nirc_s2_lower(nirc_s2_network *net, nirc_module *m, nirc_diag *d)
   nirc_op *graph = m->body.first;
   size_t n = net->n_populations;
   nirc_arena *a = net->arena;
-  lowerer x = {.net = net, .m = m, .graph = graph, .step = new_step(net, m), .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n), .reach = NIRC_NEW_ARRAY(a, size_t, n),
-               .readout = NIRC_NEW_ARRAY(a, nirc_value *, n), .history = NIRC_NEW_ARRAY(a, uint8_t *, n)};
+  lowerer x = {.net = net, .m = m, .graph = graph, .step = new_step(net, m), .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n),
+               .reach = NIRC_NEW_ARRAY(a, size_t, n), .readout = NIRC_NEW_ARRAY(a, nirc_value *, n), .history = NIRC_NEW_ARRAY(a, uint8_t *, n)};
   remark_probes(&x);
   nirc_s2_run_in(net, x.history);
   find_reach(&x);

@@ -1,5 +1,5 @@
-/* targets/spinnaker2/place.c: how many neurons of each population a core takes. The sum of bytes is this project's own and meant to be safe: what the host library
- * really takes is known to nobody outside of it (docs/spinnaker2.md, "Memory"). */
+/* targets/spinnaker2/place.c: how many neurons of each population a core takes. The sum of bytes is this project's own and meant to be safe: what the host
+ * library really takes is known to nobody outside of it (docs/spinnaker2.md, "Memory"). */
 #include <string.h>
 
 #include "targets/spinnaker2/spinnaker2.h"
@@ -57,8 +57,8 @@ static nirc_s2_bytes bytes_of(const placer *x, size_t population, size_t start, 
     b.recording = b.total = spikes;
     return b;
   }
-  b = (nirc_s2_bytes){.params = 36 * n, .synapses = l->kernels + (l->rows_before ? 4 * (l->rows_before[stop] - l->rows_before[start]) : 0), .rows = l->rows, .table = table,
-                      .ring = (p->delayed ? 64 : 8) * n, .recording = (p->record_spikes ? spikes : 0) + (p->record_v ? 4 * n * steps : 0)};
+  b = (nirc_s2_bytes){.params = 36 * n, .synapses = l->kernels + (l->rows_before ? 4 * (l->rows_before[stop] - l->rows_before[start]) : 0), .rows = l->rows,
+                      .table = table, .ring = (p->delayed ? 64 : 8) * n, .recording = (p->record_spikes ? spikes : 0) + (p->record_v ? 4 * n * steps : 0)};
   b.total = b.synapses + b.rows + b.table + b.ring + b.recording;
   return b;
 }
@@ -81,8 +81,8 @@ static bool all_fit(const placer *x, size_t population, size_t atoms, nirc_s2_by
 
 static void refuse(const nirc_s2_network *net, const nirc_s2_population *p, const nirc_s2_bytes *b, nirc_module *m, nirc_diag *d)
 {
-  nirc_error_code(d, "S2-SRAM", p->op ? p->op->loc : nirc_loc_file(m->path), "'%s': one neuron takes %zu bytes of a core's memory, which has %d for this", p->name, b->total,
-                  NIRC_S2_DATA_BYTES);
+  nirc_error_code(d, "S2-SRAM", p->op ? p->op->loc : nirc_loc_file(m->path), "'%s': one neuron takes %zu bytes of a core's memory, which has %d for this",
+                  p->name, b->total, NIRC_S2_DATA_BYTES);
   nirc_note(d, nirc_loc_none(), "recording %zu, synapses %zu, rows %zu, table %zu, ring %zu", b->recording, b->synapses, b->rows, b->table, b->ring);
   if (b->recording > NIRC_S2_DATA_BYTES / 2)
     nirc_note(d, nirc_loc_none(), "--s2-steps=%zu is what recordings are reckoned with; fewer take less", net->options.steps);
@@ -142,9 +142,10 @@ bool nirc_s2_place(nirc_s2_network *net, nirc_module *m, nirc_diag *d)
   const nirc_s2_population *largest = &net->populations[most];
   nirc_loc loc = largest->op ? largest->op->loc : nirc_loc_file(m->path);
   if (pes > have) {
-    nirc_error_code(d, "S2-PES", loc, "'%s': the network takes %zu cores, %zu of them for this population; %s has %zu", largest->name, pes, nirc_s2_n_slices(largest),
-                    net->options.board48 ? "a board of 48 chips" : "a chip", have);
-    nirc_note(d, loc, net->options.board48 ? "fewer --s2-steps, or fewer recorded populations, leave more memory for neurons" : "--s2-board=board48 has %d cores",
+    nirc_error_code(d, "S2-PES", loc, "'%s': the network takes %zu cores, %zu of them for this population; %s has %zu", largest->name, pes,
+                    nirc_s2_n_slices(largest), net->options.board48 ? "a board of 48 chips" : "a chip", have);
+    nirc_note(d, loc,
+              net->options.board48 ? "fewer --s2-steps, or fewer recorded populations, leave more memory for neurons" : "--s2-board=board48 has %d cores",
               NIRC_S2_PES * NIRC_S2_CHIPS);
   }
   if (routes > NIRC_S2_ROUTES)

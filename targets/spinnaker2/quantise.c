@@ -55,8 +55,8 @@ static bool takes_pool(quantiser *x, const nirc_op *source)
   if (source->code != NIR_SUM_POOL2D)
     return true;
   x->pool = source;
-  return nirc_nir_window(x->m, source, &w, x->d) && is_square(w.kernel) && w.kernel[0] == w.stride[0] && w.kernel[1] == w.stride[1] && !w.before[0] && !w.before[1] &&
-         !w.after[0] && !w.after[1];
+  return nirc_nir_window(x->m, source, &w, x->d) && is_square(w.kernel) && w.kernel[0] == w.stride[0] && w.kernel[1] == w.stride[1] && !w.before[0] &&
+         !w.before[1] && !w.after[0] && !w.after[1];
 }
 
 static bool is_conv2d(quantiser *x)
@@ -99,14 +99,15 @@ static bool add_part(quantiser *x, const nirc_s2_term *t)
   bool recurrent = is_recurrent(x, t->source);
   int64_t d = (int64_t)t->steps + (int64_t)x->p->phase - (int64_t)pre->phase - !recurrent;
   if (d > NIRC_S2_MAX_DELAY) {
-    nirc_error_code(x->d, "S2-DELAY", x->p->op->loc, "'%s': what '%s' sends needs a delay of %lld in the synapse, which has 0 to %d", x->p->name, pre->name, (long long)d,
-                    NIRC_S2_MAX_DELAY);
+    nirc_error_code(x->d, "S2-DELAY", x->p->op->loc, "'%s': what '%s' sends needs a delay of %lld in the synapse, which has 0 to %d", x->p->name, pre->name,
+                    (long long)d, NIRC_S2_MAX_DELAY);
     nirc_note(x->d, pre->op->loc, "%zu steps of Delay, and every population on a longer way takes a step", t->steps);
     return false;
   }
   if (d < 0)
-    nirc_warning(x->d, x->p->op->loc, "'%s': what '%s' sends arrives %lld step%s later than in the network, for every population on the way takes a step [S2-FEEDBACK]",
-                 x->p->name, pre->name, (long long)-d, d == -1 ? "" : "s");
+    nirc_warning(x->d, x->p->op->loc,
+                 "'%s': what '%s' sends arrives %lld step%s later than in the network, for every population on the way takes a step [S2-FEEDBACK]", x->p->name,
+                 pre->name, (long long)-d, d == -1 ? "" : "s");
   size_t delay = d < 0 ? 0 : (size_t)d;
   for (size_t i = 0; i < x->n_parts; i++)
     if (x->parts[i].source == t->source && x->parts[i].delay == delay)
@@ -268,8 +269,8 @@ static bool check_share(quantiser *x, const char *name, size_t i, double k)
   if (k > 0 && k <= 1)
     return true;
   nirc_loc loc = nirc_op_attr_loc(x->m, x->p->op, name);
-  nirc_error_code(x->d, "S2-PARAM", loc, "'%s': %s = %g s at a step of %g s (element %zu): the share of a step is %g, above 0 and at most 1 is wanted", x->p->name, name,
-                  parameter(x->p->op, name, i, 0), x->net->options.dt, i, k);
+  nirc_error_code(x->d, "S2-PARAM", loc, "'%s': %s = %g s at a step of %g s (element %zu): the share of a step is %g, above 0 and at most 1 is wanted",
+                  x->p->name, name, parameter(x->p->op, name, i, 0), x->net->options.dt, i, k);
   nirc_note(x->d, loc, "a smaller --dt, or --s2-integrator=exponential");
   return false;
 }
@@ -339,7 +340,8 @@ static bool set_neuron(quantiser *x, size_t i, const neuron *n)
     fields[k][i] = (float)values[k];
     if (isfinite(fields[k][i]))
       continue;
-    nirc_error_code(x->d, "S2-PARAM", x->p->op->loc, "'%s': in the scale of its weights a parameter of neuron %zu is %g, beyond float32", x->p->name, i, values[k]);
+    nirc_error_code(x->d, "S2-PARAM", x->p->op->loc, "'%s': in the scale of its weights a parameter of neuron %zu is %g, beyond float32", x->p->name, i,
+                    values[k]);
     return false;
   }
   return true;
@@ -445,9 +447,9 @@ static void add_kernel(quantiser *x)
   nirc_s2_network *net = x->net;
   const nirc_blob *w = nirc_op_blob(x->conv, "weight");
   const nirc_shape *s = &w->shape, *in = &net->populations[x->parts->source].shape;
-  nirc_s2_kernel k = {.in = (size_t)s->dims[1], .out = (size_t)s->dims[0], .rows = (size_t)s->dims[2], .columns = (size_t)s->dims[3], .in_height = (size_t)in->dims[1],
-                      .in_width = (size_t)in->dims[2], .stride = (size_t)x->window.stride[0], .pad = (size_t)x->window.before[0],
-                      .weights = NIRC_NEW_ARRAY(net->arena, int8_t, w->count)};
+  nirc_s2_kernel k = {.in = (size_t)s->dims[1], .out = (size_t)s->dims[0], .rows = (size_t)s->dims[2], .columns = (size_t)s->dims[3],
+                      .in_height = (size_t)in->dims[1], .in_width = (size_t)in->dims[2], .stride = (size_t)x->window.stride[0],
+                      .pad = (size_t)x->window.before[0], .weights = NIRC_NEW_ARRAY(net->arena, int8_t, w->count)};
   nirc_window pool;
   k.pool = x->pool && nirc_nir_window(x->m, x->pool, &pool, x->d) ? (size_t)pool.kernel[0] : 1;
   size_t area = k.rows * k.columns, each = x->p->size / k.out, left = 0;
@@ -458,7 +460,8 @@ static void add_kernel(quantiser *x)
     left += q != 0;
   }
   if (left) {
-    net->projections[net->n_projections++] = (nirc_s2_projection){.pre = x->parts->source, .post = x->index, .recurrent = x->parts->recurrent, .is_conv = true, .kernel = k};
+    net->projections[net->n_projections++] = (nirc_s2_projection){.pre = x->parts->source, .post = x->index, .recurrent = x->parts->recurrent, .is_conv = true,
+                                                                  .kernel = k};
     return;
   }
   x->p->is_map = false;

@@ -149,7 +149,8 @@ static void read_neurons(reader *r, const nirc_op *op)
 static nirc_s2_projection *projection(reader *r, const nirc_op *place)
 {
   nirc_s2_network *net = r->net;
-  size_t last = net->n_populations - 1, pre = number(r, place, "placement", "pre", 0, (int64_t)last), post = number(r, place, "placement", "post", 0, (int64_t)last);
+  size_t last = net->n_populations - 1, pre = number(r, place, "placement", "pre", 0, (int64_t)last),
+    post = number(r, place, "placement", "post", 0, (int64_t)last);
   bool recurrent = flag(r, place, "recurrent");
   if (!r->ok || net->populations[post].kind == NIRC_S2_SOURCE) {
     fault(r, place, "its weights lead to a source");
@@ -202,16 +203,19 @@ static void read_kernel(reader *r, const nirc_op *place, const nirc_op *op)
   const nirc_op *pool = nirc_op_operand(op, 0)->def;
   pool = pool->code == SNN_SUM_POOL ? pool : NULL;
   const nirc_blob *w = nirc_op_blob(op, "weight");
-  const nirc_shape *s = &w->shape, *in = &nirc_op_operand(pool ? pool : op, 0)->type->shape, *stride = nirc_op_shape(op, "stride"), *pad = nirc_op_shape(op, "before");
+  const nirc_shape *s = &w->shape, *in = &nirc_op_operand(pool ? pool : op, 0)->type->shape, *stride = nirc_op_shape(op, "stride"),
+    *pad = nirc_op_shape(op, "before");
   if (p->is_conv || p->n_rows || nirc_op_operand(pool ? pool : op, 0)->type->count != r->net->populations[p->pre].size ||
-      op->results[0].type->count != r->net->populations[p->post].size || stride->dims[0] != stride->dims[1] || pad->dims[0] != pad->dims[1] || nirc_op_int(op, "groups") != 1) {
+      op->results[0].type->count != r->net->populations[p->post].size || stride->dims[0] != stride->dims[1] || pad->dims[0] != pad->dims[1] ||
+      nirc_op_int(op, "groups") != 1) {
     fault(r, op, "its convolution is not one between the populations that its place names");
     return;
   }
   p->is_conv = true;
   p->kernel = (nirc_s2_kernel){.in = (size_t)s->dims[1], .out = (size_t)s->dims[0], .rows = (size_t)s->dims[2], .columns = (size_t)s->dims[3],
-                               .in_height = (size_t)in->dims[1], .in_width = (size_t)in->dims[2], .stride = (size_t)stride->dims[0], .pad = (size_t)pad->dims[0],
-                               .pool = pool ? (size_t)nirc_op_shape(pool, "kernel_size")->dims[0] : 1, .weights = NIRC_NEW_ARRAY(r->net->arena, int8_t, w->count)};
+                               .in_height = (size_t)in->dims[1], .in_width = (size_t)in->dims[2], .stride = (size_t)stride->dims[0],
+                               .pad = (size_t)pad->dims[0], .pool = pool ? (size_t)nirc_op_shape(pool, "kernel_size")->dims[0] : 1,
+                               .weights = NIRC_NEW_ARRAY(r->net->arena, int8_t, w->count)};
   const nirc_s2_kernel *k = &p->kernel;
   size_t area = k->rows * k->columns;
   for (size_t i = 0; i < w->count; i++)
@@ -232,7 +236,8 @@ static void read_sum(reader *r, const nirc_op *place)
 static void read_output(reader *r, const nirc_op *op)
 {
   nirc_s2_network *net = r->net;
-  net->outputs[net->n_outputs++] = (nirc_s2_port){nirc_op_attr(op, "node")->s, NULL, number(r, op, "placement", "population", 0, (int64_t)net->n_populations - 1)};
+  net->outputs[net->n_outputs++] = (nirc_s2_port){nirc_op_attr(op, "node")->s, NULL,
+                                                  number(r, op, "placement", "population", 0, (int64_t)net->n_populations - 1)};
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------------------------ */
@@ -242,8 +247,9 @@ static void read_options(reader *r)
   nirc_s2_options *o = &r->net->options;
   *o = (nirc_s2_options){.dt = nirc_op_attr(r->step, "dt")->f, .percentile = entry(r, r->step, "chip", "percentile", NIRC_ATTR_FLOAT)->f,
                          .sys_tick = entry(r, r->step, "chip", "sys_tick", NIRC_ATTR_FLOAT)->f, .exponential = is_word(r, "integrator", "exponential"),
-                         .subtract = is_word(r, "reset", "subtract"), .truncate = is_word(r, "rounding", "trunc"), .per_population = is_word(r, "scale", "population"),
-                         .plain = is_word(r, "start", "plain"), .board48 = is_word(r, "board", "board48"), .steps = number(r, r->step, "chip", "steps", 1, INT32_MAX)};
+                         .subtract = is_word(r, "reset", "subtract"), .truncate = is_word(r, "rounding", "trunc"),
+                         .per_population = is_word(r, "scale", "population"), .plain = is_word(r, "start", "plain"), .board48 = is_word(r, "board", "board48"),
+                         .steps = number(r, r->step, "chip", "steps", 1, INT32_MAX)};
   r->net->profile = nirc_op_attr(r->step, "profile")->s;
 }
 
@@ -267,7 +273,8 @@ bool nirc_s2_read(nirc_s2_network *net, const nirc_module *m, nirc_diag *d)
   reader r = {net, m->body.first, d, true};
   const nirc_attr *target = m->level == NIRC_LEVEL_HW ? nirc_op_attr(r.step, "target") : NULL;
   if (!target || target->kind != NIRC_ATTR_STRING || strcmp(target->s, "spinnaker2") != 0) {
-    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "%s: the module is not one for -t spinnaker2; the pass lower{target=spinnaker2} makes such", m->path);
+    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "%s: the module is not one for -t spinnaker2; the pass lower{target=spinnaker2} makes such",
+                      m->path);
     return false;
   }
   read_options(&r);

@@ -1,6 +1,6 @@
 /* targets/spinnaker2/spinnaker2.h: what the parts of the target share, in the order in which they work: graph.c (populations, and which step each is in),
- * compose.c (what lies between two populations, as one matrix), quantise.c (to the chip's numbers), place.c (cores and their memory), start.c (the steps before a
- * population's first), lower.c (to the hw level), read.c (back from it), write.c and weights.c (the files), target.c (options).
+ * compose.c (what lies between two populations, as one matrix), quantise.c (to the chip's numbers), place.c (cores and their memory), start.c (the steps
+ * before a population's first), lower.c (to the hw level), read.c (back from it), write.c and weights.c (the files), target.c (options).
  * Must not know: command lines, how a module is executed. */
 #ifndef NIRC_TARGETS_SPINNAKER2_SPINNAKER2_H
 #define NIRC_TARGETS_SPINNAKER2_SPINNAKER2_H

@@ -1,5 +1,5 @@
-/* targets/spinnaker2/start.c: a population of phase p begins p steps before the network's first step gets to it. In these steps no input can have arrived, so what
- * happens in them is known here: the chip's own arithmetic, from v_init, gives the states and spikes that step 0 of the network finds. */
+/* targets/spinnaker2/start.c: a population of phase p begins p steps before the network's first step gets to it. In these steps no input can have arrived,
+ * so what happens in them is known here: the chip's own arithmetic, from v_init, gives the states and spikes that step 0 of the network finds. */
 #include <string.h>
 
 #include "targets/spinnaker2/spinnaker2.h"
@@ -49,7 +49,8 @@ static void add_spike(runner *x, const nirc_s2_projection *p, size_t channel, si
       if (top < a || left < b || (top - a) % k->stride || (left - b) % k->stride || (top - a) / k->stride >= height || (left - b) / k->stride >= width)
         continue;
       for (size_t out = 0; out < k->out; out++)
-        add_weight(x, (out * height + (top - a) / k->stride) * width + (left - b) / k->stride, k->weights[((channel * k->out + out) * k->rows + a) * k->columns + b]);
+        add_weight(x, (out * height + (top - a) / k->stride) * width + (left - b) / k->stride,
+                   k->weights[((channel * k->out + out) * k->rows + a) * k->columns + b]);
     }
 }
 

@@ -9,15 +9,21 @@
 
 enum { INTEGRATOR, ROUND, SCALE, PERCENTILE, START, RECORD, BOARD, STEPS, MAX_ATOMS, SYS_TICK, NO_CONV2D };      /* by place in the table */
 
-static const char *const integrators[] = {"forward", "exponential", NULL}, *const rounds[] = {"nearest", "trunc", NULL}, *const scales[] = {"neuron", "population", NULL};
+static const char *const integrators[] = {"forward", "exponential", NULL}, *const rounds[] = {"nearest", "trunc", NULL},
+  *const scales[] = {"neuron", "population", NULL};
 static const char *const starts[] = {"compensate", "plain", NULL}, *const boards[] = {"chip", "board48", NULL}, *const profiles[] = {"unit", "nir", NULL};
 
 static const nirc_target_option options[] = {
-  [INTEGRATOR] = {.name = "s2-integrator", .argument = "KIND", .choices = integrators, .help = "forward (default): dt/tau of the way to equilibrium in a step; exponential: 1 - exp(-dt/tau)"},
-  [ROUND] = {.name = "s2-round", .argument = "KIND", .choices = rounds, .help = "weights to the nearest whole number (default), half to even, or trunc: toward zero"},
-  [SCALE] = {.name = "s2-scale", .argument = "KIND", .choices = scales, .help = "neuron (default) or population: one scale of weights for each target neuron, or for all"},
-  [PERCENTILE] = {.name = "s2-percentile", .argument = "P", .help = "percentile of the weights' magnitudes that becomes the largest weight; default 100, the rest saturates"},
-  [START] = {.name = "s2-start", .argument = "KIND", .choices = starts, .help = "compensate (default): v is at its start when input first arrives; plain: v is 0 when the chip starts"},
+  [INTEGRATOR] = {.name = "s2-integrator", .argument = "KIND", .choices = integrators,
+                  .help = "forward (default): dt/tau of the way to equilibrium in a step; exponential: 1 - exp(-dt/tau)"},
+  [ROUND] = {.name = "s2-round", .argument = "KIND", .choices = rounds,
+             .help = "weights to the nearest whole number (default), half to even, or trunc: toward zero"},
+  [SCALE] = {.name = "s2-scale", .argument = "KIND", .choices = scales,
+             .help = "neuron (default) or population: one scale of weights for each target neuron, or for all"},
+  [PERCENTILE] = {.name = "s2-percentile", .argument = "P",
+                  .help = "percentile of the weights' magnitudes that becomes the largest weight; default 100, the rest saturates"},
+  [START] = {.name = "s2-start", .argument = "KIND", .choices = starts,
+             .help = "compensate (default): v is at its start when input first arrives; plain: v is 0 when the chip starts"},
   [RECORD] = {.name = "s2-record", .argument = "LIST", .help = "populations whose spikes are recorded, beside the Outputs', with commas between"},
   [BOARD] = {.name = "s2-board", .argument = "NAME", .choices = boards, .help = "chip (default), 148 cores, or board48, 7104"},
   [STEPS] = {.name = "s2-steps", .argument = "N", .help = "steps that the memory of recordings is reckoned for; default 1000"},
@@ -141,6 +147,6 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 }
 
 const nirc_target nirc_target_spinnaker2 = {
-  .name = "spinnaker2", .summary = "SpiNNaker 2", .available = true, .profiles = profiles, .options = options, .n_options = sizeof options / sizeof *options, .lower = lower,
-  .check = check, .emit = emit,
+  .name = "spinnaker2", .summary = "SpiNNaker 2", .available = true, .profiles = profiles, .options = options, .n_options = sizeof options / sizeof *options,
+  .lower = lower, .check = check, .emit = emit,
 };

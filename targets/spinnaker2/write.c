@@ -27,9 +27,9 @@ const char *nirc_s2_model_name(const nirc_s2_population *p)
 size_t nirc_s2_parameters(const nirc_s2_population *p, nirc_s2_parameter list[NIRC_S2_PARAMETERS])
 {
   const nirc_s2_numbers *n = &p->numbers;
-  const nirc_s2_parameter all[] = {{"threshold", n->threshold, false}, {"alpha_decay", n->decay, false}, {"i_offset", n->offset, false}, {"v_init", n->start, false},
-                                   {"v_reset", n->reset, false}, {"exc_decay", n->synapse, false}, {"inh_decay", n->synapse, false}, {"w_scale", n->w_scale, true},
-                                   {"v_scale", n->v_scale, true}};
+  const nirc_s2_parameter all[] = {{"threshold", n->threshold, false}, {"alpha_decay", n->decay, false}, {"i_offset", n->offset, false},
+                                   {"v_init", n->start, false}, {"v_reset", n->reset, false}, {"exc_decay", n->synapse, false},
+                                   {"inh_decay", n->synapse, false}, {"w_scale", n->w_scale, true}, {"v_scale", n->v_scale, true}};
   size_t k = 0;
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (all[i].values)
@@ -59,8 +59,8 @@ static json_t *population_json(const nirc_s2_network *net, size_t i)
     json_array_append_new(record, json_string("spikes"));
   if (p->record_v)
     json_array_append_new(record, json_string("v"));
-  json_t *o = json_pack("{s:o, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o}", "id", integer(i), "name", p->name, "nir_node", p->name, "size", integer(p->size), "shape", shape,
-                        "neuron_model", nirc_s2_model_name(p), "params", params, "record", record, "phase", integer(p->phase));
+  json_t *o = json_pack("{s:o, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o}", "id", integer(i), "name", p->name, "nir_node", p->name, "size", integer(p->size),
+                        "shape", shape, "neuron_model", nirc_s2_model_name(p), "params", params, "record", record, "phase", integer(p->phase));
   nirc_s2_parameter list[NIRC_S2_PARAMETERS];
   size_t n = nirc_s2_parameters(p, list);
   for (size_t k = 0; k < n; k++)
@@ -84,9 +84,10 @@ static json_t *projection_json(const nirc_s2_network *net, size_t i)
     return o;
   }
   json_object_set_new(o, "weights", json_sprintf("/projections/%zu/weights", i));
-  json_object_set_new(o, "params", json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "in_height", integer(k->in_height), "in_width", integer(k->in_width),
-                                             "stride_x", integer(k->stride), "stride_y", integer(k->stride), "pool_x", integer(k->pool), "pool_y", integer(k->pool),
-                                             "pad_top", integer(k->pad), "pad_bottom", integer(k->pad), "pad_left", integer(k->pad), "pad_right", integer(k->pad)));
+  json_object_set_new(o, "params", json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "in_height", integer(k->in_height), "in_width",
+                                             integer(k->in_width), "stride_x", integer(k->stride), "stride_y", integer(k->stride), "pool_x", integer(k->pool),
+                                             "pool_y", integer(k->pool), "pad_top", integer(k->pad), "pad_bottom", integer(k->pad), "pad_left",
+                                             integer(k->pad), "pad_right", integer(k->pad)));
   return o;
 }
 
@@ -119,12 +120,12 @@ static json_t *network_json(const nirc_s2_network *net, const nirc_module *m)
     json_array_append_new(populations, population_json(net, i));
   for (size_t i = 0; i < net->n_projections; i++)
     json_array_append_new(projections, projection_json(net, i));
-  json_t *conversion = json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:s}", "integrator", o->exponential ? "exponential" : "forward", "reset", o->subtract ? "subtract" : "v_reset",
-                                 "profile", net->profile, "rounding", o->truncate ? "trunc" : "nearest", "scale", o->per_population ? "population" : "neuron", "percentile",
-                                 o->percentile, "start", o->plain ? "plain" : "compensate");
-  return json_pack("{s:s, s:i, s:s, s:f, s:f, s:s, s:o, s:o, s:o, s:o, s:o}", "format", "nirc-spinnaker2", "version", 1, "name", slash ? slash + 1 : m->path, "dt", o->dt,
-                   "sys_tick_s", o->sys_tick, "weights_file", "weights.h5", "conversion", conversion, "populations", populations, "projections", projections, "inputs",
-                   inputs_json(net), "outputs", outputs_json(net));
+  json_t *conversion = json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:s}", "integrator", o->exponential ? "exponential" : "forward", "reset",
+                                 o->subtract ? "subtract" : "v_reset", "profile", net->profile, "rounding", o->truncate ? "trunc" : "nearest", "scale",
+                                 o->per_population ? "population" : "neuron", "percentile", o->percentile, "start", o->plain ? "plain" : "compensate");
+  return json_pack("{s:s, s:i, s:s, s:f, s:f, s:s, s:o, s:o, s:o, s:o, s:o}", "format", "nirc-spinnaker2", "version", 1, "name", slash ? slash + 1 : m->path,
+                   "dt", o->dt, "sys_tick_s", o->sys_tick, "weights_file", "weights.h5", "conversion", conversion, "populations", populations, "projections",
+                   projections, "inputs", inputs_json(net), "outputs", outputs_json(net));
 }
 
 /* ---- mapping.json ------------------------------------------------------------------------------------------------------------------ */
@@ -132,10 +133,11 @@ static json_t *network_json(const nirc_s2_network *net, const nirc_module *m)
 static json_t *slice_json(size_t i, const nirc_s2_slice *s)
 {
   const nirc_s2_bytes *b = &s->bytes;
-  json_t *sram = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "params", integer(b->params), "synapses", integer(b->synapses), "rows", integer(b->rows), "table",
-                           integer(b->table), "ring", integer(b->ring), "recording", integer(b->recording), "total", integer(b->total));
+  json_t *sram = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "params", integer(b->params), "synapses", integer(b->synapses), "rows", integer(b->rows),
+                           "table", integer(b->table), "ring", integer(b->ring), "recording", integer(b->recording), "total", integer(b->total));
   return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "id", integer(i), "population", integer(s->population), "start", integer(s->start), "stop",
-                   integer(s->stop), "chip", integer(i / NIRC_S2_PES), "pe", integer(i % NIRC_S2_PES), "key", integer(256 * i), "mask", (json_int_t)0xFFFFFF00, "sram", sram);
+                   integer(s->stop), "chip", integer(i / NIRC_S2_PES), "pe", integer(i % NIRC_S2_PES), "key", integer(256 * i), "mask", (json_int_t)0xFFFFFF00,
+                   "sram", sram);
 }
 
 /* For every slice whose population projects, the slices that it reaches, in ascending order. */
@@ -172,8 +174,9 @@ static json_t *mapping_json(const nirc_s2_network *net)
   for (size_t k = 0; k < net->n_projections; k++)
     synapses += net->projections[k].n_rows;
   json_t *totals = json_pack("{s:o, s:o, s:o}", "pes", integer(n), "routes", integer(json_array_size(routes)), "synapses", integer(synapses));
-  return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "format", "nirc-spinnaker2-mapping", "version", 1, "target", net->options.board48 ? "board48" : "chip",
-                   "record_steps", integer(net->options.steps), "populations", populations, "slices", list, "routes", routes, "totals", totals);
+  return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "format", "nirc-spinnaker2-mapping", "version", 1, "target",
+                   net->options.board48 ? "board48" : "chip", "record_steps", integer(net->options.steps), "populations", populations, "slices", list,
+                   "routes", routes, "totals", totals);
 }
 
 /* ---- the files ------------------------------------------------------------------------------------------------------------------------ */
