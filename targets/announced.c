@@ -7,14 +7,6 @@
 
 static const char *const chip_profiles[] = {"unit", "nir", NULL};
 
-static const nirc_target_option loihi2_options[] = {
-  {.name = "loihi2-scale", .argument = "auto|N", .help = "scale of weights and thresholds"},
-  {.name = "loihi2-bias", .argument = "KIND", .help = "mant or clock"},
-  {.name = "loihi2-chips", .argument = "N", .help = "number of chips"},
-  {.name = "loihi2-cores-per-chip", .argument = "N", .help = "cores to use of each chip"},
-  {.name = "loihi2-strict", .help = "warnings about arithmetic are errors"},
-  {.name = "loihi2-allow-reset-zero", .help = "take reset to 0 where the network resets by subtraction"},
-};
 static const nirc_target_option spinnaker2_options[] = {
   {.name = "s2-scale", .argument = "KIND", .help = "one weight scale per population or per neuron"},
   {.name = "s2-percentile", .argument = "P", .help = "percentile of the weights that sets the scale"},
@@ -32,5 +24,4 @@ static const nirc_target_option spinnaker2_options[] = {
 #define CHIP(chip, summary_, dt) \
   const nirc_target nirc_target_##chip = {.name = #chip, .summary = summary_, .profiles = chip_profiles, .needs_dt = dt, \
                                           .options = chip##_options, .n_options = N_ELEMENTS(chip##_options)};
-CHIP(loihi2, "Intel Loihi 2", false)
 CHIP(spinnaker2, "SpiNNaker 2", false)
