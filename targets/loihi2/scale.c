@@ -162,7 +162,7 @@ static bool choose_scale(scaler *x)
     x->scale = fmin(x->scale, NIRC_LOIHI2_MAX_THRESHOLD);
   if (bias > 0)
     x->scale = fmin(x->scale, NIRC_LOIHI2_MAX_BIAS / bias);
-  return lower_scale(x);
+  return lower_scale(x) && (rounded(most, x->scale) > 0 || refuse(x, "loihi2-weights", "all weights are rounded to 0: they are too small beside the threshold"));
 }
 
 /* A scale that was given breaks a range: a refusal. */
@@ -236,14 +236,18 @@ static void round_weights(scaler *x)
 }
 
 /* Synapses of which nothing is left. */
-static void drop_empty(nirc_loihi2_net *x)
+static void drop_empty(nirc_loihi2_net *x, nirc_diag *d)
 {
   size_t kept = 0;
   for (size_t k = 0; k < x->n_synapses; k++) {
     double *value;
     size_t n = weights_of(&x->synapses[k], &value);
+    const nirc_loihi2_synapse *s = &x->synapses[k];
+    const nirc_op *to = x->populations[s->to].node;
     if (largest(value, n) > 0)
-      x->synapses[kept++] = x->synapses[k];
+      x->synapses[kept++] = *s;
+    else
+      nirc_loihi2_warn(x, d, false, to->loc, "'%s': the weights of what comes from '%s' are 0 on the chip; this synapse is left out", to->name, nirc_loihi2_name(x, s->from));
   }
   x->n_synapses = kept;
 }
@@ -269,6 +273,8 @@ bool nirc_loihi2_quantise(nirc_loihi2_net *net, nirc_diag *d)
     warn_bounds(&x);
     round_weights(&x);
   }
-  drop_empty(net);
-  return d->errors == before;
+  if (d->errors > before)
+    return false;
+  drop_empty(net, d);
+  return true;
 }
