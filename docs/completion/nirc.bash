@@ -30,7 +30,7 @@ _nirc()
   fi
   [[ -z $operand ]] || option=
   case $option in
-  -t|--target) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'cpu speck xylo all' -- "$cur"); return ;;
+  -t|--target) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'cpu loihi2 speck xylo all' -- "$cur"); return ;;
   -o|--output) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -P "$prefix" -- "$cur"); return ;;
   --emit) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir snn nirt llvm asm obj dot' -- "$cur"); return ;;
   --name) return ;;
@@ -56,6 +56,10 @@ _nirc()
   --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe simplify sparsify uniform-to-splat' -- "$cur"); return ;;
   --diag-format) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'text json' -- "$cur"); return ;;
   --color) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'auto always never' -- "$cur"); return ;;
+  --loihi2-scale) return ;;
+  --loihi2-bias) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'mant clock' -- "$cur"); return ;;
+  --loihi2-chips) return ;;
+  --loihi2-cores-per-chip) return ;;
   --speck-chip) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'speck2f speck2e' -- "$cur"); return ;;
   --speck-input) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'host dvs' -- "$cur"); return ;;
   --speck-model) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'frame event' -- "$cur"); return ;;
@@ -65,7 +69,7 @@ _nirc()
   --quant) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'channel global' -- "$cur"); return ;;
   esac
   if [[ $cur == -* && -z $operand ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --lenient --compare -i --input --steps --seed --rate -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest --speck-chip --speck-input --speck-readout --speck-model --xylo-variant --xylo-gain --xylo-match --quant' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --lenient --compare -i --input --steps --seed --rate -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest --loihi2-scale --loihi2-bias --loihi2-chips --loihi2-cores-per-chip --loihi2-strict --loihi2-allow-reset-zero --speck-chip --speck-input --speck-readout --speck-model --xylo-variant --xylo-gain --xylo-match --quant' -- "$cur")
   else
     _nirc_files '.nir .snn .nirt'
   fi
