@@ -7,7 +7,7 @@
 #include "passes/schedule.h"
 #include "targets/loihi2/loihi2.h"
 
-enum { MAX_WAY = 1000, MAX_WAYS = 4096 };            /* nodes of one way; ways to one population */
+enum { MAX_WAY = 1000, MAX_WAYS = 4096, MAX_VISITS = 1 << 20 };            /* nodes of one way; ways to one population; nodes on all of them */
 
 typedef struct mapper {
   nirc_loihi2_net *net;
@@ -18,7 +18,7 @@ typedef struct mapper {
   int *population;                                   /* by node id, as all that follows; -1: none */
   nirc_loihi2_matrix **matrix;                       /* of a linear node, once it was asked for */
   const nirc_op *way[MAX_WAY + 1];                   /* from the population back to where the walk is */
-  size_t depth, ways;
+  size_t depth, ways, visits;
   const nirc_op **seen;                              /* the population whose list of nodes has it */
   const char **nodes;                                /* that list */
 } mapper;
@@ -465,8 +465,9 @@ static bool walk(mapper *x, int to, const nirc_op *op)
         return false;
       continue;
     }
-    if (x->depth == MAX_WAY) {
-      nirc_error_code(x->d, "loihi2-node", source->loc, "'%s': more than %d linear nodes in a row", source->name, MAX_WAY);
+    if (x->depth == MAX_WAY || ++x->visits > MAX_VISITS) {
+      nirc_error_code(x->d, "loihi2-node", source->loc, x->depth == MAX_WAY ? "'%s': more than %d linear nodes in a row" : "'%s': more than %d linear nodes on the ways to one population",
+                      source->name, x->depth == MAX_WAY ? MAX_WAY : MAX_VISITS);
       return false;
     }
     x->way[x->depth++] = source;
@@ -489,7 +490,7 @@ static bool find_synapses(mapper *x)
   x->nodes = NIRC_NEW_ARRAY(a, const char *, x->schedule.n);
   for (size_t p = 0; p < x->net->n_populations; p++) {
     nirc_loihi2_population *to = &x->net->populations[p];
-    x->depth = x->ways = 0;
+    x->depth = x->ways = x->visits = 0;
     if (!walk(x, (int)p, to->node))
       return false;
     x->nodes[to->n_nodes++] = to->node->name;

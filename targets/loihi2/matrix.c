@@ -1,5 +1,4 @@
 /* targets/loihi2/matrix.c: linear maps as sparse matrices and as convolutions, and what two of them in a row are. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "targets/loihi2/loihi2.h"
@@ -21,10 +20,30 @@ nirc_loihi2_matrix nirc_loihi2_diagonal(nirc_arena *a, size_t n, const double *v
   return m;
 }
 
-static int compare_columns(const void *a, const void *b)
+/* Columns of each row in ascending order: by way of the transpose, in linear time. */
+static void sort_rows(nirc_arena *a, nirc_loihi2_matrix *m)
 {
-  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-  return (x > y) - (x < y);
+  size_t n = m->first[m->rows], *next = NIRC_NEW_ARRAY(a, size_t, m->columns + 1);
+  uint32_t *row = NIRC_NEW_ARRAY(a, uint32_t, n);
+  double *value = NIRC_NEW_ARRAY(a, double, n);
+  for (size_t e = 0; e < n; e++)
+    next[m->column[e] + 1]++;
+  for (size_t j = 0; j < m->columns; j++)
+    next[j + 1] += next[j];
+  for (size_t i = 0; i < m->rows; i++)
+    for (size_t e = m->first[i]; e < m->first[i + 1]; e++) {
+      size_t at = next[m->column[e]]++;
+      row[at] = (uint32_t)i;
+      value[at] = m->value[e];
+    }
+  size_t *place = NIRC_NEW_ARRAY(a, size_t, m->rows + 1), e = 0;
+  memcpy(place, m->first, (m->rows + 1) * sizeof *place);
+  for (size_t j = 0; j < m->columns; j++)            /* next[j] is now where column j ends */
+    for (; e < next[j]; e++) {
+      size_t at = place[row[e]]++;
+      m->column[at] = (uint32_t)j;
+      m->value[at] = value[e];
+    }
 }
 
 /* Row by row: `sum` by column, `touched` the columns in it. */
@@ -53,11 +72,11 @@ nirc_loihi2_matrix nirc_loihi2_product(nirc_arena *a, const nirc_loihi2_matrix *
         }
         sum[c] += left->value[k] * right->value[e];
       }
-    qsort(m.column + m.first[i], n - m.first[i], sizeof *m.column, compare_columns);
     for (size_t e = m.first[i]; e < n; e++)
       m.value[e] = sum[m.column[e]];
     m.first[i + 1] = n;
   }
+  sort_rows(a, &m);
   return m;
 }
 

@@ -129,12 +129,13 @@ static bool lower_scale(scaler *x)
 {
   const double end = 64.0 * NIRC_LOIHI2_MAX_THRESHOLD;
   for (int t = 0; t < MAX_TRIES; t++) {
-    double factor = 1, u, v;
+    double factor = 1, u, v = 0;
     for (size_t k = 0; k < x->n; k++)
       if (is_off_by_one(x->synapses[k], x->scale))
         factor = 255.0 / 256;
-    find_bounds(x, &u, &v);
-    if (x->p->readout && isfinite(v) && v >= end)
+    if (x->p->readout)
+      find_bounds(x, &u, &v);
+    if (isfinite(v) && v >= end)
       factor = fmin(factor, end / v * (255.0 / 256));
     if (factor == 1)
       return true;
