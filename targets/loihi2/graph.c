@@ -77,8 +77,8 @@ static void check_delay(mapper *x, const nirc_op *op)
 
 static void check_node(mapper *x, const nirc_op *op)
 {
-  if (op->code == NIR_INPUT && op->n_operands)
-    nirc_error_code(x->d, "loihi2-node", op->loc, "'%s': an Input of the network cannot have an in-edge", op->name);
+  if (op->code == NIR_INPUT && (op->n_operands || !op->results[0].type->count))
+    nirc_error_code(x->d, "loihi2-node", op->loc, "'%s': an Input of the network cannot %s", op->name, op->n_operands ? "have an in-edge" : "be empty");
   if (op->code == NIR_INPUT || op->code == NIR_OUTPUT)
     return;
   if (!is_neuron(op) && !is_linear(op)) {
@@ -95,7 +95,8 @@ static void check_graded(mapper *x, const nirc_op *op)
 {
   for (const nirc_use *u = op->results[0].uses; is_readout(op) && u; u = u->next)
     if (u->user->code != NIR_OUTPUT) {
-      nirc_error_code(x->d, "loihi2-graded", op->loc, "'%s': %s sends a graded value to '%s'; only spikes travel on Loihi 2, and a readout may feed an Output only", op->name,
+      nirc_error_code(x->d, "loihi2-graded", op->loc,
+                      "'%s': %s sends a graded value to '%s'; only spikes travel on Loihi 2, and a readout may feed an Output only", op->name,
                       op->def->nir_type, u->user->name);
       return;
     }
@@ -337,7 +338,8 @@ static bool close_delays(mapper *x, form *f, const nirc_op *op)
 {
   for (size_t i = 1; f->out_steps && i < nirc_op_operand(op, 0)->type->count; i++)
     if (f->out_steps[i] != f->out_steps[0]) {
-      nirc_error_code(x->d, "loihi2-delay", op->loc, "'%s': what it adds up has different delays behind another weight node; no synapse can express that", op->name);
+      nirc_error_code(x->d, "loihi2-delay", op->loc, "'%s': what it adds up has different delays behind another weight node; no synapse can express that",
+                      op->name);
       return false;
     }
   f->steps += f->out_steps ? f->out_steps[0] : 0;
@@ -364,7 +366,8 @@ static bool convolve_form(mapper *x, form *f, const nirc_op *op)
     return false;
   bool unpadded = c.padding[0] == 0 && c.padding[1] == 0;
   if (symmetric && f->kind == ELEMENTWISE && is_by_channel(f->factor, c.in)) {
-    size_t count = nirc_loihi2_conv_count(&c), kernel = (size_t)(c.kernel[0] * c.kernel[1]), each = (size_t)(c.in[0] / c.groups), map = (size_t)(c.in[1] * c.in[2]);
+    size_t count = nirc_loihi2_conv_count(&c), kernel = (size_t)(c.kernel[0] * c.kernel[1]), each = (size_t)(c.in[0] / c.groups),
+           map = (size_t)(c.in[1] * c.in[2]);
     for (size_t i = 0; f->factor && i < count; i++) {
       size_t out = i / kernel / each, in = out / (size_t)(c.out[0] / c.groups) * each + i / kernel % each;
       c.value[i] *= f->factor[in * map];
@@ -466,8 +469,8 @@ static bool walk(mapper *x, int to, const nirc_op *op)
       continue;
     }
     if (x->depth == MAX_WAY || ++x->visits > MAX_VISITS) {
-      nirc_error_code(x->d, "loihi2-node", source->loc, x->depth == MAX_WAY ? "'%s': more than %d linear nodes in a row" : "'%s': more than %d linear nodes on the ways to one population",
-                      source->name, x->depth == MAX_WAY ? MAX_WAY : MAX_VISITS);
+      nirc_error_code(x->d, "loihi2-node", source->loc, "'%s': more than %d linear nodes %s", source->name, x->depth == MAX_WAY ? MAX_WAY : MAX_VISITS,
+                      x->depth == MAX_WAY ? "in a row" : "on the ways to one population");
       return false;
     }
     x->way[x->depth++] = source;
@@ -511,7 +514,8 @@ static bool find_output(mapper *x)
     return true;
   }
   nirc_error_code(x->d, op->n_operands > 1 || op->code == NIR_INPUT ? "loihi2-node" : "loihi2-graded", x->net->output->loc,
-                  "'%s': an Output receives the spikes of one population, or the v of one readout; here it receives what '%s' sends", x->net->output->name, op->name);
+                  "'%s': an Output receives the spikes of one population, or the v of one readout; here it receives what '%s' sends", x->net->output->name,
+                  op->name);
   return false;
 }
 

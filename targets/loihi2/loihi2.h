@@ -100,12 +100,15 @@ typedef struct nirc_loihi2_net {
   size_t n_warnings, max_warnings;
 } nirc_loihi2_net;
 
+static inline const nirc_shape *nirc_loihi2_shape(const nirc_loihi2_net *x, int p)
+{
+  return p == NIRC_LOIHI2_INPUT ? &x->input_shape : &x->populations[p].shape;
+}
 static inline size_t nirc_loihi2_sources(const nirc_loihi2_net *x, int p)
 {
-  return p == NIRC_LOIHI2_INPUT ? (size_t)(x->input_shape.rank == 3 ? x->input_shape.dims[0] * x->input_shape.dims[1] * x->input_shape.dims[2] : x->input_shape.dims[0])
-                                : x->populations[p].count;
+  const nirc_shape *s = nirc_loihi2_shape(x, p);
+  return (size_t)(s->rank == 3 ? s->dims[0] * s->dims[1] * s->dims[2] : s->dims[0]);
 }
-static inline const nirc_shape *nirc_loihi2_shape(const nirc_loihi2_net *x, int p) { return p == NIRC_LOIHI2_INPUT ? &x->input_shape : &x->populations[p].shape; }
 static inline const char *nirc_loihi2_name(const nirc_loihi2_net *x, int p) { return p == NIRC_LOIHI2_INPUT ? "input" : x->populations[p].name; }
 extern const char *const nirc_loihi2_kind_names[];   /* by nirc_loihi2_kind */
 
@@ -132,7 +135,13 @@ void nirc_loihi2_lower(nirc_loihi2_net *x, nirc_module *m, const char *profile, 
 bool nirc_loihi2_read(nirc_loihi2_net *x, const nirc_module *m, nirc_diag *d);
 
 /* The populations in the order of a chain that netx can express, and the synapse into each; false with the reason where there is none. */
-typedef struct nirc_loihi2_chain { int *population; const nirc_loihi2_synapse **forward, **recurrent; size_t n; int *layer; const char *reason; } nirc_loihi2_chain;
+typedef struct nirc_loihi2_chain {
+  int *population;
+  const nirc_loihi2_synapse **forward, **recurrent;
+  size_t n;
+  int *layer;                                        /* of each population of the network, in network.net; -1: none */
+  const char *reason;                                /* "" where there is a chain */
+} nirc_loihi2_chain;
 bool nirc_loihi2_find_chain(const nirc_loihi2_net *x, nirc_loihi2_chain *c);
 bool nirc_loihi2_write_netx(const nirc_loihi2_net *x, const nirc_loihi2_chain *c, nirc_sink *out, nirc_diag *d);
 bool nirc_loihi2_write_graph(const nirc_loihi2_net *x, nirc_sink *out, nirc_diag *d);

@@ -1,5 +1,6 @@
-/* targets/loihi2/lower.c: populations and synapses as a step of the hw level. Every synapse takes one step: it reads spikes of the step before, NODE/last, or those of
- * earlier steps out of a buffer. A population adds up what arrives, in f64, where these sums are exact. What is where stands in a hw.place each; read.c reads it. */
+/* targets/loihi2/lower.c: populations and synapses as a step of the hw level. Every synapse takes one step: it reads spikes of the step before, NODE/last, or
+ * those of earlier steps out of a buffer. A population adds up what arrives, in f64, where these sums are exact. What is where stands in a hw.place each;
+ * read.c reads it. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -257,7 +258,8 @@ static nirc_shape pair(const uint64_t v[2])
 
 static nirc_value *convolve(lowerer *x, const char *name, const nirc_loihi2_conv *c, nirc_value *in)
 {
-  nirc_shape weights = {.rank = 4, .dims = {c->out[0], c->in[0] / c->groups, c->kernel[0], c->kernel[1]}}, out = {.rank = 3, .dims = {c->out[0], c->out[1], c->out[2]}},
+  nirc_shape weights = {.rank = 4, .dims = {c->out[0], c->in[0] / c->groups, c->kernel[0], c->kernel[1]}},
+             out = {.rank = 3, .dims = {c->out[0], c->out[1], c->out[2]}},
              stride = pair(c->stride), dilation = pair(c->dilation), before = pair(c->padding);
   void *data;
   nirc_blob *w = new_blob(x, NIRC_F64, &weights, &data);

@@ -150,7 +150,8 @@ static void put_bias(writer *w, hid_t g, const nirc_loihi2_population *p, size_t
 
 static void put_matrix(writer *w, hid_t g, const char *name, const nirc_loihi2_matrix *m)
 {
-  double *v = NIRC_NEW_ARRAY(w->net->arena, double, m->rows * m->columns), *delay = m->delay ? NIRC_NEW_ARRAY(w->net->arena, double, m->rows * m->columns) : NULL;
+  size_t n = m->rows * m->columns;
+  double *v = NIRC_NEW_ARRAY(w->net->arena, double, n), *delay = m->delay ? NIRC_NEW_ARRAY(w->net->arena, double, n) : NULL;
   uint64_t dims[] = {m->rows, m->columns};
   for (size_t i = 0; i < m->rows; i++)
     for (size_t e = m->first[i]; e < m->first[i + 1]; e++) {

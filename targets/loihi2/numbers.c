@@ -110,7 +110,8 @@ static double *shares(finder *x, const char *name)
   for (size_t i = 0; i < x->p->count; i++) {
     share[i] = dt / number(x, name, i, 1);
     if (share[i] > 1 + 1e-6 && !said) {
-      nirc_error_code(x->d, "loihi2-time-constant", nirc_op_attr_loc(x->m, x->p->node, name), "'%s': %s = %g s (element %zu) is shorter than dt = %g s", x->p->node->name, name,
+      nirc_error_code(x->d, "loihi2-time-constant", nirc_op_attr_loc(x->m, x->p->node, name), "'%s': %s = %g s (element %zu) is shorter than dt = %g s",
+                      x->p->node->name, name,
                       number(x, name, i, 1), i, dt);
       said = true;
     }
@@ -150,7 +151,8 @@ static void check_neuron(finder *x)
   }
   for (size_t i = 0; i < x->p->count; i++)
     if (!(x->p->theta[i] > 0)) {
-      nirc_error_code(x->d, "loihi2-threshold", op->loc, "'%s': the threshold is %g above the reset potential (element %zu), more than 0 is wanted", op->name, x->p->theta[i], i);
+      nirc_error_code(x->d, "loihi2-threshold", op->loc, "'%s': the threshold is %g above the reset potential (element %zu), more than 0 is wanted", op->name,
+                      x->p->theta[i], i);
       break;
     }
   if (no_leak)
@@ -167,13 +169,15 @@ static void flatten_map(finder *x)
 {
   nirc_loihi2_population *p = x->p;
   double *decays[2] = {x->tau_syn, x->tau_mem};
-  bool differs = differs_in_map(&p->shape, p->gain) || differs_in_map(&p->shape, p->theta) || differs_in_map(&p->shape, p->leak) || differs_in_map(&p->shape, p->drive);
+  bool differs = differs_in_map(&p->shape, p->gain) || differs_in_map(&p->shape, p->theta) || differs_in_map(&p->shape, p->leak) ||
+                 differs_in_map(&p->shape, p->drive);
   for (int k = 0; k < 2; k++)
     differs = differs || differs_in_map(&p->shape, decays[k]);
   if (!differs)
     return;
   p->shape = nirc_shape_1d(p->count);
-  nirc_loihi2_warn(x->net, x->d, true, p->node->loc, "'%s': parameters or biases differ within a channel, so convolutions from and to it become sparse matrices", p->node->name);
+  nirc_loihi2_warn(x->net, x->d, true, p->node->loc,
+                   "'%s': parameters or biases differ within a channel, so convolutions from and to it become sparse matrices", p->node->name);
 }
 
 bool nirc_loihi2_find_parameters(nirc_loihi2_net *net, nirc_module *m, nirc_diag *d)
@@ -182,7 +186,8 @@ bool nirc_loihi2_find_parameters(nirc_loihi2_net *net, nirc_module *m, nirc_diag
   for (size_t k = 0; k < net->n_populations; k++) {
     nirc_loihi2_population *p = &net->populations[k];
     bool leaky = p->node->code == NIR_LI || p->node->code == NIR_LIF;
-    finder x = {.net = net, .p = p, .m = m, .d = d, .i_decay = NIRC_NEW_ARRAY(net->arena, int64_t, p->count), .v_decay = NIRC_NEW_ARRAY(net->arena, int64_t, p->count)};
+    finder x = {.net = net, .p = p, .m = m, .d = d, .i_decay = NIRC_NEW_ARRAY(net->arena, int64_t, p->count),
+                .v_decay = NIRC_NEW_ARRAY(net->arena, int64_t, p->count)};
     x.tau_syn = p->filtered ? shares(&x, "tau_syn") : NULL;
     x.tau_mem = p->filtered ? shares(&x, "tau_mem") : leaky ? shares(&x, "tau") : NULL;
     p->gain = NIRC_NEW_ARRAY(net->arena, double, p->count);
@@ -196,7 +201,8 @@ bool nirc_loihi2_find_parameters(nirc_loihi2_net *net, nirc_module *m, nirc_diag
     p->v_decay = nirc_loihi2_reduce(net->arena, &p->shape, x.v_decay);
     p->heterogeneous = p->i_decay.n > 1 || p->v_decay.n > 1;
     if (p->heterogeneous)
-      nirc_loihi2_warn(net, d, true, p->node->loc, "'%s': time constants differ within the population; that the chip's own compiler takes such decays is not known", p->node->name);
+      nirc_loihi2_warn(net, d, true, p->node->loc,
+                       "'%s': time constants differ within the population; that the chip's own compiler takes such decays is not known", p->node->name);
   }
   return d->errors == before;
 }

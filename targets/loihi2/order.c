@@ -1,5 +1,5 @@
-/* targets/loihi2/order.c: which synapses close a loop, how late each population is, what delays let ways of different length end together; clocks, which send what
- * a bias cannot; and the kind of each synapse, which follows from all that. */
+/* targets/loihi2/order.c: which synapses close a loop, how late each population is, what delays let ways of different length end together; clocks, which send
+ * what a bias cannot; and the kind of each synapse, which follows from all that. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +39,8 @@ static void found_loop(walk *w, nirc_loihi2_synapse *s)
   size_t k = w->depth - w->place[s->to + 1] + 1;
   s->recurrent = true;
   if (k > 1)
-    nirc_loihi2_warn(w->net, w->d, true, w->net->populations[s->to].node->loc, "cycle of %zu populations: the way around takes %zu steps on the chip, one in the network", k, k);
+    nirc_loihi2_warn(w->net, w->d, true, w->net->populations[s->to].node->loc,
+                     "cycle of %zu populations: the way around takes %zu steps on the chip, one in the network", k, k);
 }
 
 static void enter(walk *w, size_t v)
@@ -116,8 +117,8 @@ static bool balance(nirc_loihi2_net *x, nirc_loihi2_synapse *s, nirc_diag *d)
   s->balance = s->recurrent ? 0 : to->latency - 1 - before;
   s->delay += s->balance;
   if (s->delay > NIRC_LOIHI2_MAX_DELAY) {
-    nirc_error_code(d, "loihi2-delay", to->node->loc, "'%s': what comes from '%s' has to wait %zu steps, %zu of them for longer ways; at most %d are wanted", to->node->name,
-                    nirc_loihi2_name(x, s->from), s->delay, s->balance, NIRC_LOIHI2_MAX_DELAY);
+    nirc_error_code(d, "loihi2-delay", to->node->loc, "'%s': what comes from '%s' has to wait %zu steps, %zu of them for longer ways; at most %d are wanted",
+                    to->node->name, nirc_loihi2_name(x, s->from), s->delay, s->balance, NIRC_LOIHI2_MAX_DELAY);
     return false;
   }
   if (s->kind == NIRC_LOIHI2_CONV &&
@@ -162,7 +163,8 @@ static void add_connection(nirc_loihi2_net *x, int from, int to, const double *v
 {
   size_t n = x->populations[to].count;
   nirc_loihi2_synapse *s = nirc_loihi2_add_synapse(x);
-  *s = (nirc_loihi2_synapse){.from = from, .to = to, .kind = NIRC_LOIHI2_DENSE, .matrix = {.rows = n, .columns = 1, .value = NIRC_NEW_ARRAY(x->arena, double, n)}};
+  *s = (nirc_loihi2_synapse){.from = from, .to = to, .kind = NIRC_LOIHI2_DENSE, .matrix = {.rows = n, .columns = 1}};
+  s->matrix.value = NIRC_NEW_ARRAY(x->arena, double, n);
   s->matrix.first = NIRC_NEW_ARRAY(x->arena, size_t, n + 1);
   s->matrix.column = NIRC_NEW_ARRAY(x->arena, uint32_t, n);
   for (size_t i = 0; i < n; i++) {
@@ -202,8 +204,8 @@ bool nirc_loihi2_order(nirc_loihi2_net *x, nirc_diag *d)
 {
   unsigned before = d->errors;
   size_t n = x->n_populations + 1;
-  walk w = {.net = x, .d = d, .place = NIRC_NEW_ARRAY(x->arena, size_t, n), .path = NIRC_NEW_ARRAY(x->arena, size_t, n), .order = NIRC_NEW_ARRAY(x->arena, size_t, n),
-            .done = NIRC_NEW_ARRAY(x->arena, bool, n)};
+  walk w = {.net = x, .d = d, .place = NIRC_NEW_ARRAY(x->arena, size_t, n), .path = NIRC_NEW_ARRAY(x->arena, size_t, n),
+            .order = NIRC_NEW_ARRAY(x->arena, size_t, n), .done = NIRC_NEW_ARRAY(x->arena, bool, n)};
   list_edges(&w);
   for (size_t v = 0; v < n; v++)
     search(&w, v);

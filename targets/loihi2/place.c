@@ -1,4 +1,5 @@
-/* targets/loihi2/place.c: populations to cores, one population on each: as few equal slices as fit, in order of latency and name. What a core holds is an estimate. */
+/* targets/loihi2/place.c: populations to cores, one population on each: as few equal slices as fit, in order of latency and name. What a core holds is an
+ * estimate. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,8 +136,8 @@ bool nirc_loihi2_place(const nirc_loihi2_net *net, nirc_loihi2_slice **slices, s
   }
   size_t cores = net->options.cores_per_chip, chips = (*n + cores - 1) / cores;
   if (ok && net->options.chips && chips > net->options.chips) {
-    nirc_error_code(d, "loihi2-chips", loc, "%zu cores are needed, which is %zu chips of %zu cores; --loihi2-chips=%zu are allowed (an estimate)", *n, chips, cores,
-                    net->options.chips);
+    nirc_error_code(d, "loihi2-chips", loc, "%zu cores are needed, which is %zu chips of %zu cores; --loihi2-chips=%zu are allowed (an estimate)", *n, chips,
+                    cores, net->options.chips);
     ok = false;
   }
   if (!ok)

@@ -1,5 +1,5 @@
-/* targets/loihi2/read.c: populations and synapses from the hw level. The module may come from a text that anybody wrote: what the verifier does not ask for is asked
- * for here. */
+/* targets/loihi2/read.c: populations and synapses from the hw level. The module may come from a text that anybody wrote: what the verifier does not ask for is
+ * asked for here. */
 #include <math.h>
 #include <string.h>
 
@@ -68,8 +68,8 @@ static bool read_place(reader *r, const nirc_op *op)
   const nirc_attr *p = nirc_op_attr(op, "placement"), *scale = entry(p, "scale", NIRC_ATTR_FLOAT);
   const char *name = nirc_op_attr(op, "node")->s;
   size_t readout, clock, latency;
-  if (!scale || !(scale->f > 0) || !size(p, "latency", &latency) || !size(p, "readout", &readout) || !size(p, "clock", &clock) || find(r->net, name) >= 0 || !*name ||
-      strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "input") == 0)
+  if (!scale || !(scale->f > 0) || !size(p, "latency", &latency) || !size(p, "readout", &readout) || !size(p, "clock", &clock) || find(r->net, name) >= 0 ||
+      !*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "input") == 0)
     return fault(r, op, "the place of a population is incomplete, or its name is taken");
   nirc_loihi2_population *l = nirc_loihi2_add_population(r->net, name);
   l->latency = latency;
@@ -80,7 +80,8 @@ static bool read_place(reader *r, const nirc_op *op)
   return true;
 }
 
-static bool read_numbers(const reader *r, const nirc_op *op, const char *name, nirc_loihi2_numbers *out, int64_t offset, int64_t sign, int64_t least, int64_t most)
+static bool read_numbers(const reader *r, const nirc_op *op, const char *name, nirc_loihi2_numbers *out, int64_t offset, int64_t sign, int64_t least,
+                         int64_t most)
 {
   const nirc_blob *b = nirc_op_blob(op, name);
   const nirc_type *t = op->results[0].type;
@@ -145,8 +146,8 @@ static bool check_weights(const reader *r, const nirc_op *op)
 /* All entries, row by row; values 0. */
 static void make_full(nirc_arena *a, nirc_loihi2_matrix *m, size_t rows, size_t columns)
 {
-  *m = (nirc_loihi2_matrix){.rows = rows, .columns = columns, .first = NIRC_NEW_ARRAY(a, size_t, rows + 1), .column = NIRC_NEW_ARRAY(a, uint32_t, rows * columns),
-                            .value = NIRC_NEW_ARRAY(a, double, rows * columns)};
+  *m = (nirc_loihi2_matrix){.rows = rows, .columns = columns, .first = NIRC_NEW_ARRAY(a, size_t, rows + 1), .value = NIRC_NEW_ARRAY(a, double, rows * columns)};
+  m->column = NIRC_NEW_ARRAY(a, uint32_t, rows * columns);
   for (size_t i = 0; i < rows; i++) {
     for (size_t j = 0; j < columns; j++)
       m->column[i * columns + j] = (uint32_t)j;
@@ -247,11 +248,13 @@ static bool read_synapse(reader *r, const nirc_op *op)
 {
   const nirc_attr *p = nirc_op_attr(op, "placement");
   const char *from = word(p, "from"), *kind = word(p, "kind"), *name = nirc_op_attr(op, "node")->s;
-  nirc_loihi2_synapse s = {.from = strcmp(from, "input") == 0 ? NIRC_LOIHI2_INPUT : find(r->net, from), .to = find(r->net, word(p, "to")), .kind = NIRC_LOIHI2_DENSE};
+  nirc_loihi2_synapse s = {.from = strcmp(from, "input") == 0 ? NIRC_LOIHI2_INPUT : find(r->net, from), .to = find(r->net, word(p, "to")),
+                           .kind = NIRC_LOIHI2_DENSE};
   size_t recurrent;
   while (s.kind < NIRC_LOIHI2_CONV && strcmp(kind, nirc_loihi2_kind_names[s.kind]))
     s.kind++;
-  if ((s.from < 0 && strcmp(from, "input")) || s.to < 0 || strcmp(kind, nirc_loihi2_kind_names[s.kind]) || !size(p, "balance", &s.balance) || !size(p, "recurrent", &recurrent))
+  if ((s.from < 0 && strcmp(from, "input")) || s.to < 0 || strcmp(kind, nirc_loihi2_kind_names[s.kind]) || !size(p, "balance", &s.balance) ||
+      !size(p, "recurrent", &recurrent))
     return fault(r, op, "the place of a synapse is incomplete");
   s.recurrent = recurrent != 0;
   NIRC_FOR_EACH_OP(o, r->step->body) {

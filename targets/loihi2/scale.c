@@ -1,5 +1,5 @@
-/* targets/loihi2/scale.c: from what a weight is worth to the integer that the chip has. Synapses, bias and threshold of a population share one scale; weights are even,
- * so that 8 bits hold them whatever their signs. */
+/* targets/loihi2/scale.c: from what a weight is worth to the integer that the chip has. Synapses, bias and threshold of a population share one scale; weights
+ * are even, so that 8 bits hold them whatever their signs. */
 #include <math.h>
 
 #include "targets/loihi2/loihi2.h"
@@ -163,7 +163,8 @@ static bool choose_scale(scaler *x)
     x->scale = fmin(x->scale, NIRC_LOIHI2_MAX_THRESHOLD);
   if (bias > 0)
     x->scale = fmin(x->scale, NIRC_LOIHI2_MAX_BIAS / bias);
-  return lower_scale(x) && (rounded(most, x->scale) > 0 || refuse(x, "loihi2-weights", "all weights are rounded to 0: they are too small beside the threshold"));
+  return lower_scale(x) &&
+         (rounded(most, x->scale) > 0 || refuse(x, "loihi2-weights", "all weights are rounded to 0: they are too small beside the threshold"));
 }
 
 /* A scale that was given breaks a range: a refusal. */
@@ -187,7 +188,9 @@ static bool check_fixed(scaler *x)
   if (most == 0)
     return refuse(x, "loihi2-weights", "--loihi2-scale makes all weights 0; a larger one is wanted");
   if (off)
-    return refuse(x, "loihi2-weights", "--loihi2-scale makes a synapse without positive weights whose least is a power of two, which Lava gets wrong by one; another scale is wanted");
+    return refuse(x, "loihi2-weights",
+                  "--loihi2-scale makes a synapse without positive weights whose least is a power of two, which Lava gets wrong by one; another scale "
+                  "is wanted");
   if (x->p->readout && isfinite(v) && v >= 64.0 * NIRC_LOIHI2_MAX_THRESHOLD)
     return refuse(x, "loihi2-weights", "--loihi2-scale lets the v of this readout reach the largest threshold; a smaller one is wanted");
   return true;
@@ -200,7 +203,8 @@ static void warn_bounds(scaler *x)
   if (!isfinite(u))
     nirc_loihi2_warn(x->net, x->d, true, x->p->node->loc, "'%s': the current does not decay, so it may wrap", x->p->node->name);
   else if (u >= NIRC_LOIHI2_CURRENT_END)
-    nirc_loihi2_warn(x->net, x->d, true, x->p->node->loc, "'%s': the current may wrap: it may come to %.0f, and ends at %d", x->p->node->name, u, NIRC_LOIHI2_CURRENT_END);
+    nirc_loihi2_warn(x->net, x->d, true, x->p->node->loc, "'%s': the current may wrap: it may come to %.0f, and ends at %d", x->p->node->name, u,
+                     NIRC_LOIHI2_CURRENT_END);
   if (x->p->readout && !isfinite(v))
     nirc_loihi2_warn(x->net, x->d, true, x->p->node->loc, "'%s': v does not decay, so it may reach the largest threshold and return to 0", x->p->node->name);
 }
@@ -248,7 +252,8 @@ static void drop_empty(nirc_loihi2_net *x, nirc_diag *d)
     if (largest(value, n) > 0)
       x->synapses[kept++] = *s;
     else
-      nirc_loihi2_warn(x, d, false, to->loc, "'%s': the weights of what comes from '%s' are 0 on the chip; this synapse is left out", to->name, nirc_loihi2_name(x, s->from));
+      nirc_loihi2_warn(x, d, false, to->loc, "'%s': the weights of what comes from '%s' are 0 on the chip; this synapse is left out", to->name,
+                       nirc_loihi2_name(x, s->from));
   }
   x->n_synapses = kept;
 }

@@ -12,7 +12,8 @@ enum { SCALE, BIAS, CHIPS, CORES, STRICT, RESET_ZERO };
 static const char *const biases[] = {"mant", "clock", NULL}, *const profiles[] = {"unit", "nir", NULL};
 
 static const nirc_target_option options[] = {
-  [SCALE] = {.name = "loihi2-scale", .argument = "auto|N", .help = "`auto` (default): each population as fine as 8 bits allow; N: what every weight and threshold is multiplied with"},
+  [SCALE] = {.name = "loihi2-scale", .argument = "auto|N",
+             .help = "`auto` (default): each population as fine as 8 bits allow; N: what every weight and threshold is multiplied with"},
   [BIAS] = {.name = "loihi2-bias", .argument = "KIND", .choices = biases,
             .help = "`mant` (default): a bias acts from the first step; `clock`: from the step in which the first input can arrive, by clock neurons"},
   [CHIPS] = {.name = "loihi2-chips", .argument = "N", .help = "at most so many chips; default: no limit"},
@@ -143,6 +144,6 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 }
 
 const nirc_target nirc_target_loihi2 = {
-  .name = "loihi2", .summary = "Intel Loihi 2", .available = true, .profiles = profiles, .options = options, .n_options = sizeof options / sizeof *options, .lower = lower,
-  .check = check, .emit = emit,
+  .name = "loihi2", .summary = "Intel Loihi 2", .available = true, .profiles = profiles, .options = options,
+  .n_options = sizeof options / sizeof *options, .lower = lower, .check = check, .emit = emit,
 };

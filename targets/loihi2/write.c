@@ -149,24 +149,25 @@ static json_t *population_json(const nirc_loihi2_population *p, int layer)
   json_t *shape = json_array();
   for (uint32_t i = 0; i < p->shape.rank; i++)
     json_array_append_new(shape, whole((size_t)p->shape.dims[i]));
-  return json_pack("{s:s, s:o, s:o, s:o, s:o, s:f, s:o, s:i, s:i, s:b, s:b}", "name", p->name, "nodes", texts(p->nodes, p->n_nodes), "shape", shape, "neurons", whole(p->count),
-                   "latency", whole(p->latency), "scale", p->scale, "vThMant", numbers(&p->threshold), "weight_bits", 8, "netx_layer", layer, "readout", (int)p->readout,
-                   "heterogeneous_decay", (int)p->heterogeneous);
+  return json_pack("{s:s, s:o, s:o, s:o, s:o, s:f, s:o, s:i, s:i, s:b, s:b}", "name", p->name, "nodes", texts(p->nodes, p->n_nodes), "shape", shape,
+                   "neurons", whole(p->count), "latency", whole(p->latency), "scale", p->scale, "vThMant", numbers(&p->threshold), "weight_bits", 8,
+                   "netx_layer", layer, "readout", (int)p->readout, "heterogeneous_decay", (int)p->heterogeneous);
 }
 
 static json_t *synapse_json(const nirc_loihi2_net *x, const nirc_loihi2_synapse *s)
 {
-  return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b}", "from", nirc_loihi2_name(x, s->from), "to", nirc_loihi2_name(x, s->to), "kind", nirc_loihi2_kind_names[s->kind], "delay",
-                   whole(s->delay), "balance", whole(s->balance), "recurrent", (int)s->recurrent);
+  return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b}", "from", nirc_loihi2_name(x, s->from), "to", nirc_loihi2_name(x, s->to), "kind",
+                   nirc_loihi2_kind_names[s->kind], "delay", whole(s->delay), "balance", whole(s->balance), "recurrent", (int)s->recurrent);
 }
 
 static json_t *core_json(const nirc_loihi2_net *x, const nirc_loihi2_slice *s, size_t index)
 {
   size_t cores = x->options.cores_per_chip;
   const nirc_loihi2_words *w = &s->words;
-  return json_pack("{s:o, s:o, s:[{s:s, s:o, s:o}], s:{s:o, s:o, s:o, s:o, s:o}}", "chip", whole(index / cores), "core", whole(index % cores), "slices", "population",
-                   x->populations[s->population].name, "start", whole(s->start), "end", whole(s->end), "words", "neuron", whole(w->neuron), "axon_in", whole(w->axon_in),
-                   "synapse", whole(w->synapse), "axon_out", whole(w->axon_out), "total", whole(w->neuron + w->axon_in + w->synapse + w->axon_out));
+  return json_pack("{s:o, s:o, s:[{s:s, s:o, s:o}], s:{s:o, s:o, s:o, s:o, s:o}}", "chip", whole(index / cores), "core", whole(index % cores), "slices",
+                   "population", x->populations[s->population].name, "start", whole(s->start), "end", whole(s->end), "words", "neuron", whole(w->neuron),
+                   "axon_in", whole(w->axon_in), "synapse", whole(w->synapse), "axon_out", whole(w->axon_out), "total",
+                   whole(w->neuron + w->axon_in + w->synapse + w->axon_out));
 }
 
 static json_t *placement_json(const nirc_loihi2_net *x, const nirc_loihi2_chain *c, const char *model, const nirc_loihi2_slice *slices, size_t n)
@@ -179,12 +180,13 @@ static json_t *placement_json(const nirc_loihi2_net *x, const nirc_loihi2_chain 
     json_array_append_new(synapses, synapse_json(x, &x->synapses[k]));
   for (size_t k = 0; k < n; k++)
     json_array_append_new(cores, core_json(x, &slices[k], k));
-  json_t *limits = json_pack("{s:i, s:i, s:i, s:i, s:o}", "words", NIRC_LOIHI2_CORE_WORDS, "table_words", NIRC_LOIHI2_TABLE_WORDS, "neurons", NIRC_LOIHI2_CORE_NEURONS,
-                             "groups", NIRC_LOIHI2_CORE_GROUPS, "cores_per_chip", whole(x->options.cores_per_chip));
-  return json_pack("{s:s, s:i, s:s, s:f, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:{s:s, s:o}, s:o}", "format", "nirc-loihi2-placement", "version", 1, "model", model, "dt",
-                   x->options.dt, "netx", (int)!*c->reason, "netx_reason", c->reason, "limits", limits, "populations", populations, "synapses", synapses, "cores", cores,
-                   "chips", whole((n + x->options.cores_per_chip - 1) / x->options.cores_per_chip), "core_count_is_estimate", 1, "output", "population", last->name,
-                   "latency", whole(last->latency), "warnings", texts(x->warnings, x->n_warnings));
+  json_t *limits = json_pack("{s:i, s:i, s:i, s:i, s:o}", "words", NIRC_LOIHI2_CORE_WORDS, "table_words", NIRC_LOIHI2_TABLE_WORDS, "neurons",
+                             NIRC_LOIHI2_CORE_NEURONS, "groups", NIRC_LOIHI2_CORE_GROUPS, "cores_per_chip", whole(x->options.cores_per_chip));
+  return json_pack("{s:s, s:i, s:s, s:f, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:{s:s, s:o}, s:o}", "format", "nirc-loihi2-placement", "version", 1,
+                   "model", model, "dt", x->options.dt, "netx", (int)!*c->reason, "netx_reason", c->reason, "limits", limits, "populations", populations,
+                   "synapses", synapses, "cores", cores, "chips", whole((n + x->options.cores_per_chip - 1) / x->options.cores_per_chip),
+                   "core_count_is_estimate", 1, "output", "population", last->name, "latency", whole(last->latency), "warnings",
+                   texts(x->warnings, x->n_warnings));
 }
 
 bool nirc_loihi2_write_placement(const nirc_loihi2_net *x, const nirc_loihi2_chain *c, const char *path, nirc_sink *out, nirc_diag *d)
