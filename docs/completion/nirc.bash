@@ -30,7 +30,7 @@ _nirc()
   fi
   [[ -z $operand ]] || option=
   case $option in
-  -t|--target) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'cpu speck xylo all' -- "$cur"); return ;;
+  -t|--target) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'cpu loihi2 spinnaker2 speck xylo all' -- "$cur"); return ;;
   -o|--output) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -P "$prefix" -- "$cur"); return ;;
   --emit) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nir snn nirt llvm asm obj dot' -- "$cur"); return ;;
   --name) return ;;
@@ -59,6 +59,20 @@ _nirc()
   --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for' -- "$cur"); return ;;
   --diag-format) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'text json' -- "$cur"); return ;;
   --color) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'auto always never' -- "$cur"); return ;;
+  --loihi2-scale) return ;;
+  --loihi2-bias) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'mant clock' -- "$cur"); return ;;
+  --loihi2-chips) return ;;
+  --loihi2-cores-per-chip) return ;;
+  --s2-integrator) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'forward exponential' -- "$cur"); return ;;
+  --s2-round) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'nearest trunc' -- "$cur"); return ;;
+  --s2-scale) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'neuron population' -- "$cur"); return ;;
+  --s2-percentile) return ;;
+  --s2-start) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'compensate plain' -- "$cur"); return ;;
+  --s2-record) return ;;
+  --s2-board) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'chip board48' -- "$cur"); return ;;
+  --s2-steps) return ;;
+  --s2-max-atoms) return ;;
+  --s2-sys-tick) return ;;
   --speck-chip) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'speck2f speck2e' -- "$cur"); return ;;
   --speck-input) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'host dvs' -- "$cur"); return ;;
   --speck-model) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'frame event' -- "$cur"); return ;;
@@ -68,7 +82,7 @@ _nirc()
   --quant) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'channel global' -- "$cur"); return ;;
   esac
   if [[ $cur == -* && -z $operand ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --for --lenient --compare -i --input --steps --seed --rate --evaluate -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --calibrate --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest --speck-chip --speck-input --speck-readout --speck-model --xylo-variant --xylo-gain --xylo-match --quant' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --for --lenient --compare -i --input --steps --seed --rate --evaluate -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --calibrate --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest --loihi2-scale --loihi2-bias --loihi2-chips --loihi2-cores-per-chip --loihi2-strict --loihi2-allow-reset-zero --s2-integrator --s2-round --s2-scale --s2-percentile --s2-start --s2-record --s2-board --s2-steps --s2-max-atoms --s2-sys-tick --s2-no-conv2d --speck-chip --speck-input --speck-readout --speck-model --xylo-variant --xylo-gain --xylo-match --quant' -- "$cur")
   else
     _nirc_files '.nir .snn .nirt'
   fi

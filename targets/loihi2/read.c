@@ -1,0 +1,322 @@
+/* targets/loihi2/read.c: populations and synapses from the hw level. The module may come from a text that anybody wrote: what the verifier does not ask for is
+ * asked for here. */
+#include <math.h>
+#include <string.h>
+
+#include "targets/loihi2/loihi2.h"
+
+typedef struct reader {
+  nirc_loihi2_net *net;
+  const nirc_op *step;
+  nirc_diag *d;
+} reader;
+
+static bool fault(const reader *r, const nirc_op *op, const char *what)
+{
+  nirc_error(r->d, op->loc, "'%s' (%s): %s, so this module is not what -t loihi2 makes", op->name, op->def->mnemonic, what);
+  return false;
+}
+
+/* ---- attributes --------------------------------------------------------------------------------------------------------------- */
+
+static const nirc_attr *entry(const nirc_attr *dict, const char *name, nirc_attr_kind kind)
+{
+  for (const nirc_attr *a = dict && dict->kind == NIRC_ATTR_DICT ? dict->dict : NULL; a; a = a->next)
+    if (strcmp(a->name, name) == 0)
+      return a->kind == kind ? a : NULL;
+  return NULL;
+}
+
+static const char *word(const nirc_attr *dict, const char *name)
+{
+  const nirc_attr *a = entry(dict, name, NIRC_ATTR_STRING);
+  return a ? a->s : "";
+}
+
+static bool size(const nirc_attr *dict, const char *name, size_t *out)
+{
+  const nirc_attr *a = entry(dict, name, NIRC_ATTR_INT);
+  if (!a || a->i < 0 || a->i > INT32_MAX)
+    return false;
+  *out = (size_t)a->i;
+  return true;
+}
+
+/* A list of words, empty where absent. */
+static const char **words(nirc_arena *a, const nirc_attr *dict, const char *name, size_t *n)
+{
+  const nirc_attr *list = entry(dict, name, NIRC_ATTR_STRINGS);
+  *n = list ? (size_t)list->shape.dims[0] : 0;
+  const char **copy = NIRC_NEW_ARRAY(a, const char *, *n);
+  for (size_t i = 0; i < *n; i++)
+    copy[i] = list->strings[i];
+  return copy;
+}
+
+static int find(const nirc_loihi2_net *x, const char *name)
+{
+  for (size_t p = 0; p < x->n_populations; p++)
+    if (strcmp(x->populations[p].name, name) == 0)
+      return (int)p;
+  return -1;
+}
+
+/* ---- populations ---------------------------------------------------------------------------------------------------------------- */
+
+static bool read_place(reader *r, const nirc_op *op)
+{
+  const nirc_attr *p = nirc_op_attr(op, "placement"), *scale = entry(p, "scale", NIRC_ATTR_FLOAT);
+  const char *name = nirc_op_attr(op, "node")->s;
+  size_t readout, clock, latency;
+  if (!scale || !(scale->f > 0) || !size(p, "latency", &latency) || !size(p, "readout", &readout) || !size(p, "clock", &clock) || find(r->net, name) >= 0 ||
+      !*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "input") == 0)
+    return fault(r, op, "the place of a population is incomplete, or its name is taken");
+  nirc_loihi2_population *l = nirc_loihi2_add_population(r->net, name);
+  l->latency = latency;
+  l->scale = scale->f;
+  l->readout = readout != 0;
+  l->clock = clock != 0;
+  l->nodes = words(r->net->arena, p, "nodes", &l->n_nodes);
+  return true;
+}
+
+static bool read_numbers(const reader *r, const nirc_op *op, const char *name, nirc_loihi2_numbers *out, int64_t offset, int64_t sign, int64_t least,
+                         int64_t most)
+{
+  const nirc_blob *b = nirc_op_blob(op, name);
+  const nirc_type *t = op->results[0].type;
+  int64_t *v = NIRC_NEW_ARRAY(r->net->arena, int64_t, t->count);
+  for (size_t i = 0; b && i < t->count; i++) {
+    if (b->count != t->count || !nirc_blob_get_int(b, i, &v[i]) || v[i] < -NIRC_LOIHI2_CURRENT_END || v[i] > NIRC_LOIHI2_CURRENT_END)
+      return fault(r, op, "a number of its neurons is out of range");
+    v[i] = offset + sign * v[i];
+    if (v[i] < least || v[i] > most)
+      return fault(r, op, "a number of its neurons is out of range");
+  }
+  *out = nirc_loihi2_reduce(r->net->arena, &t->shape, v);
+  return true;
+}
+
+/* The neurons of a population; other equations (the input's spikes, a readout's decoded v) have other names or no threshold. */
+static bool read_neurons(reader *r, const nirc_op *op)
+{
+  int index = find(r->net, op->name);
+  nirc_loihi2_population *p = index < 0 ? NULL : &r->net->populations[index];
+  if (!nirc_op_blob(op, "keep_u") || !nirc_op_blob(op, "keep_v") || !nirc_op_blob(op, "v_threshold"))
+    return true;
+  if (!p || p->count || !op->results[0].type->count || (op->results[0].type->shape.rank != 1 && op->results[0].type->shape.rank != 3))
+    return fault(r, op, "its neurons have no place");
+  p->shape = op->results[0].type->shape;
+  p->count = op->results[0].type->count;
+  bool ok = read_numbers(r, op, "keep_u", &p->i_decay, NIRC_LOIHI2_DECAY_ONE, -1, 0, NIRC_LOIHI2_DECAY_ONE) &&
+            read_numbers(r, op, "keep_v", &p->v_decay, NIRC_LOIHI2_DECAY_ONE, -1, 0, NIRC_LOIHI2_DECAY_ONE) &&
+            read_numbers(r, op, "v_threshold", &p->threshold, 0, 1, 0, NIRC_LOIHI2_MAX_THRESHOLD) &&
+            read_numbers(r, op, "bias", &p->bias, 0, 1, -NIRC_LOIHI2_MAX_BIAS, NIRC_LOIHI2_MAX_BIAS);
+  p->heterogeneous = ok && (p->i_decay.n > 1 || p->v_decay.n > 1);
+  return ok;
+}
+
+/* ---- synapses --------------------------------------------------------------------------------------------------------------------- */
+
+/* Steps by which the spikes that arrive at an op are later than those of the step before. */
+static bool delay_of(const nirc_op *op, size_t *delay)
+{
+  const nirc_op *from = nirc_op_operand(op, 0)->def;
+  while (from->code == SNN_RESHAPE)
+    from = nirc_op_operand(from, 0)->def;
+  int64_t steps = 1;
+  const nirc_blob *b = from->code == SNN_DELAY_READ ? nirc_op_blob(from, "steps") : NULL;
+  if ((!b && from->code != SNN_STATE) || (b && (!b->count || !nirc_blob_get_int(b, 0, &steps))) || steps < 1 || steps > NIRC_LOIHI2_MAX_DELAY + 1)
+    return false;
+  *delay = (size_t)steps - 1;
+  return true;
+}
+
+static bool check_weights(const reader *r, const nirc_op *op)
+{
+  const nirc_blob *w = nirc_op_blob(op, "weight");
+  for (size_t i = 0; i < w->count; i++) {
+    double v = nirc_blob_get(w, i);
+    if (v != rint(v) || fabs(v) > NIRC_LOIHI2_MAX_WEIGHT)
+      return fault(r, op, "a weight is not whole, or does not fit an 8-bit synapse");
+  }
+  return true;
+}
+
+/* All entries, row by row; values 0. */
+static void make_full(nirc_arena *a, nirc_loihi2_matrix *m, size_t rows, size_t columns)
+{
+  *m = (nirc_loihi2_matrix){.rows = rows, .columns = columns, .first = NIRC_NEW_ARRAY(a, size_t, rows + 1), .value = NIRC_NEW_ARRAY(a, double, rows * columns)};
+  m->column = NIRC_NEW_ARRAY(a, uint32_t, rows * columns);
+  for (size_t i = 0; i < rows; i++) {
+    for (size_t j = 0; j < columns; j++)
+      m->column[i * columns + j] = (uint32_t)j;
+    m->first[i + 1] = (i + 1) * columns;
+  }
+}
+
+/* From one block of a row for each weight, by columns. `to` NULL: only counts the entries of each row, in `first` one further on. */
+static void read_columns(const nirc_op *op, size_t columns, size_t *next, nirc_loihi2_matrix *to, bool full, size_t delay)
+{
+  const nirc_blob *first = nirc_op_blob(op, "first"), *row = nirc_op_blob(op, "row"), *w = nirc_op_blob(op, "weight");
+  for (size_t j = 0; j < columns; j++) {
+    int64_t from, end, i;
+    nirc_blob_get_int(first, j, &from);
+    nirc_blob_get_int(first, j + 1, &end);
+    for (size_t e = (size_t)from; e < (size_t)end; e++) {
+      nirc_blob_get_int(row, e, &i);
+      if (!to) {
+        next[i + 1]++;
+        continue;
+      }
+      size_t at = full ? (size_t)i * columns + j : next[i]++;
+      to->column[at] = (uint32_t)j;
+      to->value[at] = nirc_blob_get(w, e);
+      if (to->delay)
+        to->delay[at] = (uint8_t)delay;
+    }
+  }
+}
+
+static void read_sparse(nirc_arena *a, nirc_loihi2_matrix *m, const nirc_op *op, size_t rows, size_t columns)
+{
+  size_t n = nirc_op_blob(op, "row")->count, *next = NIRC_NEW_ARRAY(a, size_t, rows + 1);
+  *m = (nirc_loihi2_matrix){.rows = rows, .columns = columns, .first = NIRC_NEW_ARRAY(a, size_t, rows + 1), .column = NIRC_NEW_ARRAY(a, uint32_t, n),
+                            .value = NIRC_NEW_ARRAY(a, double, n)};
+  read_columns(op, columns, next, NULL, false, 0);
+  for (size_t i = 0; i < rows; i++)
+    next[i + 1] += next[i];
+  memcpy(m->first, next, (rows + 1) * sizeof *next);
+  read_columns(op, columns, next, m, false, 0);
+}
+
+static bool read_matrix(reader *r, nirc_loihi2_synapse *s, const nirc_op *op, size_t delay)
+{
+  nirc_arena *a = r->net->arena;
+  size_t rows = r->net->populations[s->to].count, columns = nirc_loihi2_sources(r->net, s->from);
+  const nirc_blob *w = nirc_op_blob(op, "weight");
+  bool full = s->kind == NIRC_LOIHI2_DENSE, again = s->matrix.rows > 0;
+  if (op->results[0].type->count != rows || nirc_op_operand(op, 0)->type->count != columns || w->shape.rank != 2 || rows > SIZE_MAX / columns)
+    return fault(r, op, "its weights do not lead from one population to the other");
+  if (op->code == SNN_DENSE) {
+    if (again || !full)
+      return fault(r, op, "a second op of one synapse, or one of another kind");
+    make_full(a, &s->matrix, rows, columns);
+    for (size_t e = 0; e < w->count; e++)
+      s->matrix.value[e] = nirc_blob_get(w, e);
+  } else {
+    if (w->shape.dims[1] != 1 || op->results[0].type->shape.rank != 1 || (again && (!full || !s->matrix.delay)))
+      return fault(r, op, "its weights are not single ones, or there are two delays");
+    if (!full) {
+      read_sparse(a, &s->matrix, op, rows, columns);
+    } else {
+      if (!again) {
+        make_full(a, &s->matrix, rows, columns);
+        s->matrix.delay = NIRC_NEW_ARRAY(a, uint8_t, rows * columns);
+      }
+      read_columns(op, columns, NULL, &s->matrix, true, delay);
+    }
+  }
+  s->delay = delay > s->delay ? delay : s->delay;
+  return true;
+}
+
+static bool read_conv(reader *r, nirc_loihi2_synapse *s, const nirc_op *op, size_t delay)
+{
+  const nirc_shape *in = &nirc_op_operand(op, 0)->type->shape, *out = &op->results[0].type->shape;
+  const nirc_blob *w = nirc_op_blob(op, "weight");
+  if (s->conv.value || delay || !nirc_shape_equal(in, nirc_loihi2_shape(r->net, s->from)) || !nirc_shape_equal(out, nirc_loihi2_shape(r->net, s->to)))
+    return fault(r, op, "its kernel does not lead from one population to the other");
+  for (int k = 0; k < 3; k++) {
+    s->conv.in[k] = in->dims[k];
+    s->conv.out[k] = out->dims[k];
+  }
+  for (int k = 0; k < 2; k++) {
+    s->conv.kernel[k] = w->shape.dims[2 + k];
+    s->conv.stride[k] = nirc_op_shape(op, "stride")->dims[k];
+    s->conv.padding[k] = nirc_op_shape(op, "before")->dims[k];
+    s->conv.dilation[k] = nirc_op_shape(op, "dilation")->dims[k];
+  }
+  s->conv.groups = (uint64_t)nirc_op_int(op, "groups");
+  s->conv.value = NIRC_NEW_ARRAY(r->net->arena, double, w->count);
+  for (size_t i = 0; i < w->count; i++)
+    s->conv.value[i] = nirc_blob_get(w, i);
+  return true;
+}
+
+static bool read_synapse(reader *r, const nirc_op *op)
+{
+  const nirc_attr *p = nirc_op_attr(op, "placement");
+  const char *from = word(p, "from"), *kind = word(p, "kind"), *name = nirc_op_attr(op, "node")->s;
+  nirc_loihi2_synapse s = {.from = strcmp(from, "input") == 0 ? NIRC_LOIHI2_INPUT : find(r->net, from), .to = find(r->net, word(p, "to")),
+                           .kind = NIRC_LOIHI2_DENSE};
+  size_t recurrent;
+  while (s.kind < NIRC_LOIHI2_CONV && strcmp(kind, nirc_loihi2_kind_names[s.kind]))
+    s.kind++;
+  if ((s.from < 0 && strcmp(from, "input")) || s.to < 0 || strcmp(kind, nirc_loihi2_kind_names[s.kind]) || !size(p, "balance", &s.balance) ||
+      !size(p, "recurrent", &recurrent))
+    return fault(r, op, "the place of a synapse is incomplete");
+  s.recurrent = recurrent != 0;
+  NIRC_FOR_EACH_OP(o, r->step->body) {
+    size_t delay;
+    if ((o->code != SNN_DENSE && o->code != SNN_SPARSE_DENSE && o->code != SNN_CONV) || strcmp(o->name, name))
+      continue;
+    if (!delay_of(o, &delay))
+      return fault(r, o, "it does not take spikes of the step before");
+    if (!check_weights(r, o) || (o->code == SNN_CONV) != (s.kind == NIRC_LOIHI2_CONV))
+      return fault(r, o, "it is not of the synapse's kind");
+    if (!(o->code == SNN_CONV ? read_conv(r, &s, o, delay) : read_matrix(r, &s, o, delay)))
+      return false;
+  }
+  if (!s.conv.value && !s.matrix.rows)
+    return fault(r, op, "there are no weights of its name");
+  *nirc_loihi2_add_synapse(r->net) = s;
+  return true;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------------------------------------- */
+
+static bool read_chip(reader *r)
+{
+  const nirc_attr *target = nirc_op_attr(r->step, "target"), *chip = nirc_op_attr(r->step, "chip"), *input = entry(chip, "input", NIRC_ATTR_SHAPE);
+  nirc_loihi2_options *o = &r->net->options;
+  size_t n;
+  if (!target || strcmp(target->s, "loihi2") != 0)
+    return fault(r, r->step, "its target is not `loihi2`");
+  if (!input || (input->shape.rank != 1 && input->shape.rank != 3) || !nirc_shape_count(&input->shape, &n) || !n || n > UINT32_MAX ||
+      !size(chip, "cores_per_chip", &o->cores_per_chip) || !o->cores_per_chip)
+    return fault(r, r->step, "what is said of the chip is incomplete");
+  r->net->input_shape = input->shape;
+  o->dt = nirc_op_attr(r->step, "dt")->f;
+  const char **list = words(r->net->arena, chip, "warnings", &r->net->n_warnings);
+  r->net->warnings = list;
+  return true;
+}
+
+static bool is_part(const nirc_op *op, const char *part)
+{
+  return op->code == HW_PLACE && strcmp(word(nirc_op_attr(op, "placement"), "part"), part) == 0;
+}
+
+bool nirc_loihi2_read(nirc_loihi2_net *net, const nirc_module *m, nirc_diag *d)
+{
+  reader r = {net, m->body.first, d};
+  if (!read_chip(&r))
+    return false;
+  NIRC_FOR_EACH_OP(op, r.step->body)
+    if (is_part(op, "population") && !read_place(&r, op))
+      return false;
+  NIRC_FOR_EACH_OP(op, r.step->body)
+    if (op->code == SNN_NEURON && !read_neurons(&r, op))
+      return false;
+  net->last = find(net, word(nirc_op_attr(r.step, "chip"), "output"));
+  if (net->last < 0)
+    return fault(&r, r.step, "its output is no population");
+  for (size_t p = 0; p < net->n_populations; p++)
+    if (!net->populations[p].count)
+      return fault(&r, r.step, "a population has a place and no neurons");
+  NIRC_FOR_EACH_OP(op, r.step->body)
+    if (is_part(op, "synapse") && !read_synapse(&r, op))
+      return false;
+  return true;
+}
