@@ -103,10 +103,18 @@ class Network:
         else:
             self.then(path, "Affine", {"weight": w.astype(np.float32), "bias": rng.normal(0, .3, n).astype(np.float32)}, (n,))
 
-    def convolution(self, path, keep):
+    def plain(self, source):
+        path, (c, h, w) = [source], self.shape[source]
+        if min(h, w) > 1 and self.rng.random() < .5:
+            f = {"kernel_size": (2, 2), "stride": (2, 2), "padding": (0, 0)}
+            self.then(path, "SumPool2d", f, (c, h // 2, w // 2))
+        self.convolution(path, False, True)
+        return path
+
+    def convolution(self, path, keep, plain=False):
         """keep: the map and its channels stay what they are."""
         rng, (c, h, w) = self.rng, self.shape[path[-1]]
-        plain = rng.random() < .6
+        plain = plain or rng.random() < .6
         k = int(rng.choice([1, 3])) if keep else int(rng.integers(1, min(h, w, 4) + 1))
         stride = (1, 1) if keep else (int(rng.integers(1, 3)),) * 2 if plain else tuple(int(n) for n in rng.integers(1, 3, 2))
         pad = ((k - 1) // 2,) * 2 if keep else (int(rng.integers(0, 2)),) * 2 if plain else tuple(int(n) for n in rng.integers(0, 3, 2))
@@ -175,10 +183,14 @@ class Network:
     def population(self, k):
         rng = self.rng
         sources = self.inputs + self.pops
-        first = self.path(self.inputs[0] if k == 0 else str(rng.choice(sources)))
-        p = self.neuron(str(rng.choice(SPIKING)), self.shape[first[-1]])
+        source = self.inputs[0] if k == 0 else str(rng.choice(sources))
+        whole = len(self.shape[source]) == 3 and rng.random() < .5       # a convolution that may stay one
+        first = self.plain(source) if whole else self.path(source)
+        p = self.neuron(str(rng.choice(["IF", "LIF"] if whole else SPIKING)), self.shape[first[-1]])
         self.pops.append(p)
         self.join(first, p)
+        if whole and rng.random() < .7:
+            return
         for _ in range(int(rng.integers(0, 3)) * (rng.random() < .6)):       # further sources, of themselves too
             fitting = [s for s in sources + [p] if len(self.shape[p]) == 1 or self.shape[s] == self.shape[p]]
             if fitting:
