@@ -1,6 +1,7 @@
 /* passes/discretise.c: from differential equations to one time step. The choices of a profile become attributes of the
  * snn ops; back edges and delays become states. Source: docs/semantics.md. */
 #include "passes/discretise.h"
+#include "passes/rule.h"
 
 #include <math.h>
 #include <string.h>
@@ -111,6 +112,17 @@ static void choose_default_dt(nirc_discretiser *x, const nirc_op *graph, const s
   }
 }
 
+/* Does its IF integrate dt*r*x, rather than r*x or x? */
+static bool gain_takes_dt(const nirc_profile *p)
+{
+  for (const nirc_rule *r = p->rules; r->equations[NIRC_CHOICE_INTEGRATION]; r++) {
+    const char *text = r->equations[NIRC_CHOICE_COEFFICIENTS];
+    if (r->node == NIR_IF)
+      return nirc_rule_mentions(text, "dt") && nirc_rule_mentions(text, "r");
+  }
+  return false;
+}
+
 /* --dt as given; else the network's own; else the profile's. Says what was assumed, and warns where it looks wrong. */
 static void choose_dt(nirc_discretiser *x, const nirc_op *graph, const char *given)
 {
@@ -130,7 +142,7 @@ static void choose_dt(nirc_discretiser *x, const nirc_op *graph, const char *giv
   double simulator = p->dt_rule == NIRC_DT_FIXED ? p->dt : derived_dt(x, graph);
   if (x->dt_given && simulator > 0 && fabs(x->dt - simulator) > 1e-6 * x->dt)
     nirc_remark(x->d, file, "dt = %g s replaces %g s, which '%s' %s", x->dt, simulator, p->name, p->dt_rule == NIRC_DT_FIXED ? "has fixed" : "derives from r");
-  nirc_check_time(graph, x->dt, x->by[NIRC_CHOICE_COEFFICIENTS]->rules == nirc_profiles[0].rules, file, x->d);
+  nirc_check_time(graph, x->dt, gain_takes_dt(x->by[NIRC_CHOICE_COEFFICIENTS]), file, x->d);
 }
 
 /* ---- checks ------------------------------------------------------------------------------------------------------------------- */
