@@ -318,3 +318,21 @@ nirc_loc nirc_op_attr_loc(nirc_module *m, const nirc_op *op, const char *name)
   const nirc_attr *a = find(op, name);
   return a && a->loc.line ? a->loc : nirc_loc_field(m->arena, op->loc, name);
 }
+
+nirc_attr *nirc_dict_add(nirc_module *m, nirc_attr *dict, const char *name, nirc_attr_kind kind)
+{
+  nirc_attr **end = &dict->dict;
+  while (*end)
+    end = &(*end)->next;
+  *end = NIRC_NEW(m->arena, nirc_attr);
+  **end = (nirc_attr){.name = nirc_arena_strdup(m->arena, name), .kind = kind};
+  return *end;
+}
+
+const nirc_attr *nirc_dict_find(const nirc_attr *dict, const char *name, nirc_attr_kind kind)
+{
+  for (const nirc_attr *a = dict && dict->kind == NIRC_ATTR_DICT ? dict->dict : NULL; a; a = a->next)
+    if (strcmp(a->name, name) == 0 && a->kind == kind)
+      return a;
+  return NULL;
+}

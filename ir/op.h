@@ -203,6 +203,11 @@ nirc_blob *nirc_op_blob(const nirc_op *op, const char *name);            /* NULL
 int64_t nirc_op_int(const nirc_op *op, const char *name);                /* must be there */
 const nirc_shape *nirc_op_shape(const nirc_op *op, const char *name);    /* must be there */
 
+/* Entries of a dictionary. Adding puts one at its end, whatever is there (the name is copied); finding gives NULL where none has that name and kind, or `dict` is no
+ * dictionary or NULL. */
+nirc_attr *nirc_dict_add(nirc_module *m, nirc_attr *dict, const char *name, nirc_attr_kind kind);
+const nirc_attr *nirc_dict_find(const nirc_attr *dict, const char *name, nirc_attr_kind kind);
+
 /* Place of an attribute of this op: its own, or the op's object path with the name behind it. */
 nirc_loc nirc_op_attr_loc(nirc_module *m, const nirc_op *op, const char *name);
 #define NIRC_FOR_EACH_OP(op, region) for (nirc_op *op = (region)->first; op; op = op->next)

@@ -51,31 +51,21 @@ static nirc_value *reshaped(lowerer *x, const char *name, nirc_value *v, const n
   return typed(x, append(x, SNN_RESHAPE, name, &v, 1), v->type->elem, shape);
 }
 
-static nirc_attr *add_entry(lowerer *x, nirc_attr *dict, const char *name, nirc_attr_kind kind)
-{
-  nirc_attr **end = &dict->dict;
-  while (*end)
-    end = &(*end)->next;
-  *end = NIRC_NEW(x->m->arena, nirc_attr);
-  **end = (nirc_attr){.name = name, .kind = kind};
-  return *end;
-}
-
 static void add_int(lowerer *x, nirc_attr *dict, const char *name, size_t n)
 {
-  add_entry(x, dict, name, NIRC_ATTR_INT)->i = (int64_t)n;
+  nirc_dict_add(x->m, dict, name, NIRC_ATTR_INT)->i = (int64_t)n;
 }
 
 static void add_string(lowerer *x, nirc_attr *dict, const char *name, const char *s)
 {
-  add_entry(x, dict, name, NIRC_ATTR_STRING)->s = nirc_arena_strdup(x->m->arena, s);
+  nirc_dict_add(x->m, dict, name, NIRC_ATTR_STRING)->s = nirc_arena_strdup(x->m->arena, s);
 }
 
 static void add_strings(lowerer *x, nirc_attr *dict, const char *name, const char *const *list, size_t n)
 {
   if (!n)
     return;
-  nirc_attr *a = add_entry(x, dict, name, NIRC_ATTR_STRINGS);
+  nirc_attr *a = nirc_dict_add(x->m, dict, name, NIRC_ATTR_STRINGS);
   const char **copy = NIRC_NEW_ARRAY(x->m->arena, const char *, n);
   for (size_t i = 0; i < n; i++)
     copy[i] = nirc_arena_strdup(x->m->arena, list[i]);
@@ -100,7 +90,7 @@ static void describe(lowerer *x)
   nirc_op_set_string(x->m, x->step, "target", "loihi2");
   nirc_attr *chip = nirc_op_set_attr(x->m, x->step, "chip", NIRC_ATTR_DICT);
   add_int(x, chip, "cores_per_chip", net->options.cores_per_chip);
-  add_entry(x, chip, "input", NIRC_ATTR_SHAPE)->shape = net->input_shape;
+  nirc_dict_add(x->m, chip, "input", NIRC_ATTR_SHAPE)->shape = net->input_shape;
   add_string(x, chip, "output", net->populations[net->last].name);
   add_strings(x, chip, "warnings", net->warnings, net->n_warnings);
   for (size_t p = 0; p < net->n_populations; p++) {
@@ -108,7 +98,7 @@ static void describe(lowerer *x)
     nirc_attr *a = place(x, l->name, "population");
     add_strings(x, a, "nodes", l->nodes, l->n_nodes);
     add_int(x, a, "latency", l->latency);
-    add_entry(x, a, "scale", NIRC_ATTR_FLOAT)->f = l->scale;
+    nirc_dict_add(x->m, a, "scale", NIRC_ATTR_FLOAT)->f = l->scale;
     add_int(x, a, "readout", l->readout);
     add_int(x, a, "clock", l->clock);
   }

@@ -19,23 +19,15 @@ static bool fault(const reader *r, const nirc_op *op, const char *what)
 
 /* ---- attributes --------------------------------------------------------------------------------------------------------------- */
 
-static const nirc_attr *entry(const nirc_attr *dict, const char *name, nirc_attr_kind kind)
-{
-  for (const nirc_attr *a = dict && dict->kind == NIRC_ATTR_DICT ? dict->dict : NULL; a; a = a->next)
-    if (strcmp(a->name, name) == 0)
-      return a->kind == kind ? a : NULL;
-  return NULL;
-}
-
 static const char *word(const nirc_attr *dict, const char *name)
 {
-  const nirc_attr *a = entry(dict, name, NIRC_ATTR_STRING);
+  const nirc_attr *a = nirc_dict_find(dict, name, NIRC_ATTR_STRING);
   return a ? a->s : "";
 }
 
 static bool size(const nirc_attr *dict, const char *name, size_t *out)
 {
-  const nirc_attr *a = entry(dict, name, NIRC_ATTR_INT);
+  const nirc_attr *a = nirc_dict_find(dict, name, NIRC_ATTR_INT);
   if (!a || a->i < 0 || a->i > INT32_MAX)
     return false;
   *out = (size_t)a->i;
@@ -45,7 +37,7 @@ static bool size(const nirc_attr *dict, const char *name, size_t *out)
 /* A list of words, empty where absent. */
 static const char **words(nirc_arena *a, const nirc_attr *dict, const char *name, size_t *n)
 {
-  const nirc_attr *list = entry(dict, name, NIRC_ATTR_STRINGS);
+  const nirc_attr *list = nirc_dict_find(dict, name, NIRC_ATTR_STRINGS);
   *n = list ? (size_t)list->shape.dims[0] : 0;
   const char **copy = NIRC_NEW_ARRAY(a, const char *, *n);
   for (size_t i = 0; i < *n; i++)
@@ -65,7 +57,7 @@ static int find(const nirc_loihi2_net *x, const char *name)
 
 static bool read_place(reader *r, const nirc_op *op)
 {
-  const nirc_attr *p = nirc_op_attr(op, "placement"), *scale = entry(p, "scale", NIRC_ATTR_FLOAT);
+  const nirc_attr *p = nirc_op_attr(op, "placement"), *scale = nirc_dict_find(p, "scale", NIRC_ATTR_FLOAT);
   const char *name = nirc_op_attr(op, "node")->s;
   size_t readout, clock, latency;
   if (!scale || !(scale->f > 0) || !size(p, "latency", &latency) || !size(p, "readout", &readout) || !size(p, "clock", &clock) || find(r->net, name) >= 0 ||
@@ -278,7 +270,7 @@ static bool read_synapse(reader *r, const nirc_op *op)
 
 static bool read_chip(reader *r)
 {
-  const nirc_attr *target = nirc_op_attr(r->step, "target"), *chip = nirc_op_attr(r->step, "chip"), *input = entry(chip, "input", NIRC_ATTR_SHAPE);
+  const nirc_attr *target = nirc_op_attr(r->step, "target"), *chip = nirc_op_attr(r->step, "chip"), *input = nirc_dict_find(chip, "input", NIRC_ATTR_SHAPE);
   nirc_loihi2_options *o = &r->net->options;
   size_t n;
   if (!target || strcmp(target->s, "loihi2") != 0)

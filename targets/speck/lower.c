@@ -15,34 +15,24 @@
 
 /* ---- attributes in a dictionary ------------------------------------------------------------------------------------------- */
 
-static nirc_attr *add_entry(nirc_module *m, nirc_attr *dict, const char *name, nirc_attr_kind kind)
-{
-  nirc_attr **end = &dict->dict;
-  while (*end)
-    end = &(*end)->next;
-  *end = NIRC_NEW(m->arena, nirc_attr);
-  **end = (nirc_attr){.name = name, .kind = kind};
-  return *end;
-}
-
 static void add_int(nirc_module *m, nirc_attr *dict, const char *name, int64_t i)
 {
-  add_entry(m, dict, name, NIRC_ATTR_INT)->i = i;
+  nirc_dict_add(m, dict, name, NIRC_ATTR_INT)->i = i;
 }
 
 static void add_string(nirc_module *m, nirc_attr *dict, const char *name, const char *s)
 {
-  add_entry(m, dict, name, NIRC_ATTR_STRING)->s = nirc_arena_strdup(m->arena, s);
+  nirc_dict_add(m, dict, name, NIRC_ATTR_STRING)->s = nirc_arena_strdup(m->arena, s);
 }
 
 static void add_float(nirc_module *m, nirc_attr *dict, const char *name, double f)
 {
-  add_entry(m, dict, name, NIRC_ATTR_FLOAT)->f = f;
+  nirc_dict_add(m, dict, name, NIRC_ATTR_FLOAT)->f = f;
 }
 
 static void add_list(nirc_module *m, nirc_attr *dict, const char *name, nirc_shape list)
 {
-  add_entry(m, dict, name, NIRC_ATTR_SHAPE)->shape = list;
+  nirc_dict_add(m, dict, name, NIRC_ATTR_SHAPE)->shape = list;
 }
 
 /* ---- ops -------------------------------------------------------------------------------------------------------------------- */
@@ -378,7 +368,7 @@ static void describe_memory(builder *b, nirc_attr *memory, nirc_attr *resources,
   }
   for (size_t i = 0; i < b->net->n; i++)
     used += *(const uint64_t *)(const void *)((const char *)&b->net->layers[i].words + offset);
-  add_entry(b->m, memory, name, NIRC_ATTR_DENSE)->blob = blob;
+  nirc_dict_add(b->m, memory, name, NIRC_ATTR_DENSE)->blob = blob;
   add_list(b->m, resources, name, pair(used, have));
 }
 
@@ -395,7 +385,7 @@ static void describe_chip(builder *b)
   add_string(b->m, c, "reset", o->to_zero ? "v_reset" : "subtract");
   add_string(b->m, c, "model", o->event ? "event" : "frame");
   add_string(b->m, c, "edges", "pooling");
-  nirc_attr *memory = add_entry(b->m, c, "memory", NIRC_ATTR_DICT), *resources = add_entry(b->m, c, "resources", NIRC_ATTR_DICT);
+  nirc_attr *memory = nirc_dict_add(b->m, c, "memory", NIRC_ATTR_DICT), *resources = nirc_dict_add(b->m, c, "resources", NIRC_ATTR_DICT);
   add_list(b->m, resources, "cores", pair(b->net->n, NIRC_SPECK_CORES));
   describe_memory(b, memory, resources, "kernel_words", offsetof(nirc_speck_words, kernel));
   describe_memory(b, memory, resources, "neuron_words", offsetof(nirc_speck_words, neuron));

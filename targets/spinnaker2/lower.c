@@ -22,29 +22,19 @@ typedef struct lowerer {
 
 /* ---- attributes --------------------------------------------------------------------------------------------------------------- */
 
-static nirc_attr *add_entry(nirc_module *m, nirc_attr *dict, const char *name, nirc_attr_kind kind)
-{
-  nirc_attr **end = &dict->dict;
-  while (*end)
-    end = &(*end)->next;
-  *end = NIRC_NEW(m->arena, nirc_attr);
-  **end = (nirc_attr){.name = name, .kind = kind};
-  return *end;
-}
-
 static void add_string(nirc_module *m, nirc_attr *dict, const char *name, const char *s)
 {
-  add_entry(m, dict, name, NIRC_ATTR_STRING)->s = s;
+  nirc_dict_add(m, dict, name, NIRC_ATTR_STRING)->s = s;
 }
 
 static void add_number(nirc_module *m, nirc_attr *dict, const char *name, size_t n)
 {
-  add_entry(m, dict, name, NIRC_ATTR_INT)->i = (int64_t)n;
+  nirc_dict_add(m, dict, name, NIRC_ATTR_INT)->i = (int64_t)n;
 }
 
 static void add_real(nirc_module *m, nirc_attr *dict, const char *name, double f)
 {
-  add_entry(m, dict, name, NIRC_ATTR_FLOAT)->f = f;
+  nirc_dict_add(m, dict, name, NIRC_ATTR_FLOAT)->f = f;
 }
 
 /* Numbers of a layer; one where all are alike. */
@@ -353,13 +343,13 @@ static void place_population(lowerer *x, const nirc_s2_population *p)
   add_number(x->m, a, "readout", p->readout);
   add_number(x->m, a, "record_spikes", p->record_spikes);
   add_number(x->m, a, "record_v", p->record_v);
-  add_entry(x->m, a, "shape", NIRC_ATTR_SHAPE)->shape = p->shape;
+  nirc_dict_add(x->m, a, "shape", NIRC_ATTR_SHAPE)->shape = p->shape;
   if (p->kind == NIRC_S2_SOURCE)
     return;
-  add_entry(x->m, a, "v_init", NIRC_ATTR_DENSE)->blob = numbers(x, &p->shape, p->numbers.start, p->size);
-  add_entry(x->m, a, "v_reset", NIRC_ATTR_DENSE)->blob = numbers(x, &p->shape, p->numbers.reset, p->size);
-  add_entry(x->m, a, "w_scale", NIRC_ATTR_DENSE)->blob = numbers(x, &p->shape, p->numbers.w_scale, p->size);
-  add_entry(x->m, a, "v_scale", NIRC_ATTR_DENSE)->blob = numbers(x, &p->shape, p->numbers.v_scale, p->size);
+  nirc_dict_add(x->m, a, "v_init", NIRC_ATTR_DENSE)->blob = numbers(x, &p->shape, p->numbers.start, p->size);
+  nirc_dict_add(x->m, a, "v_reset", NIRC_ATTR_DENSE)->blob = numbers(x, &p->shape, p->numbers.reset, p->size);
+  nirc_dict_add(x->m, a, "w_scale", NIRC_ATTR_DENSE)->blob = numbers(x, &p->shape, p->numbers.w_scale, p->size);
+  nirc_dict_add(x->m, a, "v_scale", NIRC_ATTR_DENSE)->blob = numbers(x, &p->shape, p->numbers.v_scale, p->size);
 }
 
 static nirc_op *new_step(const nirc_s2_network *net, nirc_module *m)

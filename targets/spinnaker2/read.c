@@ -23,10 +23,9 @@ static void fault(reader *r, const nirc_op *op, const char *what)
 static const nirc_attr *entry(reader *r, const nirc_op *op, const char *dict, const char *name, nirc_attr_kind kind)
 {
   static const nirc_attr none = {.s = ""};
-  const nirc_attr *d = nirc_op_attr(op, dict);
-  for (const nirc_attr *a = d && d->kind == NIRC_ATTR_DICT ? d->dict : NULL; a; a = a->next)
-    if (strcmp(a->name, name) == 0 && a->kind == kind)
-      return a;
+  const nirc_attr *a = nirc_dict_find(nirc_op_attr(op, dict), name, kind);
+  if (a)
+    return a;
   fault(r, op, "an entry of its description is missing, or of another kind");
   return &none;
 }

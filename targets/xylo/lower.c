@@ -29,23 +29,14 @@ typedef struct lowerer {
 
 /* ---- attributes --------------------------------------------------------------------------------------------------------------- */
 
-static nirc_attr *add_entry(nirc_module *m, nirc_attr **list, const char *name, nirc_attr_kind kind)
+static void add_string(nirc_module *m, nirc_attr *dict, const char *name, const char *s)
 {
-  while (*list)
-    list = &(*list)->next;
-  *list = NIRC_NEW(m->arena, nirc_attr);
-  **list = (nirc_attr){.name = nirc_arena_strdup(m->arena, name), .kind = kind};
-  return *list;
+  nirc_dict_add(m, dict, name, NIRC_ATTR_STRING)->s = nirc_arena_strdup(m->arena, s);
 }
 
-static void add_string(nirc_module *m, nirc_attr **list, const char *name, const char *s)
+static void add_number(nirc_module *m, nirc_attr *dict, const char *name, size_t n)
 {
-  add_entry(m, list, name, NIRC_ATTR_STRING)->s = nirc_arena_strdup(m->arena, s);
-}
-
-static void add_number(nirc_module *m, nirc_attr **list, const char *name, size_t n)
-{
-  add_entry(m, list, name, NIRC_ATTR_INT)->i = (int64_t)n;
+  nirc_dict_add(m, dict, name, NIRC_ATTR_INT)->i = (int64_t)n;
 }
 
 static nirc_blob *blob_of(nirc_module *m, nirc_dtype type, const nirc_shape *shape, const void *data)
@@ -70,14 +61,14 @@ static nirc_attr *place(lowerer *x, const nirc_op *node, const char *part, size_
   nirc_op *op = append(x, node, HW_PLACE, node->name, NULL, 0);
   nirc_op_set_string(x->m, op, "node", node->name);
   nirc_attr *a = nirc_op_set_attr(x->m, op, "placement", NIRC_ATTR_DICT);
-  add_string(x->m, &a->dict, "part", part);
-  add_number(x->m, &a->dict, "first", first);
-  add_number(x->m, &a->dict, "count", count);
+  add_string(x->m, a, "part", part);
+  add_number(x->m, a, "first", first);
+  add_number(x->m, a, "count", count);
   return a;
 }
 
 /* Where the events of a place go: to which places, the Input being the first, and over how many weights that are not 0. */
-static void add_ways(lowerer *x, nirc_attr **list, int from)
+static void add_ways(lowerer *x, nirc_attr *dict, int from)
 {
   const nirc_xylo_network *net = x->net;
   int64_t *to = NIRC_NEW_ARRAY(net->arena, int64_t, net->n_layers), *weights = NIRC_NEW_ARRAY(net->arena, int64_t, net->n_layers);
@@ -94,8 +85,8 @@ static void add_ways(lowerer *x, nirc_attr **list, int from)
   if (!n)
     return;
   nirc_shape shape = nirc_shape_1d(n);
-  add_entry(x->m, list, "to", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_I64, &shape, to);
-  add_entry(x->m, list, "weights", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_I64, &shape, weights);
+  nirc_dict_add(x->m, dict, "to", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_I64, &shape, to);
+  nirc_dict_add(x->m, dict, "weights", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_I64, &shape, weights);
 }
 
 static void place_layer(lowerer *x, size_t index, const nirc_xylo_use *use)
@@ -107,16 +98,16 @@ static void place_layer(lowerer *x, size_t index, const nirc_xylo_use *use)
   size_t fanout = 0;
   for (size_t i = 0; !output && i < l->count; i++)
     fanout = use->fanouts[l->first + i] > fanout ? use->fanouts[l->first + i] : fanout;
-  add_number(x->m, &a->dict, "latency", l->latency);
-  add_number(x->m, &a->dict, "skew", l->skew);
-  add_entry(x->m, &a->dict, "tau_mem_error", NIRC_ATTR_FLOAT)->f = l->tau_mem_error;
-  add_entry(x->m, &a->dict, "tau_syn_error", NIRC_ATTR_FLOAT)->f = l->tau_syn_error;
-  add_entry(x->m, &a->dict, "scale", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_F64, &shape, l->scale);
-  add_entry(x->m, &a->dict, "weight_error_max", NIRC_ATTR_FLOAT)->f = l->weight_error_max;
-  add_entry(x->m, &a->dict, "weight_error_mean", NIRC_ATTR_FLOAT)->f = l->weight_error_mean;
+  add_number(x->m, a, "latency", l->latency);
+  add_number(x->m, a, "skew", l->skew);
+  nirc_dict_add(x->m, a, "tau_mem_error", NIRC_ATTR_FLOAT)->f = l->tau_mem_error;
+  nirc_dict_add(x->m, a, "tau_syn_error", NIRC_ATTR_FLOAT)->f = l->tau_syn_error;
+  nirc_dict_add(x->m, a, "scale", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_F64, &shape, l->scale);
+  nirc_dict_add(x->m, a, "weight_error_max", NIRC_ATTR_FLOAT)->f = l->weight_error_max;
+  nirc_dict_add(x->m, a, "weight_error_mean", NIRC_ATTR_FLOAT)->f = l->weight_error_mean;
   if (!output)
-    add_number(x->m, &a->dict, "fanout", fanout);
-  add_ways(x, &a->dict, (int)index);
+    add_number(x->m, a, "fanout", fanout);
+  add_ways(x, a, (int)index);
 }
 
 /* `type`: i16, or f64 where a constraint does not hold. */
@@ -370,26 +361,26 @@ static void probe_others(lowerer *x, nirc_value *output)
 }
 
 /* Used, and how much there is. */
-static void add_pair(nirc_module *m, nirc_attr **list, const char *name, size_t used, size_t limit)
+static void add_pair(nirc_module *m, nirc_attr *dict, const char *name, size_t used, size_t limit)
 {
-  add_entry(m, list, name, NIRC_ATTR_SHAPE)->shape = (nirc_shape){.rank = 2, .dims = {used, limit}};
+  nirc_dict_add(m, dict, name, NIRC_ATTR_SHAPE)->shape = (nirc_shape){.rank = 2, .dims = {used, limit}};
 }
 
-static void add_limits(const nirc_xylo_network *net, nirc_module *m, nirc_attr **list, const nirc_xylo_use *use)
+static void add_limits(const nirc_xylo_network *net, nirc_module *m, nirc_attr *dict, const nirc_xylo_use *use)
 {
   const nirc_xylo_chip *c = net->choices.chip;
-  add_string(m, list, "edges", "weights");
-  nirc_attr *parts = add_entry(m, list, "parts", NIRC_ATTR_DICT), *resources = add_entry(m, list, "resources", NIRC_ATTR_DICT);
-  add_number(m, &parts->dict, "input", c->inputs);
-  add_number(m, &parts->dict, "hidden", c->hidden);
-  add_number(m, &parts->dict, "output", c->outputs);
-  add_pair(m, &resources->dict, "inputs", net->n_inputs, c->inputs);
-  add_pair(m, &resources->dict, "hidden", net->n_hidden, c->hidden);
-  add_pair(m, &resources->dict, "outputs", net->n_outputs, c->outputs);
-  add_pair(m, &resources->dict, "input_targets", use->input_targets, c->input_targets);
-  add_pair(m, &resources->dict, "output_sources", use->output_sources, c->output_sources);
-  add_pair(m, &resources->dict, "connections", use->connections, c->connections);
-  add_pair(m, &resources->dict, "fanout", use->fanout, c->fanout);
+  add_string(m, dict, "edges", "weights");
+  nirc_attr *parts = nirc_dict_add(m, dict, "parts", NIRC_ATTR_DICT), *resources = nirc_dict_add(m, dict, "resources", NIRC_ATTR_DICT);
+  add_number(m, parts, "input", c->inputs);
+  add_number(m, parts, "hidden", c->hidden);
+  add_number(m, parts, "output", c->outputs);
+  add_pair(m, resources, "inputs", net->n_inputs, c->inputs);
+  add_pair(m, resources, "hidden", net->n_hidden, c->hidden);
+  add_pair(m, resources, "outputs", net->n_outputs, c->outputs);
+  add_pair(m, resources, "input_targets", use->input_targets, c->input_targets);
+  add_pair(m, resources, "output_sources", use->output_sources, c->output_sources);
+  add_pair(m, resources, "connections", use->connections, c->connections);
+  add_pair(m, resources, "fanout", use->fanout, c->fanout);
 }
 
 static nirc_op *new_step(const nirc_xylo_network *net, nirc_module *m, const char *profile, const nirc_xylo_use *use)
@@ -403,11 +394,11 @@ static nirc_op *new_step(const nirc_xylo_network *net, nirc_module *m, const cha
     return step;                                     /* it is on no chip */
   nirc_op_set_string(m, step, "target", "xylo");
   nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
-  add_string(m, &a->dict, "variant", c->chip->name);
-  add_string(m, &a->dict, "quant", c->global ? "global" : "channel");
-  add_string(m, &a->dict, "gain", c->unit_gain ? "unit" : "nir");
-  add_string(m, &a->dict, "match", c->match_dc ? "dc" : "none");
-  add_limits(net, m, &a->dict, use);
+  add_string(m, a, "variant", c->chip->name);
+  add_string(m, a, "quant", c->global ? "global" : "channel");
+  add_string(m, a, "gain", c->unit_gain ? "unit" : "nir");
+  add_string(m, a, "match", c->match_dc ? "dc" : "none");
+  add_limits(net, m, a, use);
   return step;
 }
 
@@ -432,7 +423,7 @@ void nirc_xylo_lower(const nirc_xylo_network *net, nirc_module *m, const char *p
     output = op->code == NIR_OUTPUT ? op : output;
   }
   if (!net->choices.without)
-    add_ways(&x, &place(&x, input, "input", 0, net->n_inputs)->dict, NIRC_XYLO_INPUT);
+    add_ways(&x, place(&x, input, "input", 0, net->n_inputs), NIRC_XYLO_INPUT);
   for (size_t l = 0; !net->choices.without && l < net->n_layers; l++)
     place_layer(&x, l, &use);
   nirc_op *in = append(&x, input, SNN_INPUT, input->name, NULL, 0);

@@ -18,23 +18,15 @@ static bool fail(const reader *x, const nirc_op *op, const char *what)
 
 /* ---- attributes --------------------------------------------------------------------------------------------------------------- */
 
-static const nirc_attr *entry(const nirc_attr *dict, const char *name, nirc_attr_kind kind)
-{
-  for (const nirc_attr *a = dict && dict->kind == NIRC_ATTR_DICT ? dict->dict : NULL; a; a = a->next)
-    if (strcmp(a->name, name) == 0)
-      return a->kind == kind ? a : NULL;
-  return NULL;
-}
-
 static const char *word(const nirc_attr *dict, const char *name)
 {
-  const nirc_attr *a = entry(dict, name, NIRC_ATTR_STRING);
+  const nirc_attr *a = nirc_dict_find(dict, name, NIRC_ATTR_STRING);
   return a ? a->s : "";
 }
 
 static bool size(const nirc_attr *dict, const char *name, size_t *out)
 {
-  const nirc_attr *a = entry(dict, name, NIRC_ATTR_INT);
+  const nirc_attr *a = nirc_dict_find(dict, name, NIRC_ATTR_INT);
   if (!a || a->i < 0)
     return false;
   *out = (size_t)a->i;
@@ -43,7 +35,7 @@ static bool size(const nirc_attr *dict, const char *name, size_t *out)
 
 static bool real(const nirc_attr *dict, const char *name, double *out)
 {
-  const nirc_attr *a = entry(dict, name, NIRC_ATTR_FLOAT);
+  const nirc_attr *a = nirc_dict_find(dict, name, NIRC_ATTR_FLOAT);
   if (a)
     *out = a->f;
   return a != NULL;
@@ -67,7 +59,7 @@ static bool read_choices(reader *x)
 
 static bool read_scale(const nirc_attr *dict, nirc_xylo_layer *l, nirc_arena *a)
 {
-  const nirc_attr *scale = entry(dict, "scale", NIRC_ATTR_DENSE);
+  const nirc_attr *scale = nirc_dict_find(dict, "scale", NIRC_ATTR_DENSE);
   if (!scale || scale->blob->count != l->count)
     return false;
   l->scale = NIRC_NEW_ARRAY(a, double, l->count);
