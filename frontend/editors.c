@@ -13,7 +13,7 @@ const char *const nirc_editor_files[] = {"textmate-snn", "textmate-nirt", "vim-s
 
 /* What ops carry beside the attributes of their table (docs/ops.md). */
 static const char *const general_attributes[] = {"metadata", "edge", "probe", NULL};
-static const char *const levels[] = {"nir", "snn", NULL};
+static const char *const levels[] = {"nir", "snn", "hw", NULL};
 
 /* Words of several sources, each once, in the order in which they come. */
 typedef struct list {
@@ -82,9 +82,6 @@ static void add_attributes(list *l, bool of_primitives)
 static void add_choices(list *l)
 {
   add_all(l, levels);
-  for (int i = 0; i < NIRC_N_OPS; i++)
-    for (size_t k = 0; k < nirc_op_defs[i]->n_attrs; k++)
-      add_all(l, nirc_op_defs[i]->attrs[k].enum_names);
 }
 
 /* The words as a regular expression; a point in one of them stands for itself. */

@@ -42,7 +42,7 @@ static bool same_attr(const nirc_attr *a, const nirc_attr *b)
   case NIRC_ATTR_INT: return a->i == b->i;
   case NIRC_ATTR_FLOAT: return memcmp(&a->f, &b->f, sizeof a->f) == 0;                   /* -0 is not 0, a NaN is itself */
   case NIRC_ATTR_STRING: return same_text(a->s, b->s);
-  case NIRC_ATTR_ENUM: return a->i == b->i && same_text(a->s, b->s);
+  case NIRC_ATTR_WORD: break;
   case NIRC_ATTR_SHAPE: return nirc_shape_equal(&a->shape, &b->shape);
   case NIRC_ATTR_DENSE: return same_blob(a->blob, b->blob);
   case NIRC_ATTR_STRINGS: return same_strings(a, b);

@@ -265,13 +265,6 @@ void nirc_op_set_string(nirc_module *m, nirc_op *op, const char *name, const cha
   nirc_op_set_attr(m, op, name, NIRC_ATTR_STRING)->s = nirc_arena_strdup(m->arena, s);
 }
 
-void nirc_op_set_enum(nirc_module *m, nirc_op *op, const char *name, int64_t i)
-{
-  nirc_attr *a = nirc_op_set_attr(m, op, name, NIRC_ATTR_ENUM);
-  a->i = i;
-  a->s = nirc_op_def_attr(op->def, name)->enum_names[i];
-}
-
 void nirc_op_set_shape(nirc_module *m, nirc_op *op, const char *name, const nirc_shape *s)
 {
   nirc_op_set_attr(m, op, name, NIRC_ATTR_SHAPE)->shape = *s;
@@ -302,7 +295,7 @@ nirc_blob *nirc_op_blob(const nirc_op *op, const char *name)
 int64_t nirc_op_int(const nirc_op *op, const char *name)
 {
   const nirc_attr *a = find(op, name);
-  NIRC_ASSERT(a && (a->kind == NIRC_ATTR_INT || a->kind == NIRC_ATTR_ENUM));
+  NIRC_ASSERT(a && a->kind == NIRC_ATTR_INT);
   return a->i;
 }
 

@@ -21,7 +21,7 @@ typedef enum nirc_attr_kind {
   NIRC_ATTR_INT,                                     /* i */
   NIRC_ATTR_FLOAT,                                   /* f, a double */
   NIRC_ATTR_STRING,                                  /* s */
-  NIRC_ATTR_ENUM,                                    /* i, an index into the definition's enum_names; s, the name */
+  NIRC_ATTR_WORD,                                    /* of a text only, to be named in a fault: no attribute is one */
   NIRC_ATTR_SHAPE,                                   /* shape: a short list of integers */
   NIRC_ATTR_DENSE,                                   /* blob */
   NIRC_ATTR_STRINGS,                                 /* strings, in `shape` */
@@ -65,7 +65,6 @@ typedef struct nirc_attr_def {
   bool optional;
   nirc_shape_rule rule;                              /* of dense attributes */
   const char *doc;                                   /* one line; says what absence means for an optional one */
-  const char *const *enum_names;                     /* NULL-terminated, of NIRC_ATTR_ENUM */
   bool or_string;                                    /* a dense attribute that may be a string instead (Conv padding) */
   bool or_one;                                       /* of a layer's attributes: may be a single number instead */
   const char *fallback;                              /* where a network's text (.snn) leaves it out: a number, another attribute, `input` (what arrives); NULL: see `optional` */
@@ -194,7 +193,6 @@ nirc_attr *nirc_op_set_attr(nirc_module *m, nirc_op *op, const char *name, nirc_
 void nirc_op_set_blob(nirc_module *m, nirc_op *op, const char *name, nirc_blob *b);
 void nirc_op_set_int(nirc_module *m, nirc_op *op, const char *name, int64_t i);
 void nirc_op_set_string(nirc_module *m, nirc_op *op, const char *name, const char *s);
-void nirc_op_set_enum(nirc_module *m, nirc_op *op, const char *name, int64_t i);
 void nirc_op_set_shape(nirc_module *m, nirc_op *op, const char *name, const nirc_shape *s);
 void nirc_op_remove_attr(nirc_op *op, const char *name);
 void nirc_op_set_attr_loc(nirc_op *op, const char *name, nirc_loc loc);  /* where it was written; it must be there */

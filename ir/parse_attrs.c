@@ -63,27 +63,14 @@ static bool strings(nirc_parser *p, nirc_attr *a)
   return nirc_scan_expect(&p->s, ">");
 }
 
-/* A word: a choice of the attribute's definition. */
-static bool choice(nirc_parser *p, const nirc_op *op, nirc_attr *a)
+/* A word, which no attribute is: check_kind says what is wanted in its place. */
+static bool word(nirc_parser *p, const nirc_op *op, nirc_attr *a)
 {
   nirc_loc loc = nirc_scan_loc(&p->s);
-  const nirc_attr_def *def = op ? nirc_op_def_attr(op->def, a->name) : NULL;
-  const char *w = nirc_scan_word(&p->s, "", "a value");
-  nirc_guess guess = {0};
-  a->kind = NIRC_ATTR_ENUM;
-  if (!w || !op)
-    return nirc_scan_fail(&p->s, loc, "a number, a string, a list or an array is wanted here");
-  if (!def || !def->enum_names)                      /* the name is unknown, or the kind is wrong */
+  a->kind = NIRC_ATTR_WORD;
+  if (nirc_scan_word(&p->s, "", "a value") && op)
     return true;
-  for (; def->enum_names[a->i]; a->i++) {
-    if (strcmp(def->enum_names[a->i], w) == 0) {
-      a->s = def->enum_names[a->i];
-      return true;
-    }
-    nirc_guess_consider(&guess, w, def->enum_names[a->i]);
-  }
-  nirc_parse_fault(p, loc, NIRC_PARSE_TEXT("'%s' has no value `%s`", a->name, w), &guess);
-  return true;
+  return nirc_scan_fail(&p->s, loc, "a number, a string, a list or an array is wanted here");
 }
 
 static bool number(nirc_parser *p, nirc_attr *a)
@@ -119,7 +106,7 @@ static bool attr_value(nirc_parser *p, const nirc_op *op, nirc_attr *a, unsigned
   }
   if (p->s.at < p->s.end && (*p->s.at == '-' || isdigit((unsigned char)*p->s.at)))
     return number(p, a);
-  return choice(p, op, a);
+  return word(p, op, a);
 }
 
 /* What any nir op may carry besides what the table says. */
@@ -150,7 +137,7 @@ static const nirc_attr_def *definition_of(nirc_parser *p, const nirc_op *op, con
 static void check_kind(nirc_parser *p, const nirc_attr_def *def, const nirc_attr *a, nirc_loc loc)
 {
   static const char *const kind[] = {[NIRC_ATTR_INT] = "a whole number", [NIRC_ATTR_FLOAT] = "a number", [NIRC_ATTR_STRING] = "a string",
-                                     [NIRC_ATTR_ENUM] = "a word", [NIRC_ATTR_SHAPE] = "a list of numbers", [NIRC_ATTR_DENSE] = "an array",
+                                     [NIRC_ATTR_WORD] = "a word", [NIRC_ATTR_SHAPE] = "a list of numbers", [NIRC_ATTR_DENSE] = "an array",
                                      [NIRC_ATTR_STRINGS] = "an array of strings", [NIRC_ATTR_DICT] = "a list of attributes"};
   if (a->kind != def->kind && !(def->or_string && a->kind == NIRC_ATTR_STRING))
     nirc_parse_fault(p, loc, NIRC_PARSE_TEXT("'%s' is %s, %s%s is wanted", a->name, kind[a->kind], kind[def->kind], def->or_string ? " or a string" : ""), NULL);

@@ -226,7 +226,7 @@ static void add_attr_value(printer *p, const nirc_attr *a)
     nirc_strbuf_add(p->b, text);
     break;
   case NIRC_ATTR_STRING: add_string(p, a->s); break;
-  case NIRC_ATTR_ENUM: nirc_strbuf_add(p->b, a->s); break;
+  case NIRC_ATTR_WORD: break;
   case NIRC_ATTR_SHAPE: nirc_shape_add_text(p->b, &a->shape); break;
   case NIRC_ATTR_DENSE: add_dense(p, a->blob); break;
   case NIRC_ATTR_STRINGS: add_strings(p, a); break;

@@ -25,16 +25,6 @@ static void add_cell(nirc_strbuf *b, const char *text)
       nirc_strbuf_add_bytes(b, text, 1);
 }
 
-static void add_choices(nirc_strbuf *b, const nirc_attr_def *a)
-{
-  if (!a->enum_names)
-    return;
-  nirc_strbuf_add(b, " (");
-  for (size_t i = 0; a->enum_names[i]; i++)
-    nirc_strbuf_addf(b, "%s`%s`", i ? ", " : "", a->enum_names[i]);
-  nirc_strbuf_add(b, ")");
-}
-
 static void add_attributes(nirc_strbuf *b, const nirc_op_def *def)
 {
   if (!def->n_attrs)
@@ -43,7 +33,6 @@ static void add_attributes(nirc_strbuf *b, const nirc_op_def *def)
   for (size_t i = 0; i < def->n_attrs; i++) {
     const nirc_attr_def *a = &def->attrs[i];
     nirc_strbuf_addf(b, "| `%s` | %s", a->name, kind_text(a));
-    add_choices(b, a);
     nirc_strbuf_addf(b, " | %s | %s | %s | ", rule_text(a), nirc_dim_unit(a->dim), a->optional ? "no" : "yes");
     add_cell(b, a->doc);
     nirc_strbuf_add(b, " |\n");

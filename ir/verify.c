@@ -118,14 +118,6 @@ static bool is_generic(const nirc_op *op, const nirc_attr *a)
   return (strcmp(a->name, "metadata") == 0 && a->kind == NIRC_ATTR_DICT) || (strcmp(a->name, "probe") == 0 && a->kind == NIRC_ATTR_INT);
 }
 
-static bool enum_agrees(const nirc_attr_def *def, const nirc_attr *a)
-{
-  int64_t n = 0;
-  while (def->enum_names[n])
-    n++;
-  return a->i >= 0 && a->i < n && a->s && strcmp(a->s, def->enum_names[a->i]) == 0;
-}
-
 static void verify_dense(verifier *x, const nirc_op *op, const nirc_attr_def *def, const nirc_attr *a)
 {
   if (!a->blob || !a->blob->data) {
@@ -153,8 +145,6 @@ static void verify_attr(verifier *x, const nirc_op *op, const nirc_attr *a)
     FAULT(x, op, "attribute %s is of the wrong kind", a->name);
   else if (a->kind == NIRC_ATTR_DENSE)
     verify_dense(x, op, def, a);
-  else if (a->kind == NIRC_ATTR_ENUM && !enum_agrees(def, a))
-    FAULT(x, op, "attribute %s has no such choice", a->name);
   else if (a->kind == NIRC_ATTR_STRING && !a->s)
     FAULT(x, op, "attribute %s has no text", a->name);
   else if (a->kind == NIRC_ATTR_SHAPE && a->shape.rank > NIRC_MAX_RANK)

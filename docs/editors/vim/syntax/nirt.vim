@@ -15,7 +15,7 @@ syn match nirtNumber /\<0x\x\+/
 syn match nirtKey /\%(\w\+\|"\%([^"\\]\|\\.\)*"\)\ze\s*=/
 syn match nirtHeader /\<\%(level\|path\|source_hash\)\ze\s*=/
 syn match nirtAttribute /\<\%(version\|dt\|shape\|start_dim\|end_dim\|input_type\|weight\|bias\|scale\|delay\|threshold\|input_shape\|stride\|padding\|dilation\|groups\|kernel_size\|r\|v_threshold\|v_reset\|tau\|v_leak\|tau_syn\|tau_mem\|w_in\|profile\|target\|chip\|name\|latency\|init\|first\|row\|before\|steps\|takes\|gives\|equation\|g\|k\|k_syn\|k_mem\|alpha\|beta\|step\|keep_u\|keep_v\|theta\|dash_syn\|dash_mem\|v_low\|limit\|v_scale\|index\|most\|node\|placement\|map\|to_zero\|to\|pooling\|inputs\|metadata\|edge\|probe\)\ze\s*=/
-syn match nirtChoice /\<\%(nir\|snn\)\ze\s*[,}]/
+syn match nirtChoice /\<\%(nir\|snn\|hw\)\ze\s*[,}]/
 syn match nirtOp /\<\%(nir\.graph\|nir\.input\|nir\.output\|nir\.identity\|nir\.flatten\|nir\.linear\|nir\.affine\|nir\.scale\|nir\.delay\|nir\.threshold\|nir\.conv1d\|nir\.conv2d\|nir\.sum_pool2d\|nir\.avg_pool2d\|nir\.i\|nir\.if\|nir\.li\|nir\.lif\|nir\.cuba_li\|nir\.cuba_lif\|snn\.step\|snn\.input\|snn\.output\|snn\.probe\|snn\.state\|snn\.update\|snn\.add\|snn\.dense\|snn\.sparse_dense\|snn\.conv\|snn\.sum_pool\|snn\.avg_pool\|snn\.scale\|snn\.threshold\|snn\.reshape\|snn\.delay_read\|snn\.delay_write\|snn\.advance\|snn\.neuron\|snn\.population\|snn\.operand\|hw\.project\|hw\.place\|hw\.cores\|hw\.core\|hw\.slice\)\%([A-Za-z0-9_.]\)\@!/
 syn match nirtType /\<\%(i1\|i8\|i16\|i32\|i64\|u8\|u16\|u32\|u64\|f16\|f32\|f64\)\>\%(\[[0-9, ]*\]\)\?/
 syn match nirtType /?/
