@@ -516,7 +516,7 @@ static bool check_compare(nirc_options *o, nirc_diag *d)
   const char *other = o->profile ? "--semantics" : o->quantise ? "--quantise" : idle_option(o);
   if (other)
     return USAGE("--compare: %s has no meaning with it", other);
-  if (strcmp(o->target->name, "cpu"))
+  if (o->target->lower)
     return USAGE("--compare: profiles are run on this machine, not on -t %s", o->target->name);
   if (c->input && (c->has_seed || c->has_rate))
     return USAGE("--%s is of random spikes; the input is %s (-i)", c->has_seed ? "seed" : "rate", c->input);

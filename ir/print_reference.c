@@ -5,7 +5,7 @@
 
 static const char *kind_text(const nirc_attr_def *a)
 {
-  static const char *const text[] = {"int", "float", "string", "choice", "shape", "dense", "strings", "dictionary"};
+  static const char *const text[] = {"int", "float", "string", "word", "shape", "dense", "strings", "dictionary"};
   return a->or_string ? "dense or string" : text[a->kind];
 }
 
