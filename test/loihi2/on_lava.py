@@ -2,15 +2,16 @@
 lava-dl's netx, the spikes of its output. To be run by an interpreter that has both (test/README.md).
 
   on_lava.py golden NIRC NIRC_RUN SHARED
+  on_lava.py options NIRC NIRC_RUN SHARED      samples and steps; and the way to the chip, with adapters that hand on what they get
   on_lava.py random NIRC NIRC_RUN COUNT [SEED]
 """
+import importlib.util
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import types
-from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import numpy as np
@@ -20,12 +21,21 @@ import random_networks
 sys.modules["lava.lib.dl.slayer.object_detection"] = types.ModuleType("object_detection")     # wants OpenCV and torchvision; netx wants nothing of it
 
 from lava.lib.dl.netx import hdf5                                                             # noqa: E402
+from lava.magma.core.decorator import implements, requires, tag                              # noqa: E402
+from lava.magma.core.model.py.model import PyLoihiProcessModel                                # noqa: E402
+from lava.magma.core.model.py.ports import PyInPort, PyOutPort                                # noqa: E402
+from lava.magma.core.model.py.type import LavaPyType                                          # noqa: E402
+from lava.magma.core.process.ports.ports import InPort, OutPort                               # noqa: E402
+from lava.magma.core.process.process import AbstractProcess                                   # noqa: E402
+from lava.magma.core.resources import CPU                                                     # noqa: E402
+from lava.magma.core import run_configs                                                       # noqa: E402
 from lava.magma.core.run_conditions import RunSteps                                           # noqa: E402
 from lava.magma.core.run_configs import Loihi2SimCfg                                          # noqa: E402
+from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol                       # noqa: E402
 from lava.proc.io.sink import RingBuffer as Sink                                              # noqa: E402
 from lava.proc.io.source import RingBuffer as Source                                          # noqa: E402
 
-SECONDS = 120
+STEPS = 40
 
 
 def netx(path, x):
@@ -48,12 +58,20 @@ def datasets(path):
     return found
 
 
+def run_here(folder, *arguments):
+    """folder/out/run_lava.py in this process, which has Lava loaded."""
+    spec = importlib.util.spec_from_file_location("run_lava", os.path.join(folder, "out", "run_lava.py"))
+    program = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(program)
+    sys.argv[1:] = arguments
+    program.main()
+
+
 def loaded(folder, x):
     """What run_lava.py makes of folder/out: {dataset: [T, n]}."""
     with h5py.File(os.path.join(folder, "lava-in.h5"), "w") as f:
         f["input"] = x.reshape(len(x), -1)
-    subprocess.run([sys.executable, os.path.join(folder, "out", "run_lava.py"), "-i", os.path.join(folder, "lava-in.h5"), "-o", os.path.join(folder, "lava.h5"),
-                    "--probe", "all"], check=True, timeout=SECONDS)
+    run_here(folder, "-i", os.path.join(folder, "lava-in.h5"), "-o", os.path.join(folder, "lava.h5"), "--probe", "all")
     return datasets(os.path.join(folder, "lava.h5"))
 
 
@@ -79,27 +97,69 @@ def differences(ours, theirs, folder, spikes):
 
 def compare(nirc_run, folder, x):
     """(what differs, spikes of all populations, whether netx ran it)"""
-    with ThreadPoolExecutor(1) as pool:
-        theirs = pool.submit(loaded, folder, x)
-        net, ours = os.path.join(folder, "out", "network.net"), emulated(nirc_run, folder, x)
-        spikes = netx(net, x) if os.path.exists(net) else None
-        theirs = theirs.result()
-    return differences(ours, theirs, folder, spikes), int(sum(v.sum() for k, v in ours.items() if k.endswith("/spikes"))), spikes is not None
+    net, ours = os.path.join(folder, "out", "network.net"), emulated(nirc_run, folder, x)
+    spikes = netx(net, x) if os.path.exists(net) else None
+    return differences(ours, loaded(folder, x), folder, spikes), int(sum(v.sum() for k, v in ours.items() if k.endswith("/spikes"))), spikes is not None
+
+
+def compile_golden(nirc, shared, name, folder):
+    """Into folder/out; its input, [T, *shape]."""
+    case = os.path.join(shared, "golden", "loihi2", name)
+    with open(os.path.join(case, "case.json"), encoding="utf-8") as f, h5py.File(os.path.join(case, "model.nir")) as g, h5py.File(os.path.join(case, "input.h5")) as h:
+        dt, shape, x = json.load(f)["dt"], tuple(g["node/nodes/input/shape"][()]), h["input"][()]
+    subprocess.run([nirc, os.path.join(case, "model.nir"), "-q", "-t", "loihi2", "--dt", repr(dt), "--emulate", "--probe", "all", "-o", os.path.join(folder, "out")], check=True)
+    return x.reshape((-1,) + shape).astype(np.float32)
 
 
 def golden(nirc, nirc_run, shared):
     top = os.path.join(shared, "golden", "loihi2")
     for name in sorted(n for n in os.listdir(top) if os.path.exists(os.path.join(top, n, "case.json"))):
-        case = os.path.join(top, name)
-        with open(os.path.join(case, "case.json"), encoding="utf-8") as f, h5py.File(os.path.join(case, "model.nir")) as g, h5py.File(os.path.join(case, "input.h5")) as h:
-            dt, shape, x = json.load(f)["dt"], tuple(g["node/nodes/input/shape"][()]), h["input"][()]
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([nirc, os.path.join(case, "model.nir"), "-q", "-t", "loihi2", "--dt", repr(dt), "--emulate", "--probe", "all", "-o", os.path.join(folder, "out")],
-                           check=True)
-            bad, spikes, chain = compare(nirc_run, folder, x.reshape((-1,) + shape).astype(np.float32))
+            x = compile_golden(nirc, shared, name, folder)
+            bad, spikes, chain = compare(nirc_run, folder, x)
         if bad:
             sys.exit(f"{name}: {', '.join(bad)}")
         print(f"{name}: {spikes} spikes equal, {'and through netx' if chain else 'no network.net'}", flush=True)
+
+
+class Adapter(AbstractProcess):
+    """In the place of those between host and cores, which are Intel's alone. What it says of run_lava.py: what is connected to what."""
+
+    def __init__(self, shape):
+        super().__init__(shape=shape)
+        self.inp, self.out = InPort(shape=tuple(shape)), OutPort(shape=tuple(shape))
+
+
+@implements(proc=Adapter, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class AdapterModel(PyLoihiProcessModel):
+    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+
+    def run_spk(self):
+        self.out.send(self.inp.recv())
+
+
+def options(nirc, nirc_run, shared):
+    run_configs.CLoihiProcessModel = run_configs.AbstractCProcessModel                        # lava-nc 0.10.0 names the one and defines the other where there is no chip
+    for name, kinds in (("mlp_lif", ["PyToNxAdapter", "NxToPyAdapter"]), ("conv_pool", ["PyToN3ConvAdapter", "NxToPyAdapter"])):
+        with tempfile.TemporaryDirectory() as folder:
+            x = compile_golden(nirc, shared, name, folder)[:20]
+            path, out, used = lambda n: os.path.join(folder, n), os.path.join(folder, "out"), []
+            with h5py.File(path("in.h5"), "w") as f:
+                f["input"] = np.stack([x, x[::-1]], 1)
+            more = ["-i", path("in.h5"), "--steps", "30", "-o"]
+            subprocess.run([nirc_run, out, "-q", *more, path("run.h5")], check=True)
+            subprocess.run([sys.executable, os.path.join(out, "run_lava.py"), *more, path("lava.h5")], check=True)
+            make = lambda kind: lambda shape: used.append(kind) or Adapter(shape)
+            sys.modules["lava.proc.embedded_io"] = types.SimpleNamespace(spike=types.SimpleNamespace(**{k: make(k) for k in ("PyToNxAdapter", "PyToN3ConvAdapter", "NxToPyAdapter")}))
+            run_here(folder, *more, path("chip.h5"), "--backend", "loihi2")
+            with h5py.File(path("run.h5")) as a, h5py.File(path("lava.h5")) as b, h5py.File(path("chip.h5")) as c:
+                spikes = a["output"][()]
+                assert np.array_equal(spikes, b["output"][()]) and b["output"].dtype == spikes.dtype and list(b) == ["output"], f"{name}: samples or steps"
+                assert np.array_equal(spikes, c["output"][()]) and used == 2 * kinds, f"{name}: adapters {used}"
+            print(f"{name}: {spikes.shape[1]} samples of {len(spikes)} steps equal, {int(spikes.sum())} spikes, and through {used[0]}", flush=True)
 
 
 def random(nirc, nirc_run, count, seed="0"):
@@ -111,7 +171,7 @@ def random(nirc, nirc_run, count, seed="0"):
         with tempfile.TemporaryDirectory() as folder:
             bad, spikes, chain = random_networks.compiled(nirc, net, folder), 0, False
             if bad == []:
-                bad, spikes, chain = compare(nirc_run, folder, random_networks.random_input(net, rng))
+                bad, spikes, chain = compare(nirc_run, folder, random_networks.random_input(net, rng, STEPS))
         if bad:
             sys.exit(f"seed {k}: {', '.join(bad)}")
         refused, done = refused + (bad is None), done + (bad is not None)
@@ -123,4 +183,4 @@ def random(nirc, nirc_run, count, seed="0"):
 
 
 if __name__ == "__main__":
-    {"golden": golden, "random": random}[sys.argv[1]](*sys.argv[2:])
+    {"golden": golden, "options": options, "random": random}[sys.argv[1]](*sys.argv[2:])
