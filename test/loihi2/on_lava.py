@@ -2,6 +2,7 @@
 lava-dl's netx, the spikes of its output. To be run by an interpreter that has both (test/README.md).
 
   on_lava.py golden NIRC NIRC_RUN SHARED
+  on_lava.py trained NIRC NIRC_RUN SRCROOT SHARED
   on_lava.py options NIRC NIRC_RUN SHARED      samples and steps; and the way to the chip, with adapters that hand on what they get
   on_lava.py random NIRC NIRC_RUN COUNT [SEED]
 """
@@ -102,12 +103,16 @@ def compare(nirc_run, folder, x):
     return differences(ours, loaded(folder, x), folder, spikes), int(sum(v.sum() for k, v in ours.items() if k.endswith("/spikes"))), spikes is not None
 
 
+def compile_(nirc, model, dt, folder):
+    subprocess.run([nirc, model, "-q", "-t", "loihi2", "--dt", repr(dt), "--emulate", "--probe", "all", "-o", os.path.join(folder, "out")], check=True)
+
+
 def compile_golden(nirc, shared, name, folder):
     """Into folder/out; its input, [T, *shape]."""
     case = os.path.join(shared, "golden", "loihi2", name)
     with open(os.path.join(case, "case.json"), encoding="utf-8") as f, h5py.File(os.path.join(case, "model.nir")) as g, h5py.File(os.path.join(case, "input.h5")) as h:
         dt, shape, x = json.load(f)["dt"], tuple(g["node/nodes/input/shape"][()]), h["input"][()]
-    subprocess.run([nirc, os.path.join(case, "model.nir"), "-q", "-t", "loihi2", "--dt", repr(dt), "--emulate", "--probe", "all", "-o", os.path.join(folder, "out")], check=True)
+    compile_(nirc, os.path.join(case, "model.nir"), dt, folder)
     return x.reshape((-1,) + shape).astype(np.float32)
 
 
@@ -120,6 +125,28 @@ def golden(nirc, nirc_run, shared):
         if bad:
             sys.exit(f"{name}: {', '.join(bad)}")
         print(f"{name}: {spikes} spikes equal, {'and through netx' if chain else 'no network.net'}", flush=True)
+
+
+def trained(nirc, nirc_run, root, shared):
+    """The examples on their first sample, and networks of the NIR paper on random spikes."""
+    cases = [(name, os.path.join(shared, "golden", "paper", name + ".nir"), dt) for name, dt in (("braille_noDelay_bias_zero", 1e-4), ("cnn_sinabs", 1))]
+    for name in ("digits_cnn", "digits_mlp", "digits_resnet", "vowels_rnn"):
+        with open(os.path.join(root, "examples", name, "case.json"), encoding="utf-8") as f:
+            cases.append((name, os.path.join(root, "examples", name, "model.nir"), json.load(f)["dt"]))
+    for name, model, dt in cases:
+        test = os.path.join(os.path.dirname(model), "test.h5")
+        with h5py.File(model) as f:
+            node = next(g for g in f["node/nodes"].values() if g["type"][()] == b"Input")
+            x = (np.random.default_rng(1).random((STEPS, *node["shape" if "shape" in node else "input_type/input"][()])) < .2).astype(np.float32)
+        if os.path.exists(test):
+            with h5py.File(test) as f:
+                x = f["input"][:, 0].astype(np.float32)
+        with tempfile.TemporaryDirectory() as folder:
+            compile_(nirc, model, dt, folder)
+            bad, spikes, chain = compare(nirc_run, folder, x)
+        if bad:
+            sys.exit(f"{name}: {', '.join(bad)}")
+        print(f"{name}: {len(x)} steps, {spikes} spikes equal, {'and through netx' if chain else 'no network.net'}", flush=True)
 
 
 class Adapter(AbstractProcess):
@@ -183,4 +210,4 @@ def random(nirc, nirc_run, count, seed="0"):
 
 
 if __name__ == "__main__":
-    {"golden": golden, "options": options, "random": random}[sys.argv[1]](*sys.argv[2:])
+    {"golden": golden, "options": options, "trained": trained, "random": random}[sys.argv[1]](*sys.argv[2:])
