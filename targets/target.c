@@ -25,6 +25,17 @@ const nirc_target *nirc_target_find(const char *name)
   return NULL;
 }
 
+bool nirc_target_write_script(const nirc_module *m, const char *name, const char *const *lines, nirc_sink *out)
+{
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, m->heap);
+  for (; *lines; lines++)
+    nirc_strbuf_add(&b, *lines);
+  bool ok = nirc_sink_write(out, name, b.data, b.size);
+  nirc_strbuf_deinit(&b);
+  return ok;
+}
+
 void nirc_target_guess(const char *name, nirc_diag *d)
 {
   nirc_guess g = {0};

@@ -60,6 +60,8 @@ typedef struct nirc_target {
 
 /* The library, its header and its description: NAME.so, NAME.h, NAME.json. */
 bool nirc_target_write_library(const nirc_module *m, const nirc_target_job *job, const char *target, nirc_sink *out, nirc_diag *d);
+/* A program that loads what was written; its lines, NULL behind the last. */
+bool nirc_target_write_script(const nirc_module *m, const char *name, const char *const *lines, nirc_sink *out);
 
 extern const nirc_target *const nirc_targets[];      /* NULL-terminated, in the order of --list-targets */
 const nirc_target *nirc_target_find(const char *name);                   /* NULL where unknown */
