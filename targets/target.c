@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ir/activity.h"
 #include "ir/base/guess.h"
 #include "passes/lower.h"
 #include "passes/pass.h"
@@ -142,5 +143,9 @@ bool nirc_lower(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
     nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "-t %s needs a time step: --dt", t->name);
     return false;
   }
-  return t->lower(m, &job, d);
+  const nirc_attr *activity = nirc_op_attr(m->body.first, NIRC_ACTIVITY);
+  if (!t->lower(m, &job, d))
+    return false;
+  nirc_activity_carry(m, m->body.first, activity);
+  return true;
 }
