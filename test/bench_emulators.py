@@ -33,6 +33,10 @@ def load(path):
     return module
 
 
+def printed(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
+
+
 def lava_round(out, path):
     """Seconds per step; in Lava's interpreter."""
     program = load(os.path.join(out, "run_lava.py"))
@@ -48,8 +52,7 @@ def lava_round(out, path):
 
 
 def lava_peer(o, out, path):
-    r = subprocess.run([o.lava_python, os.path.abspath(__file__), "--lava-round", out, path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
-    return float(r.stdout.split()[-1])
+    return float(printed(o.lava_python, os.path.abspath(__file__), "--lava-round", out, path).split()[-1])
 
 
 def numpy_peer(o, out, path):
@@ -62,8 +65,8 @@ def numpy_peer(o, out, path):
 
 
 def emulator(o, out, path):
-    r = subprocess.run([os.path.join(o.build, "nirc-run"), out, "-q", "-i", path, "-o", path + ".out", "--time", "--repeat", "20"], stdout=subprocess.PIPE, text=True, check=True)
-    return float(re.search(r"^seconds_per_step minimum (\S+)", r.stdout, re.M)[1])
+    text = printed(os.path.join(o.build, "nirc-run"), out, "-q", "-i", path, "-o", path + ".out", "--time", "--repeat", "20")
+    return float(re.search(r"^seconds_per_step minimum (\S+)", text, re.M)[1])
 
 
 def cases(o):
@@ -113,7 +116,7 @@ def main():
     for chip, network, folder, options, name, peer in cases(o):
         steps, ours, theirs = measure(o, chip, folder, options, peer)
         least = min(least, theirs / ours)
-        print(f"{chip}/{network}: {steps} steps; emulator {ours * 1e6:.3f} us per step, {name} {theirs * 1e6:.1f} us per step: {theirs / ours:.0f} times", flush=True)
+        print(f"{chip}/{network}: {steps} steps; us per step: emulator {ours * 1e6:.3f}, {name} {theirs * 1e6:.1f}; {theirs / ours:.0f} times", flush=True)
     print(f"smallest ratio: {least:.0f}")
     return int(least < o.at_least)
 
