@@ -51,7 +51,7 @@ def main(out, wanted, seed=0):
             g["type"] = kind
             for k, v in fields.items():
                 if isinstance(v, tuple):                # the same number for the whole layer
-                    g.create_dataset(k, v[1], np.float32, fillvalue=v[0])
+                    g[k] = np.full(v[1], v[0], np.float32)
                 else:
                     g[k] = v
 
