@@ -82,6 +82,34 @@ static nirc_attr *place(lowerer *x, const char *node, const char *part)
   return a;
 }
 
+/* ---- cores ----------------------------------------------------------------------------------------------------------------------- */
+
+static int64_t *add_numbers(lowerer *x, nirc_attr *dict, const char *name, size_t n)
+{
+  void *data;
+  nirc_shape shape = nirc_shape_1d(n);
+  nirc_dict_add(x->m, dict, name, NIRC_ATTR_DENSE)->blob = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I64, &shape, false, &data));
+  return data;
+}
+
+/* Which slices are where; in order, that follows from the network. */
+static void describe_cores(lowerer *x, nirc_attr *chip)
+{
+  const nirc_loihi2_placement *p = x->net->placement;
+  nirc_attr *a = nirc_dict_add(x->m, chip, "cores", NIRC_ATTR_DICT);
+  int64_t *of_chip = add_numbers(x, a, "chip", p->n_cores), *slices = add_numbers(x, a, "slices", p->n_cores), *population = add_numbers(x, a, "population", p->n_slices),
+          *start = add_numbers(x, a, "start", p->n_slices), *end = add_numbers(x, a, "end", p->n_slices);
+  for (size_t c = 0; c < p->n_cores; c++) {
+    of_chip[c] = (int64_t)p->cores[c].chip;
+    slices[c] = (int64_t)(p->cores[c + 1].first - p->cores[c].first);
+  }
+  for (size_t i = 0; i < p->n_slices; i++) {
+    population[i] = p->slices[i].population;
+    start[i] = (int64_t)p->slices[i].start;
+    end[i] = (int64_t)p->slices[i].end;
+  }
+}
+
 /* ---- what was decided -------------------------------------------------------------------------------------------------------------- */
 
 static void describe(lowerer *x)
@@ -93,6 +121,9 @@ static void describe(lowerer *x)
   nirc_dict_add(x->m, chip, "input", NIRC_ATTR_SHAPE)->shape = net->input_shape;
   add_string(x, chip, "output", net->populations[net->last].name);
   add_strings(x, chip, "warnings", net->warnings, net->n_warnings);
+  nirc_figures_describe(x->m, chip, &net->placement->figures, net->options.min_cut ? &net->in_order->figures : NULL, NIRC_LOIHI2_RATE);
+  if (net->options.min_cut)
+    describe_cores(x, chip);
   for (size_t p = 0; p < net->n_populations; p++) {
     const nirc_loihi2_population *l = &net->populations[p];
     nirc_attr *a = place(x, l->name, "population");
