@@ -1,5 +1,5 @@
 /* passes/partition.c: the multilevel method: pairs made one until they fill a good part of a part, parts grown of what is left, and refined from level to level
- * on the way back. */
+ * on the way back; or units in order, refined, where that cuts less. */
 #include "passes/partition.h"
 
 #include <string.h>
@@ -118,7 +118,7 @@ static bool refine_level(nirc_arena *heap_of, const level *levels, size_t k, siz
   return ok;
 }
 
-bool nirc_partition_min_cut(const nirc_partition_problem *p, nirc_arena *a, nirc_partition *out)
+static bool by_levels(const nirc_partition_problem *p, nirc_arena *a, nirc_partition *out)
 {
   nirc_arena *scratch = nirc_arena_new(nirc_arena_heap(a));
   level levels[MOST_LEVELS] = {0};
@@ -145,4 +145,15 @@ void nirc_partition_refine(const nirc_partition_problem *p, nirc_arena *a, nirc_
   refine_level(scratch, &only, 0, &x->n_parts, x->n_parts, false);
   x->n_parts = renumber(scratch, x->part, p->n_units, x->n_parts);
   nirc_arena_free(scratch);
+}
+
+bool nirc_partition_min_cut(const nirc_partition_problem *p, nirc_arena *a, nirc_partition *out)
+{
+  nirc_partition in_order;
+  bool leveled = by_levels(p, a, out), ordered = nirc_partition_in_order(p, a, &in_order);
+  if (ordered)
+    nirc_partition_refine(p, a, &in_order);
+  if (ordered && (!leveled || nirc_partition_cut(p, a, &in_order) < nirc_partition_cut(p, a, out)))
+    *out = in_order;
+  return leveled || ordered;
 }

@@ -38,7 +38,7 @@ typedef struct nirc_partition {
 
 /* Units in their order, each into the part of the one before where it fits, else into a new one; false where there are more parts than allowed. */
 bool nirc_partition_in_order(const nirc_partition_problem *p, nirc_arena *a, nirc_partition *out);
-/* The cut made small. Parts are numbered by their first units. False where it finds no partition within most_parts. */
+/* The cut made small: never larger than in order, where that is within most_parts. Parts are numbered by their first units. False where none is found. */
 bool nirc_partition_min_cut(const nirc_partition_problem *p, nirc_arena *a, nirc_partition *out);
 /* The cut of a partition made smaller by moves of single units; never larger. */
 void nirc_partition_refine(const nirc_partition_problem *p, nirc_arena *a, nirc_partition *x);

@@ -253,7 +253,7 @@ nirc_partition_graph *nirc_partition_coarsen(nirc_arena *a, const nirc_partition
 {
   *map = NIRC_NEW_ARRAY(a, uint32_t, g->n);
   size_t n = match(a, g, *map);
-  if (n > g->n - g->n / 16)
+  if (n >= g->n - g->n / 16)
     return NULL;
   nirc_partition_graph *c = NIRC_NEW(a, nirc_partition_graph);
   *c = (nirc_partition_graph){.problem = g->problem, .n = n, .amount = NIRC_NEW_ARRAY(a, uint64_t, n * g->problem->n_resources),

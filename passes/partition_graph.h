@@ -6,8 +6,8 @@
 #include "passes/partition.h"
 
 enum {
-  NIRC_PARTITION_MOST_PINS = 512,                    /* a larger net is in many parts wherever its units are: nothing is decided by it */
-  NIRC_PARTITION_PINS_LOOKED_AT = 64                 /* of larger ones, neighbours are not looked at again after a move */
+  NIRC_PARTITION_MOST_PINS = 128,                    /* a larger net is in many parts wherever its units are: on this level nothing is decided by it */
+  NIRC_PARTITION_PINS_LOOKED_AT = 64                 /* of larger ones, the others are not looked at again after a move */
 };
 
 /* Units of a level. A net holds its source, too, and is worth `weight` for each part beyond the first. */

@@ -82,6 +82,12 @@ static nirc_partition_count *find_part(const nirc_partition_parts *x, size_t net
   return in;
 }
 
+size_t nirc_partition_units_in(const nirc_partition_parts *x, size_t net, uint32_t part)
+{
+  const nirc_partition_count *in = find_part(x, net, part);
+  return in == x->in + x->g->first[net] + x->n_in[net] ? 0 : in->n;
+}
+
 void nirc_partition_put(nirc_partition_parts *x, size_t unit, uint32_t part)
 {
   const nirc_partition_graph *g = x->g;
@@ -175,6 +181,7 @@ static int64_t look(nirc_partition_parts *x, size_t unit)
       continue;
     const nirc_partition_count *in = x->in + g->first[e];
     bool alone = false;
+    x->work += x->n_in[e];
     for (uint32_t k = 0; k < x->n_in[e]; k++) {
       if (in[k].id == own) {
         alone = in[k].n == 1;
@@ -214,7 +221,7 @@ nirc_partition_move nirc_partition_best_move(nirc_partition_parts *x, size_t uni
   }
   forget(x);
   if (crowded)
-    *crowded = any;
+    *crowded = (nirc_partition_move){any.to, any.to == NIRC_PARTITION_NONE ? base : any.gain};
   return best;
 }
 

@@ -22,6 +22,7 @@ typedef struct nirc_partition_parts {
   int64_t *worth;                                    /* by part, while a unit is looked at: the weight of its nets that are there */
   uint32_t *near_parts;                              /* the parts with a worth */
   size_t n_near;
+  uint64_t work;                                     /* entries of `in` that were looked at so far */
 } nirc_partition_parts;
 
 /* A move of one unit; to == NIRC_PARTITION_NONE: there is none. */
@@ -35,7 +36,9 @@ void nirc_partition_take(nirc_partition_parts *x, size_t unit);
 bool nirc_partition_has_room(const nirc_partition_parts *x, size_t unit, uint32_t part);
 /* Both units, the one in exchange for the other, which is in `part`; neither is in the other's way. */
 bool nirc_partition_can_swap(nirc_partition_parts *x, size_t unit, size_t other);
-/* The best move to a part that has room for the unit; *crowded is the best one of all, whether or not it has. */
+/* Of a net that is not large. */
+size_t nirc_partition_units_in(const nirc_partition_parts *x, size_t net, uint32_t part);
+/* The best move to a part that has room for the unit; *crowded is the best one of all, whether or not it has; without any, its gain is that of a part of its own. */
 nirc_partition_move nirc_partition_best_move(nirc_partition_parts *x, size_t unit, nirc_partition_move *crowded);
 int64_t nirc_partition_gain(nirc_partition_parts *x, size_t unit, uint32_t to);
 

@@ -5,7 +5,8 @@ enum {
   PASSES = 8,
   PATIENCE = 200,                                    /* moves that make nothing better before a pass ends */
   LOOK_AHEAD = 32,                                   /* units beyond the first that is left, of which one may fill a part */
-  MOST_EXCHANGES = 256                               /* units of a part that are tried in exchange for one */
+  MOST_EXCHANGES = 256,                              /* units of a part that are tried in exchange for one */
+  WORK = 256                                         /* for each pin of a level, at the most: nets that are in few parts take far less */
 };
 
 /* ---- a heap of units, the highest gain first, then the lowest number ------------------------------------------------------------------ */
@@ -151,38 +152,48 @@ typedef struct step { uint32_t unit, from; } step;
 typedef struct mover {
   nirc_partition_parts *x;
   queue q;
-  int64_t *queued;                                   /* by unit: the gain it last stood in the queue with */
+  int64_t *queued;                                   /* by unit: the gain it last stood in the queue with; it gains no more than that */
   bool *moved;                                       /* in this pass */
-  uint32_t *seen, stamp;                             /* neighbours that were looked at */
   step *steps;                                       /* of this pass */
   size_t n_steps;
   int64_t sum, best;                                 /* gained by them, and by those up to the best state */
   size_t n_best;
+  uint64_t most_work;
 } mover;
 
+/* Exactly what it gains. */
 static void enqueue(mover *w, size_t unit)
 {
   nirc_partition_move any;
   nirc_partition_best_move(w->x, unit, &any);
-  if (any.to == NIRC_PARTITION_NONE)
-    return;
   w->queued[unit] = any.gain;
-  push(&w->q, any.gain, unit);
+  if (any.to != NIRC_PARTITION_NONE)
+    push(&w->q, any.gain, unit);
 }
 
-static void enqueue_neighbours(mover *w, size_t unit)
+/* It may gain more than it did: at most so much; whether it does is looked at when it is its turn. */
+static void raise(mover *w, size_t unit, int64_t by)
 {
-  const nirc_partition_graph *g = w->x->g;
-  w->stamp++;
+  if (w->moved[unit] || w->x->part[unit] == NIRC_PARTITION_NONE)
+    return;
+  w->queued[unit] += by;
+  push(&w->q, w->queued[unit], unit);
+}
+
+/* A unit has moved. Where it is the first of a net in its part, the others of that net gain more by following it; where only one is left behind, that one does by
+ * leaving. Who gains less finds out when it is its turn. */
+static void raise_neighbours(mover *w, size_t unit, uint32_t from)
+{
+  const nirc_partition_parts *x = w->x;
+  const nirc_partition_graph *g = x->g;
   for (size_t i = g->net_first[unit]; i < g->net_first[unit + 1]; i++) {
     size_t e = g->net[i];
-    for (size_t k = g->first[e]; nirc_partition_pins(g, e) <= NIRC_PARTITION_PINS_LOOKED_AT && k < g->first[e + 1]; k++) {
-      uint32_t v = g->pin[k];
-      if (w->moved[v] || w->seen[v] == w->stamp || w->x->part[v] == NIRC_PARTITION_NONE)
-        continue;
-      w->seen[v] = w->stamp;
-      enqueue(w, v);
-    }
+    if (nirc_partition_pins(g, e) > NIRC_PARTITION_PINS_LOOKED_AT)
+      continue;
+    bool is_first = nirc_partition_units_in(x, e, x->part[unit]) == 1, one_left = nirc_partition_units_in(x, e, from) == 1;
+    for (size_t k = g->first[e]; (is_first || one_left) && k < g->first[e + 1]; k++)
+      if (g->pin[k] != unit && (is_first || x->part[g->pin[k]] == from))
+        raise(w, g->pin[k], g->weight[e] * (is_first + (one_left && x->part[g->pin[k]] == from)));
   }
 }
 
@@ -232,8 +243,8 @@ static bool exchange(mover *w, size_t unit, nirc_partition_move want)
   note(w, unit, from);
   note(w, partner - 1, want.to);
   settle(w, most + want.gain);
-  enqueue_neighbours(w, unit);
-  enqueue_neighbours(w, partner - 1);
+  raise_neighbours(w, unit, from);
+  raise_neighbours(w, partner - 1, want.to);
   return true;
 }
 
@@ -247,7 +258,7 @@ static void try_one(mover *w)
   best = nirc_partition_best_move(w->x, e.unit, &any);
   if (any.to == NIRC_PARTITION_NONE)
     return;
-  if (any.gain < e.gain) {                           /* something far away has moved */
+  if (any.gain < e.gain) {                           /* less than it might have */
     w->queued[e.unit] = any.gain;
     push(&w->q, any.gain, e.unit);
     return;
@@ -262,7 +273,7 @@ static void try_one(mover *w)
   shift(w->x, e.unit, best.to);
   note(w, e.unit, from);
   settle(w, best.gain);
-  enqueue_neighbours(w, e.unit);
+  raise_neighbours(w, e.unit, from);
 }
 
 static bool run_pass(mover *w)
@@ -275,20 +286,20 @@ static bool run_pass(mover *w)
   for (size_t u = 0; u < n; u++)
     if (w->x->part[u] != NIRC_PARTITION_NONE)
       enqueue(w, u);
-  while (w->q.n && w->n_steps < w->n_best + PATIENCE)
+  while (w->q.n && w->n_steps < w->n_best + PATIENCE && w->x->work < w->most_work)
     try_one(w);
   while (w->n_steps > w->n_best) {
     step s = w->steps[--w->n_steps];
     shift(w->x, s.unit, s.from);
   }
-  return w->best > 0;
+  return w->best > 0 && w->x->work < w->most_work;
 }
 
 void nirc_partition_improve(nirc_partition_parts *x)
 {
   size_t n = x->g->n;
   mover w = {.x = x, .q = {.a = x->a}, .queued = NIRC_NEW_ARRAY(x->a, int64_t, n), .moved = NIRC_NEW_ARRAY(x->a, bool, n),
-             .seen = NIRC_NEW_ARRAY(x->a, uint32_t, n), .steps = NIRC_NEW_ARRAY(x->a, step, n)};
+             .steps = NIRC_NEW_ARRAY(x->a, step, n), .most_work = x->work + WORK * (x->g->first[x->g->n_nets] + n)};
   for (int pass = 0; pass < PASSES && run_pass(&w); pass++)
     ;
 }

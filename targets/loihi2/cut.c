@@ -67,12 +67,12 @@ static bool chip_fits(const uint64_t *t, const void *user)
   return *t <= *(const size_t *)user;
 }
 
-/* No more chips than are needed: in order and refined, or by levels, whichever cuts less. */
+/* No more chips than are needed. */
 static void assign_chips(nirc_loihi2_placer *x, const nirc_partition_problem *nets, const nirc_partition *cores, nirc_partition *chips)
 {
   nirc_arena *a = nirc_arena_new(nirc_arena_heap(x->a));
   nirc_partition_problem p = nirc_partition_contract(nets, a, cores);
-  nirc_partition by_levels, in_order;
+  nirc_partition found;
   uint32_t *one = NIRC_NEW_ARRAY(a, uint32_t, p.n_units);
   for (size_t c = 0; c < p.n_units; c++)
     one[c] = 1;
@@ -81,12 +81,10 @@ static void assign_chips(nirc_loihi2_placer *x, const nirc_partition_problem *ne
   p.fits = chip_fits;
   p.user = &x->net->options.cores_per_chip;
   p.most_parts = (p.n_units + x->net->options.cores_per_chip - 1) / x->net->options.cores_per_chip;
-  nirc_partition_in_order(&p, a, &in_order);
-  nirc_partition_refine(&p, a, &in_order);
-  bool leveled = nirc_partition_min_cut(&p, a, &by_levels);
-  const nirc_partition *best = leveled && nirc_partition_cut(&p, a, &by_levels) < nirc_partition_cut(&p, a, &in_order) ? &by_levels : &in_order;
-  *chips = (nirc_partition){best->n_parts, NIRC_NEW_ARRAY(x->a, uint32_t, p.n_units)};
-  memcpy(chips->part, best->part, p.n_units * sizeof *chips->part);
+  bool ok = nirc_partition_min_cut(&p, a, &found);
+  NIRC_ASSERT(ok);                                   /* in order, they fill so many */
+  *chips = (nirc_partition){found.n_parts, NIRC_NEW_ARRAY(x->a, uint32_t, p.n_units)};
+  memcpy(chips->part, found.part, p.n_units * sizeof *chips->part);
   nirc_arena_free(a);
 }
 
@@ -144,17 +142,16 @@ static void make_placement(nirc_loihi2_placer *x, const nirc_loihi2_blocks *b, c
 
 /* ---- the best of several ---------------------------------------------------------------------------------------------------------------------- */
 
+/* What is to be small: a spike to another chip counts twice, since it goes to another core, too. */
 static double crossing(const nirc_figures *t)
 {
   return t->input_to_cores + t->input_to_chips + t->between_cores + t->between_chips;
 }
 
-/* As good in each as cores in order? */
-static bool is_no_worse(const nirc_loihi2_placement *a, const nirc_loihi2_placement *than)
+/* Chips that are there: as many as the options allow, else as many as are needed in order. */
+static size_t most_chips(const nirc_loihi2_placer *x, const nirc_loihi2_placement *in_order)
 {
-  const nirc_figures *t = &a->figures, *u = &than->figures;
-  return t->between_cores <= u->between_cores && t->between_chips <= u->between_chips && t->input_to_cores + t->between_cores <= u->input_to_cores + u->between_cores &&
-         t->input_to_chips + t->between_chips <= u->input_to_chips + u->between_chips && a->n_chips <= than->n_chips;
+  return x->net->options.chips ? x->net->options.chips : in_order->n_chips;
 }
 
 static void copy(nirc_arena *a, const nirc_loihi2_placement *from, nirc_loihi2_placement *to)
@@ -189,7 +186,7 @@ static void try_blocks(const nirc_loihi2_placer *placer, size_t divisor, const n
   assign_chips(&x, &nets.nets, &cores, &chips);
   make_placement(&x, &b, &cores, &chips, &found);
   nirc_loihi2_measure(&x, &found);
-  if (is_no_worse(&found, in_order) && crossing(&found.figures) < crossing(&best->figures))
+  if (found.n_chips <= most_chips(&x, in_order) && crossing(&found.figures) < crossing(&best->figures))
     copy(placer->a, &found, best);
   nirc_arena_free(a);
 }

@@ -53,7 +53,7 @@ nirc_loihi2_nets nirc_loihi2_list_nets(const nirc_loihi2_placer *x, const nirc_l
 /* The figures of a placement that is otherwise complete. */
 void nirc_loihi2_measure(const nirc_loihi2_placer *x, nirc_loihi2_placement *p);
 
-/* cut.c: no more spikes between cores and between chips than `in_order` has, which is what it falls back to; and no more chips. */
+/* cut.c: fewer spikes to other cores and other chips, both together, than `in_order` has, or that as it is; on the chips that the options allow, else on as many. */
 void nirc_loihi2_place_min_cut(nirc_loihi2_placer *x, const nirc_loihi2_placement *in_order, nirc_loihi2_placement *out);
 
 #endif

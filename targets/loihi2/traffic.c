@@ -1,6 +1,8 @@
 /* targets/loihi2/traffic.c: which blocks the spikes of a block reach, and how many arrive elsewhere than on their own core or chip. */
 #include "targets/loihi2/place.h"
 
+#include <math.h>
+
 #include "passes/partition_nets.h"
 
 typedef struct lister {
@@ -114,7 +116,7 @@ nirc_loihi2_nets nirc_loihi2_list_nets(const nirc_loihi2_placer *x, const nirc_l
 
 /* ---- what crosses --------------------------------------------------------------------------------------------------------------------- */
 
-/* What arrives from other parts: of the input's nets, or of the others. */
+/* What arrives from other parts, of the input's nets or of the others; no digits that only show the order of additions. */
 static double arriving(const nirc_loihi2_nets *nets, bool of_input, nirc_arena *a, const nirc_partition *x)
 {
   nirc_partition_problem p = nets->nets;
@@ -123,7 +125,7 @@ static double arriving(const nirc_loihi2_nets *nets, bool of_input, nirc_arena *
   p.first += skip;
   p.source += skip;
   p.events += skip;
-  return nirc_partition_cut(&p, a, x);
+  return rint(nirc_partition_cut(&p, a, x) * 1e6) / 1e6;
 }
 
 /* The fullest core and chip, by words and cores, as multiples of the mean. */
