@@ -23,28 +23,23 @@ json_t *nirc_figures_json(const nirc_figures *x, const nirc_figures *first_fit, 
   return o;
 }
 
-static void add_real(nirc_module *m, nirc_attr *dict, const char *name, double v)
-{
-  nirc_dict_add(m, dict, name, NIRC_ATTR_FLOAT)->f = v;
-}
-
 static void describe(nirc_module *m, nirc_attr *dict, const nirc_figures *x)
 {
-  nirc_dict_add(m, dict, "cores", NIRC_ATTR_INT)->i = (int64_t)x->n_cores;
-  nirc_dict_add(m, dict, "chips", NIRC_ATTR_INT)->i = (int64_t)x->n_chips;
-  add_real(m, dict, "core_balance", x->core_balance);
-  add_real(m, dict, "chip_balance", x->chip_balance);
-  add_real(m, dict, "input_to_cores", x->input_to_cores);
-  add_real(m, dict, "input_to_chips", x->input_to_chips);
-  add_real(m, dict, "between_cores", x->between_cores);
-  add_real(m, dict, "between_chips", x->between_chips);
+  nirc_dict_add_size(m, dict, "cores", x->n_cores);
+  nirc_dict_add_size(m, dict, "chips", x->n_chips);
+  nirc_dict_add_float(m, dict, "core_balance", x->core_balance);
+  nirc_dict_add_float(m, dict, "chip_balance", x->chip_balance);
+  nirc_dict_add_float(m, dict, "input_to_cores", x->input_to_cores);
+  nirc_dict_add_float(m, dict, "input_to_chips", x->input_to_chips);
+  nirc_dict_add_float(m, dict, "between_cores", x->between_cores);
+  nirc_dict_add_float(m, dict, "between_chips", x->between_chips);
 }
 
 void nirc_figures_describe(nirc_module *m, nirc_attr *chip, const nirc_figures *x, const nirc_figures *first_fit, double rate)
 {
   nirc_attr *a = nirc_dict_add(m, chip, "partition", NIRC_ATTR_DICT);
-  nirc_dict_add(m, a, "method", NIRC_ATTR_STRING)->s = first_fit ? "min-cut" : "first-fit";
-  add_real(m, a, "assumed_rate", rate);
+  nirc_dict_add_string(m, a, "method", first_fit ? "min-cut" : "first-fit");
+  nirc_dict_add_float(m, a, "assumed_rate", rate);
   describe(m, a, x);
   if (first_fit)
     describe(m, nirc_dict_add(m, a, "first_fit", NIRC_ATTR_DICT), first_fit);
