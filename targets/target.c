@@ -127,6 +127,11 @@ bool nirc_lower(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
     nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "-t %s knows no profile '%s'", t->name, l->profile);
     return false;
   }
+  if (l->partition && (!t->cuts || (strcmp(l->partition, "min-cut") && strcmp(l->partition, "first-fit")))) {
+    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), t->cuts ? "'%s' is no way to cut a network; first-fit and min-cut are" : "'%s': -t %s cuts nothing into cores",
+                      l->partition, t->name);
+    return false;
+  }
   const char **values = NIRC_NEW_ARRAY(m->arena, const char *, t->n_options + 1);
   if (!read_options(t, values, m->arena, l->options ? l->options : "", d))
     return false;
@@ -136,7 +141,7 @@ bool nirc_lower(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
   const nirc_attr *own = nirc_op_attr(m->body.first, "dt");
   nirc_lower_job job = {.dt = own ? own->f : 0, .profile = l->profile ? l->profile : t->profiles[0], .reset_given = l->reset != NULL,
                         .subtract = l->reset && strcmp(l->reset, "subtract") == 0, .options = values,
-                        .without = without};
+                        .min_cut = l->partition && strcmp(l->partition, "min-cut") == 0, .without = without};
   if (l->dt)
     nirc_parse_time(l->dt, &job.dt);
   if (t->needs_dt && !(job.dt > 0)) {

@@ -35,6 +35,7 @@ typedef struct nirc_lower_job {
   const char *profile;                               /* "unit" or "nir" */
   bool reset_given, subtract;                        /* --reset */
   const char *const *options;                        /* by index into the target's options; NULL: not given, "" where it takes no value */
+  bool min_cut;                                      /* --partition min-cut; only where the target cuts */
   unsigned without;                                  /* a bit for each of the target's constraints that does not hold; 0: what goes on the chip */
 } nirc_lower_job;
 
@@ -42,6 +43,7 @@ typedef struct nirc_target {
   const char *name, *summary;
   bool available;                                    /* false: known by name, its code is not in this version */
   const char *const *profiles;                       /* NULL-terminated, the first is the default; NULL: all, `nir` by default */
+  bool cuts;                                         /* it cuts a network into cores and takes --partition */
   bool needs_dt;                                     /* no time step can be assumed: --dt, or the network's own */
   const nirc_target_option *options;
   size_t n_options;

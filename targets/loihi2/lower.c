@@ -45,6 +45,34 @@ static void add_strings(lowerer *x, nirc_attr *dict, const char *name, const cha
   a->strings = copy;
 }
 
+/* ---- cores ----------------------------------------------------------------------------------------------------------------------- */
+
+static int64_t *add_numbers(lowerer *x, nirc_attr *dict, const char *name, size_t n)
+{
+  void *data;
+  nirc_shape shape = nirc_shape_1d(n);
+  nirc_dict_add_blob(x->m, dict, name, nirc_hw_blob(&x->hw, NIRC_I64, &shape, &data));
+  return data;
+}
+
+/* Which slices are where; in order, that follows from the network. */
+static void describe_cores(lowerer *x, nirc_attr *chip)
+{
+  const nirc_loihi2_placement *p = x->net->placement;
+  nirc_attr *a = nirc_dict_add(x->m, chip, "cores", NIRC_ATTR_DICT);
+  int64_t *of_chip = add_numbers(x, a, "chip", p->n_cores), *slices = add_numbers(x, a, "slices", p->n_cores), *population = add_numbers(x, a, "population", p->n_slices),
+          *start = add_numbers(x, a, "start", p->n_slices), *end = add_numbers(x, a, "end", p->n_slices);
+  for (size_t c = 0; c < p->n_cores; c++) {
+    of_chip[c] = (int64_t)p->cores[c].chip;
+    slices[c] = (int64_t)(p->cores[c + 1].first - p->cores[c].first);
+  }
+  for (size_t i = 0; i < p->n_slices; i++) {
+    population[i] = p->slices[i].population;
+    start[i] = (int64_t)p->slices[i].start;
+    end[i] = (int64_t)p->slices[i].end;
+  }
+}
+
 /* ---- what was decided -------------------------------------------------------------------------------------------------------------- */
 
 static void describe(lowerer *x)
@@ -56,6 +84,9 @@ static void describe(lowerer *x)
   nirc_dict_add_shape(x->m, chip, "input", net->input_shape);
   nirc_dict_add_string(x->m, chip, "output", net->populations[net->last].name);
   add_strings(x, chip, "warnings", net->warnings, net->n_warnings);
+  nirc_figures_describe(x->m, chip, &net->placement->figures, net->options.min_cut ? &net->in_order->figures : NULL, NIRC_LOIHI2_RATE);
+  if (net->options.min_cut)
+    describe_cores(x, chip);
   for (size_t p = 0; p < net->n_populations; p++) {
     const nirc_loihi2_population *l = &net->populations[p];
     nirc_attr *a = nirc_hw_place(&x->hw, x->node, l->name, "population");

@@ -245,6 +245,52 @@ static bool read_synapse(reader *r, const nirc_op *op)
   return true;
 }
 
+/* ---- cores ----------------------------------------------------------------------------------------------------------------------------- */
+
+/* Element i of a list of the cores' description, in [0, end); false where it is none. */
+static bool number(const nirc_attr *list, size_t i, size_t end, size_t *out)
+{
+  int64_t v;
+  if (!list || i >= list->blob->count || !nirc_blob_get_int(list->blob, i, &v) || v < 0 || (uint64_t)v >= end)
+    return false;
+  *out = (size_t)v;
+  return true;
+}
+
+/* In order, the placement is made again; of min-cut, it is read. */
+static bool read_cores(reader *r)
+{
+  const nirc_attr *cores = nirc_dict_find(nirc_op_attr(r->step, "chip"), "cores", NIRC_ATTR_DICT);
+  const nirc_attr *chip = nirc_dict_find(cores, "chip", NIRC_ATTR_DENSE), *slices = nirc_dict_find(cores, "slices", NIRC_ATTR_DENSE),
+                  *population = nirc_dict_find(cores, "population", NIRC_ATTR_DENSE), *start = nirc_dict_find(cores, "start", NIRC_ATTR_DENSE),
+                  *end = nirc_dict_find(cores, "end", NIRC_ATTR_DENSE);
+  nirc_loihi2_net *net = r->net;
+  nirc_loihi2_placement *p = NIRC_NEW(net->arena, nirc_loihi2_placement);
+  size_t k = 0, at = 0, most = UINT32_MAX;
+  bool ok = chip && population && chip->blob->count;
+  if (!nirc_loihi2_place(net, r->step->loc, r->d))
+    return false;
+  if (!cores)
+    return true;
+  net->options.min_cut = true;
+  p->n_cores = ok ? (size_t)chip->blob->count : 0;
+  p->n_slices = ok ? (size_t)population->blob->count : 0;
+  p->cores = NIRC_NEW_ARRAY(net->arena, nirc_loihi2_core, p->n_cores + 1);
+  p->slices = NIRC_NEW_ARRAY(net->arena, nirc_loihi2_slice, p->n_slices);
+  for (size_t c = 0; ok && c < p->n_cores; c++) {
+    ok = number(chip, c, p->n_cores, &p->cores[c].chip) && number(slices, c, p->n_slices - at + 1, &k);
+    p->cores[c].number = c && p->cores[c].chip == p->cores[c - 1].chip ? p->cores[c - 1].number + 1 : 0;
+    at += ok ? k : 0;
+    p->cores[c + 1].first = at;
+  }
+  for (size_t i = 0; ok && i < p->n_slices; i++) {
+    ok = number(population, i, net->n_populations, &k) && number(start, i, most, &p->slices[i].start) && number(end, i, most, &p->slices[i].end);
+    p->slices[i].population = (int)k;
+  }
+  net->placement = p;
+  return (ok && at == p->n_slices && nirc_loihi2_complete_placement(net, p)) || fault(r, r->step, "what it says of cores is no placement of its populations");
+}
+
 /* ---- all of it ----------------------------------------------------------------------------------------------------------------------- */
 
 static bool read_chip(reader *r)
@@ -282,5 +328,5 @@ bool nirc_loihi2_read(nirc_loihi2_net *net, const nirc_module *m, nirc_diag *d)
   NIRC_FOR_EACH_OP(op, r.hw.step->body)
     if (nirc_hw_is_part(op, "synapse") && !read_synapse(&r, op))
       return false;
-  return true;
+  return read_cores(&r);
 }
