@@ -413,6 +413,7 @@ void nirc_loihi2_lower(nirc_loihi2_net *net, nirc_module *m, const char *profile
   x.step = nirc_op_new(m, &m->body, SNN_STEP, x.graph->name, x.loc);
   nirc_op_set_attr(m, x.step, "dt", NIRC_ATTR_FLOAT)->f = net->options.dt;
   nirc_op_set_string(m, x.step, "profile", profile);
+  nirc_op_set_string(m, x.step, "reset", "v_reset");
   describe(&x);
   nirc_value *in = make_input(&x), **sums = NIRC_NEW_ARRAY(net->arena, nirc_value *, net->n_populations), *spikes = NULL, *v = NULL;
   make_sources(&x);

@@ -451,6 +451,7 @@ void nirc_speck_build(nirc_speck_net *net, nirc_module *m, const char *profile, 
   b.step = nirc_op_new(m, &m->body, SNN_STEP, b.graph->name, b.graph->loc);
   nirc_op_set_attr(m, b.step, "dt", NIRC_ATTR_FLOAT)->f = dt;
   nirc_op_set_string(m, b.step, "profile", profile);
+  nirc_op_set_string(m, b.step, "reset", net->options.to_zero ? "v_reset" : "subtract");
   if (!net->options.without)
     describe_chip(&b);
   for (size_t i = 0; i < net->n && !net->options.without; i++)

@@ -358,6 +358,7 @@ static nirc_op *new_step(const nirc_s2_network *net, nirc_module *m)
   nirc_op *step = nirc_op_new(m, &m->body, SNN_STEP, m->body.first->name, m->body.first->loc);
   nirc_op_set_attr(m, step, "dt", NIRC_ATTR_FLOAT)->f = o->dt;
   nirc_op_set_string(m, step, "profile", net->profile);
+  nirc_op_set_string(m, step, "reset", o->subtract ? "subtract" : "v_reset");
   nirc_op_set_string(m, step, "target", "spinnaker2");
   nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
   add_string(m, a, "integrator", o->exponential ? "exponential" : "forward");

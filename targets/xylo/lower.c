@@ -390,6 +390,7 @@ static nirc_op *new_step(const nirc_xylo_network *net, nirc_module *m, const cha
   nirc_op *step = nirc_op_new(m, &m->body, SNN_STEP, graph->name, graph->loc);
   nirc_op_set_attr(m, step, "dt", NIRC_ATTR_FLOAT)->f = c->dt;
   nirc_op_set_string(m, step, "profile", profile);
+  nirc_op_set_string(m, step, "reset", nirc_xylo_lacks(net, NIRC_XYLO_RESET) ? "v_reset" : "subtract");
   if (c->without)
     return step;                                     /* it is on no chip */
   nirc_op_set_string(m, step, "target", "xylo");
