@@ -42,6 +42,7 @@ typedef struct nirc_target {
   const char *name, *summary;
   bool available;                                    /* false: known by name, its code is not in this version */
   const char *const *profiles;                       /* NULL-terminated, the first is the default; NULL: all, `nir` by default */
+  bool drops_units;                                  /* its vendor's exporter writes ports with leading axes of length 1: they are dropped, with a warning */
   bool needs_dt;                                     /* no time step can be assumed: --dt, or the network's own */
   const nirc_target_option *options;
   size_t n_options;

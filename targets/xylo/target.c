@@ -86,7 +86,7 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 }
 
 const nirc_target nirc_target_xylo = {
-  .name = "xylo", .summary = "SynSense Xylo Audio 2, Audio 3 and IMU", .available = true, .profiles = profiles, .needs_dt = true, .options = options,
+  .name = "xylo", .summary = "SynSense Xylo Audio 2, Audio 3 and IMU", .available = true, .profiles = profiles, .drops_units = true, .needs_dt = true, .options = options,
   .n_options = sizeof options / sizeof *options, .constraints = constraints, .n_constraints = sizeof constraints / sizeof *constraints, .trials = trials,
   .variants = &options[VARIANT], .lower = lower, .check = check, .emit = emit,
 };
