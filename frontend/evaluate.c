@@ -103,6 +103,8 @@ static bool make_network(evaluator *x, nirc_compare_model *model, double dt, con
   const nirc_options *o = x->j.o;
   nirc_strbuf b;
   nirc_strbuf_init(&b, x->j.heap);
+  if (x->target->adapt)
+    nirc_named_pipeline_add_adapting(&b, o, x->target);
   nirc_strbuf_addf(&b, "discretise{profile=%s", x->e->profile);
   if (dt > 0)
     nirc_strbuf_addf(&b, ",dt=%.17g", dt);
