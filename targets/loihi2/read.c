@@ -260,7 +260,7 @@ static bool number(const nirc_attr *list, size_t i, size_t end, size_t *out)
 /* In order, the placement is made again; of min-cut, it is read. */
 static bool read_cores(reader *r)
 {
-  const nirc_attr *cores = nirc_dict_find(nirc_op_attr(r->step, "chip"), "cores", NIRC_ATTR_DICT);
+  const nirc_attr *cores = nirc_dict_find(nirc_op_attr(r->hw.step, "chip"), "cores", NIRC_ATTR_DICT);
   const nirc_attr *chip = nirc_dict_find(cores, "chip", NIRC_ATTR_DENSE), *slices = nirc_dict_find(cores, "slices", NIRC_ATTR_DENSE),
                   *population = nirc_dict_find(cores, "population", NIRC_ATTR_DENSE), *start = nirc_dict_find(cores, "start", NIRC_ATTR_DENSE),
                   *end = nirc_dict_find(cores, "end", NIRC_ATTR_DENSE);
@@ -268,7 +268,7 @@ static bool read_cores(reader *r)
   nirc_loihi2_placement *p = NIRC_NEW(net->arena, nirc_loihi2_placement);
   size_t k = 0, at = 0, most = UINT32_MAX;
   bool ok = chip && population && chip->blob->count;
-  if (!nirc_loihi2_place(net, r->step->loc, r->d))
+  if (!nirc_loihi2_place(net, r->hw.step->loc, r->hw.d))
     return false;
   if (!cores)
     return true;
@@ -288,7 +288,8 @@ static bool read_cores(reader *r)
     p->slices[i].population = (int)k;
   }
   net->placement = p;
-  return (ok && at == p->n_slices && nirc_loihi2_complete_placement(net, p)) || fault(r, r->step, "what it says of cores is no placement of its populations");
+  return (ok && at == p->n_slices && nirc_loihi2_complete_placement(net, p)) ||
+         nirc_hw_fault(&r->hw, r->hw.step, "what it says of cores is no placement of its populations");
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------------------------------------------- */

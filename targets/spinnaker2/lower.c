@@ -339,8 +339,9 @@ void nirc_s2_lower(nirc_s2_network *net, nirc_module *m, nirc_diag *d)
   nirc_op *graph = m->body.first;
   size_t n = net->n_populations;
   nirc_arena *a = net->arena;
-  lowerer x = {.net = net, .m = m, .hw = nirc_hw_build(m, net->options.dt, net->profile), .graph = graph, .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n),
+  lowerer x = {.net = net, .m = m, .graph = graph, .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n),
                .reach = NIRC_NEW_ARRAY(a, size_t, n), .readout = NIRC_NEW_ARRAY(a, nirc_value *, n), .history = NIRC_NEW_ARRAY(a, uint8_t *, n)};
+  x.hw = nirc_hw_build(m, net->options.dt, net->profile, net->options.subtract ? "subtract" : "v_reset");
   describe(net, m, x.hw.step);
   remark_probes(&x);
   nirc_s2_run_in(net, x.history);
