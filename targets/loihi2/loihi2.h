@@ -3,7 +3,7 @@
  *     graph.c      nodes to populations, and every way between two of them to one synapse
  *     numbers.c    parameters of neurons, and what each weight is worth
  *     scale.c      to integers: one scale for each population; what the arithmetic of the chip says to them
- *     place.c      populations to cores
+ *     place.h      populations to cores
  *     lower.c      to the hw level
  *     read.c       and back from there: what is written is what an emulator computes
  *     hdf5.c, write.c, netx.c   to network.lava.h5, placement.json and network.net
@@ -14,6 +14,8 @@
 
 #include "ir/base/sink.h"
 #include "ir/op.h"
+#include "passes/partition_nets.h"
+#include "targets/figures.h"
 #include "targets/loihi2/limits.h"
 
 /* ---- linear maps ------------------------------------------------------------------------------------------------------------ */
@@ -47,6 +49,7 @@ nirc_loihi2_conv nirc_loihi2_compose(nirc_arena *a, const nirc_loihi2_conv *firs
 /* ---- a network on the chip --------------------------------------------------------------------------------------------------- */
 
 enum { NIRC_LOIHI2_INPUT = -1 };
+#define NIRC_LOIHI2_RATE NIRC_PARTITION_ASSUMED_RATE
 
 /* Whole numbers of a population: one, one for each channel of its map, or one for each neuron; as few as say it all. */
 typedef struct nirc_loihi2_numbers { size_t n; int64_t *value; } nirc_loihi2_numbers;
@@ -84,7 +87,10 @@ typedef struct nirc_loihi2_options {
   bool unit;                                         /* I and IF carry no factor dt */
   bool clock_bias, strict, reset_zero, reset_given, subtract;
   size_t chips, cores_per_chip;                      /* chips 0: as many as are needed */
+  bool min_cut;                                      /* cores for little traffic, not in order */
 } nirc_loihi2_options;
+
+typedef struct nirc_loihi2_placement nirc_loihi2_placement;
 
 typedef struct nirc_loihi2_net {
   nirc_arena *arena;
@@ -96,6 +102,7 @@ typedef struct nirc_loihi2_net {
   nirc_loihi2_synapse *synapses;
   size_t n_synapses, max_synapses;
   int last;                                          /* the population that is the output */
+  const nirc_loihi2_placement *placement, *in_order; /* what the options ask for, and first-fit */
   const char **warnings;
   size_t n_warnings, max_warnings;
 } nirc_loihi2_net;
@@ -125,11 +132,20 @@ bool nirc_loihi2_quantise(nirc_loihi2_net *x, nirc_diag *d);
 /* As few numbers as say the same. */
 nirc_loihi2_numbers nirc_loihi2_reduce(nirc_arena *a, const nirc_shape *shape, const int64_t *value);
 
-/* place.c */
+/* place.h and place.c */
 typedef struct nirc_loihi2_words { size_t neuron, axon_in, synapse, axon_out; } nirc_loihi2_words;
-typedef struct nirc_loihi2_slice { int population; size_t start, end; nirc_loihi2_words words; } nirc_loihi2_slice;
-/* The cores, one slice each, in their order; false where a neuron fits none, or there are not so many chips. */
-bool nirc_loihi2_place(const nirc_loihi2_net *x, nirc_loihi2_slice **slices, size_t *n, nirc_loc loc, nirc_diag *d);
+typedef struct nirc_loihi2_slice { int population; size_t start, end; } nirc_loihi2_slice;      /* neurons; of a map, positions */
+typedef struct nirc_loihi2_core { size_t chip, number, first; nirc_loihi2_words words; } nirc_loihi2_core;      /* first: of its slices */
+struct nirc_loihi2_placement {
+  nirc_loihi2_slice *slices;                         /* by core, of a core by population and start */
+  nirc_loihi2_core *cores;                           /* n_cores and one behind them; by chip and number */
+  size_t n_slices, n_cores, n_chips;
+  nirc_figures figures;
+};
+/* In order, or for a small cut, as the options say; false where a neuron fits no core, or there are not so many chips. */
+bool nirc_loihi2_place(nirc_loihi2_net *x, nirc_loc loc, nirc_diag *d);
+/* Slices on cores of which chip and number are known, as read back: false where they are no placement of the populations, else with words and figures counted. */
+bool nirc_loihi2_complete_placement(const nirc_loihi2_net *x, nirc_loihi2_placement *p);
 
 void nirc_loihi2_lower(nirc_loihi2_net *x, nirc_module *m, const char *profile, nirc_diag *d);
 bool nirc_loihi2_read(nirc_loihi2_net *x, const nirc_module *m, nirc_diag *d);
@@ -145,6 +161,6 @@ typedef struct nirc_loihi2_chain {
 bool nirc_loihi2_find_chain(const nirc_loihi2_net *x, nirc_loihi2_chain *c);
 bool nirc_loihi2_write_netx(const nirc_loihi2_net *x, const nirc_loihi2_chain *c, nirc_sink *out, nirc_diag *d);
 bool nirc_loihi2_write_graph(const nirc_loihi2_net *x, nirc_sink *out, nirc_diag *d);
-bool nirc_loihi2_write_placement(const nirc_loihi2_net *x, const nirc_loihi2_chain *c, const char *path, nirc_sink *out, nirc_diag *d);
+bool nirc_loihi2_write_placement(const nirc_loihi2_net *x, const nirc_loihi2_chain *c, const char *path, nirc_sink *out);
 
 #endif
