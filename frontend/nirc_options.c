@@ -520,6 +520,8 @@ static bool check_report(const nirc_options *o, nirc_diag *d)
     bool places = o->target && o->target->lower && !o->check;
     return !o->activity || places || o->compare.profiles || o->evaluate || USAGE("--activity goes with --report or a chip target");
   }
+  if (o->compare.has_steps && !o->compare.steps && !o->compare.profiles && !o->evaluate)
+    return USAGE("--steps 0: an inference has at least one step");
   size_t n = strlen(o->report);
   if (!n || o->report[n - 1] == '/')
     return USAGE("--report '%s': a file name is wanted", o->report);
