@@ -119,12 +119,8 @@ nirc_loihi2_nets nirc_loihi2_list_nets(const nirc_loihi2_placer *x, const nirc_l
 /* What arrives from other parts, of the input's nets or of the others; no digits that only show the order of additions. */
 static double arriving(const nirc_loihi2_nets *nets, bool of_input, nirc_arena *a, const nirc_partition *x)
 {
-  nirc_partition_problem p = nets->nets;
-  size_t skip = of_input ? 0 : nets->n_input;
-  p.n_nets = of_input ? nets->n_input : p.n_nets - skip;
-  p.first += skip;
-  p.source += skip;
-  p.events += skip;
+  const nirc_partition_problem *all = &nets->nets;
+  nirc_partition_problem p = of_input ? nirc_partition_some_nets(all, 0, nets->n_input) : nirc_partition_some_nets(all, nets->n_input, all->n_nets - nets->n_input);
   return rint(nirc_partition_cut(&p, a, x) * 1e6) / 1e6;
 }
 

@@ -252,6 +252,27 @@ static void read_options(reader *r)
   r->net->profile = nirc_op_attr(r->step, "profile")->s;
 }
 
+/* Filled in order, unless it says otherwise. */
+static void read_chips(reader *r)
+{
+  const nirc_attr *chips = nirc_dict_find(nirc_op_attr(r->step, "chip"), "chips", NIRC_ATTR_DENSE);
+  size_t n = 0;
+  for (size_t p = 0; r->ok && p < r->net->n_populations; p++)
+    n += nirc_s2_n_slices(&r->net->populations[p]);
+  if (r->ok && n > (size_t)NIRC_S2_PES * (r->net->options.board48 ? NIRC_S2_CHIPS : 1))
+    fault(r, r->step, "its populations take more cores than there are");
+  uint32_t *given = chips ? NIRC_NEW_ARRAY(r->net->arena, uint32_t, r->ok ? n : 0) : NULL;
+  for (size_t i = 0; r->ok && given && i < n; i++) {
+    int64_t c;
+    if (chips->blob->count != n || !nirc_blob_get_int(chips->blob, i, &c) || c < 0 || c >= NIRC_S2_CHIPS)
+      fault(r, r->step, "what it says of chips does not go with its populations");
+    given[i] = r->ok ? (uint32_t)c : 0;
+  }
+  r->net->options.min_cut = chips != NULL;
+  if (r->ok && !nirc_s2_assign_chips(r->net, given))
+    fault(r, r->step, "what it says of chips does not go with its populations");
+}
+
 static void finish(reader *r)
 {
   nirc_s2_network *net = r->net;
@@ -286,5 +307,6 @@ bool nirc_s2_read(nirc_s2_network *net, const nirc_module *m, nirc_diag *d)
     else if (r.ok && strcmp(part_of(op), "output") == 0)
       read_output(&r, op);
   finish(&r);
+  read_chips(&r);
   return r.ok;
 }
