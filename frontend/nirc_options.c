@@ -41,8 +41,9 @@ static const nirc_option table[] = {
    .help = "say which program wrote a .nir file, by the evidence in it, which time step follows, and how to compile it; with `=json` as one JSON object; write nothing"},
   {.id = OPT_REPORT, .name = "report", .argument = "FILE", .files = "",
    .help = "also write what each layer holds and costs and what the passes did: a page where FILE ends in `.html`, else JSON; `-` for standard output. Written only where the run succeeds"},
-  {.id = OPT_ACTIVITY, .name = "activity", .argument = "TRACE", .files = ".h5",
-   .help = "with `--report`: also how active each layer was in TRACE, an output of `nirc-run` for this network compiled with `--probe`"},
+  {.id = OPT_ACTIVITY, .name = "activity", .argument = "FILE|RATE", .files = ".h5",
+   .help = "with `--report` or a chip target: how often neurons spike, for estimates. FILE is an input as of `nirc-run`, which the network is then run on (on a chip: in the chip's arithmetic), or a "
+           "trace, an output of `nirc-run` for this network compiled with `--probe`; RATE, from 0 to 1, is assumed of every neuron and input: spikes in a step (default: 0.1)"},
   {.id = OPT_SEMANTICS, .name = "semantics", .argument = "PROFILE", .heading = "What it means",
    .help = "whose arithmetic: `nir` (default), `nir_exact` or `unit`; `:reset=KIND` and `:dt=TIME` behind it are the options of that name"},
   {.id = OPT_DT, .name = "dt", .argument = "TIME", .help = "time step, as 1ms, 100us or a number of seconds; default 1e-4, or 1 for a graph with I or IF and no time constant"},
@@ -56,7 +57,7 @@ static const nirc_option table[] = {
    .help = "compile the network once for each profile of LIST (`norse:reset=subtract,snntorch,nir`), run all on one input and say, layer by layer, where each parts from the first and by which of "
            "its choices; status 0 whether or not they differ. `--report FILE` writes it as well, with rasters in a page; `--report -` and `--diag-format json` print JSON"},
   {.id = OPT_INPUT, .letter = 'i', .name = "input", .argument = "FILE", .files = ".h5", .help = "with `--compare`: the input, as of `nirc-run`; default: random spikes"},
-  {.id = OPT_STEPS, .name = "steps", .argument = "N", .help = "with `--compare` and `--evaluate`: how many steps; default: those of the input (zeros behind its end), 100 of random spikes"},
+  {.id = OPT_STEPS, .name = "steps", .argument = "N", .help = "with `--compare`, `--evaluate` and an input of `--activity`: how many steps; default: those of the input (zeros behind its end), 100 of random spikes. With `--report`: of an inference"},
   {.id = OPT_SEED, .name = "seed", .argument = "N", .help = "with `--compare`: of the random spikes; default 1"},
   {.id = OPT_RATE, .name = "rate", .argument = "SHARE", .help = "with `--compare`: the share of the inputs that random spikes arrive at in a step; default 0.1"},
   {.id = OPT_EVALUATE, .name = "evaluate", .argument = "FILE", .files = ".h5", .heading = "Will it work on the chip",
@@ -272,6 +273,19 @@ static bool take_rate(nirc_compare_options *c, const char *text, nirc_diag *d)
   return (strchr("0123456789.", text[0]) && text[0] && !*end && c->rate >= 0 && c->rate <= 1) || USAGE("--rate '%s': a number from 0 to 1 is wanted", text);
 }
 
+/* A number is a rate, whatever else it might be the name of. */
+static bool take_activity(nirc_options *o, const char *text, nirc_diag *d)
+{
+  char *end;
+  o->activity = text;
+  o->activity_rate = strtod(text, &end);
+  o->activity_assumed = *text && !*end;
+  if (!*text)
+    return USAGE("--activity '': a file or a number from 0 to 1 is wanted");
+  return !o->activity_assumed || (o->activity_rate >= 0 && o->activity_rate <= 1) ||
+         USAGE("--activity %s: a number from 0 to 1 is wanted, spikes of a neuron in a step; a file of that name is ./%s", text, text);
+}
+
 static bool take_compare(reader *r, const nirc_option *option, const char *text, nirc_diag *d)
 {
   nirc_compare_options *c = &r->o->compare;
@@ -408,7 +422,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_PARTITION: return take_partition(o, option, v, d);
   case OPT_EMULATE: o->job.emulate = true; return true;
   case OPT_REPORT: o->report = v; return true;
-  case OPT_ACTIVITY: o->activity = v; return true;
+  case OPT_ACTIVITY: return take_activity(o, v, d);
   case OPT_PIPELINE: o->pipeline = v; return true;
   case OPT_PRINT_PIPELINE: o->print = NIRC_PRINT_PIPELINE; return true;
   case OPT_PRINT_BEFORE: o->hooks.print_before = v; return true;
@@ -495,8 +509,10 @@ static bool check_quantise(const nirc_options *o, nirc_diag *d)
 /* Two things cannot go to one place. */
 static bool check_report(const nirc_options *o, nirc_diag *d)
 {
-  if (!o->report)
-    return !o->activity || USAGE("--activity goes with --report");
+  if (!o->report) {
+    bool places = o->target && o->target->lower && !o->check;
+    return !o->activity || places || o->compare.profiles || o->evaluate || USAGE("--activity goes with --report or a chip target");
+  }
   size_t n = strlen(o->report);
   if (!n || o->report[n - 1] == '/')
     return USAGE("--report '%s': a file name is wanted", o->report);
@@ -526,7 +542,7 @@ static bool check_compare(nirc_options *o, nirc_diag *d)
 {
   nirc_compare_options *c = &o->compare;
   if (!c->profiles) {
-    const char *alone = c->input ? "-i" : c->has_steps && !o->evaluate ? "--steps" : c->has_seed ? "--seed" : c->has_rate ? "--rate" : NULL;
+    const char *alone = c->input ? "-i" : c->has_steps && !o->evaluate && !o->report ? "--steps" : c->has_seed ? "--seed" : c->has_rate ? "--rate" : NULL;
     return !alone || USAGE("%s goes with --compare", alone);
   }
   const char *other = o->profile ? "--semantics" : o->quantise ? "--quantise" : idle_option(o);

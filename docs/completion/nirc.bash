@@ -54,10 +54,10 @@ _nirc()
   --calibrate) _nirc_files '.h5'; return ;;
   --partition) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'first-fit min-cut' -- "$cur"); return ;;
   --pass-pipeline) return ;;
-  --print-ir-before) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for all' -- "$cur"); return ;;
-  --print-ir-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for all' -- "$cur"); return ;;
+  --print-ir-before) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'adapt canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for all' -- "$cur"); return ;;
+  --print-ir-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'adapt canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for all' -- "$cur"); return ;;
   --dump-dir) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -P "$prefix" -- "$cur"); return ;;
-  --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for' -- "$cur"); return ;;
+  --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'adapt canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for' -- "$cur"); return ;;
   --diag-format) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'text json' -- "$cur"); return ;;
   --color) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'auto always never' -- "$cur"); return ;;
   --loihi2-scale) return ;;

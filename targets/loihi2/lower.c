@@ -375,7 +375,7 @@ void nirc_loihi2_lower(nirc_loihi2_net *net, nirc_module *m, const char *profile
 {
   lowerer x = {.net = net, .m = m, .graph = m->body.first, .node = m->body.first};
   remark_probes(&x, d);
-  x.hw = nirc_hw_build(m, net->options.dt, profile);
+  x.hw = nirc_hw_build(m, net->options.dt, profile, "v_reset");
   describe(&x);
   nirc_value *in = make_input(&x), **sums = NIRC_NEW_ARRAY(net->arena, nirc_value *, net->n_populations), *spikes = NULL, *v = NULL;
   make_sources(&x);

@@ -7,6 +7,8 @@
 #include "targets/loihi2/loihi2.h"
 #include "targets/target.h"
 
+extern const char *const nirc_loihi2_script_text[];  /* lines of run_lava.py */
+
 enum { SCALE, BIAS, CHIPS, CORES, STRICT, RESET_ZERO };
 
 static const char *const biases[] = {"mant", "clock", NULL}, *const profiles[] = {"unit", "nir", NULL};
@@ -137,7 +139,7 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
   if (ok && nirc_loihi2_find_chain(&net, &chain))
     ok = nirc_loihi2_write_netx(&net, &chain, out, d);
   ok = ok && nirc_loihi2_write_graph(&net, out, d) && nirc_loihi2_write_placement(&net, &chain, m->path, out) &&
-       (!job->emulate || nirc_target_write_library(m, job, "loihi2", out, d));
+       nirc_target_write_script(m, "run_lava.py", nirc_loihi2_script_text, out) && (!job->emulate || nirc_target_write_library(m, job, "loihi2", out, d));
   nirc_arena_free(a);
   return ok;
 }

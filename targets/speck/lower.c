@@ -366,7 +366,7 @@ void nirc_speck_build(nirc_speck_net *net, nirc_module *m, const char *profile, 
   NIRC_FOR_EACH_OP(op, b.graph->body)
     op->id = (uint32_t)n++;
   b.inputs = NIRC_NEW_ARRAY(net->arena, nirc_value *, n + 1);
-  b.hw = nirc_hw_build(m, dt, profile);
+  b.hw = nirc_hw_build(m, dt, profile, net->options.to_zero ? "v_reset" : "subtract");
   if (!net->options.without)
     describe_chip(&b);
   for (size_t i = 0; i < net->n && !net->options.without; i++)

@@ -304,9 +304,10 @@ static void describe_chips(const nirc_s2_network *net, const nirc_hw_builder *b,
     ((int64_t *)data)[i] = net->chip_of[i];
 }
 
-static void describe(const nirc_s2_network *net, const nirc_hw_builder *b, nirc_op *step)
+static void describe(const nirc_s2_network *net, const nirc_hw_builder *b)
 {
   nirc_module *m = b->m;
+  nirc_op *step = b->step;
   const nirc_s2_options *o = &net->options;
   nirc_op_set_string(m, step, "target", "spinnaker2");
   nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
@@ -354,9 +355,10 @@ void nirc_s2_lower(nirc_s2_network *net, nirc_module *m, nirc_diag *d)
   nirc_op *graph = m->body.first;
   size_t n = net->n_populations;
   nirc_arena *a = net->arena;
-  lowerer x = {.net = net, .m = m, .hw = nirc_hw_build(m, net->options.dt, net->profile), .graph = graph, .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n),
+  lowerer x = {.net = net, .m = m, .graph = graph, .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n),
                .reach = NIRC_NEW_ARRAY(a, size_t, n), .readout = NIRC_NEW_ARRAY(a, nirc_value *, n), .history = NIRC_NEW_ARRAY(a, uint8_t *, n)};
-  describe(net, &x.hw, x.hw.step);
+  x.hw = nirc_hw_build(m, net->options.dt, net->profile, net->options.subtract ? "subtract" : "v_reset");
+  describe(net, &x.hw);
   remark_probes(&x);
   nirc_s2_run_in(net, x.history);
   find_reach(&x);

@@ -5,6 +5,7 @@
 
 #include "passes/partition_nets.h"
 #include "targets/spinnaker2/spinnaker2.h"
+#include "targets/target.h"
 
 extern const char *const nirc_s2_script_text[];      /* lines of run_spinnaker2.py; NULL behind the last */
 
@@ -193,18 +194,8 @@ static bool write_json(nirc_sink *out, const char *name, json_t *root)
   return ok;
 }
 
-static bool write_script(const nirc_s2_network *net, nirc_sink *out)
-{
-  nirc_strbuf b;
-  nirc_strbuf_init(&b, nirc_arena_heap(net->arena));
-  for (const char *const *line = nirc_s2_script_text; *line; line++)
-    nirc_strbuf_add(&b, *line);
-  bool ok = nirc_sink_write(out, "run_spinnaker2.py", b.data, b.size);
-  nirc_strbuf_deinit(&b);
-  return ok;
-}
-
 bool nirc_s2_write(const nirc_s2_network *net, const nirc_module *m, nirc_sink *out)
 {
-  return write_json(out, "network.json", network_json(net, m)) && write_json(out, "mapping.json", mapping_json(net)) && write_script(net, out);
+  return write_json(out, "network.json", network_json(net, m)) && write_json(out, "mapping.json", mapping_json(net)) &&
+         nirc_target_write_script(m, "run_spinnaker2.py", nirc_s2_script_text, out);
 }
