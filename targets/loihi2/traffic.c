@@ -91,7 +91,7 @@ static void list_sparse(lister *l, const nirc_loihi2_synapse *s, double rate)
 
 static void list_synapse(lister *l, const nirc_loihi2_synapse *s)
 {
-  double rate = s->from == NIRC_LOIHI2_INPUT || !l->x->net->populations[s->from].clock ? NIRC_LOIHI2_RATE : 1;
+  double rate = l->x->net->rate[s->from + 1];
   if (s->kind == NIRC_LOIHI2_CONV)
     list_convolution(l, s, rate);
   else if (s->kind == NIRC_LOIHI2_DENSE)
@@ -112,6 +112,17 @@ nirc_loihi2_nets nirc_loihi2_list_nets(const nirc_loihi2_placer *x, const nirc_l
     n_input = inner ? n_input : l.nets.n;
   }
   return (nirc_loihi2_nets){nirc_partition_nets_problem(&l.nets, b->n), n_input};
+}
+
+void nirc_loihi2_find_rates(nirc_loihi2_net *x, const nirc_module *m)
+{
+  x->activity = nirc_activity_of(m, x->arena);
+  x->rate = NIRC_NEW_ARRAY(x->arena, double, x->n_populations + 1);
+  NIRC_FOR_EACH_OP(op, m->body.first->body)
+    if (op->code == NIR_INPUT || op->code == SNN_INPUT)
+      x->rate[0] = nirc_figures_rate(&x->activity, op->name);
+  for (size_t p = 0; p < x->n_populations; p++)
+    x->rate[p + 1] = x->populations[p].clock ? 1 : nirc_figures_rate(&x->activity, x->populations[p].name);
 }
 
 /* ---- what crosses --------------------------------------------------------------------------------------------------------------------- */

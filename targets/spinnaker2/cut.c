@@ -30,7 +30,7 @@ static void list_nets(cutter *x)
     for (size_t k = 0; k < x->n; k++)
       if (reached[x->slices[k].population])
         nirc_partition_nets_reach(&nets, (uint32_t)k);
-    nirc_partition_nets_add(&nets, (uint32_t)i, NIRC_PARTITION_ASSUMED_RATE * (double)(x->slices[i].stop - x->slices[i].start));
+    nirc_partition_nets_add(&nets, (uint32_t)i, nirc_figures_rate(&net->activity, net->populations[p].name) * (double)(x->slices[i].stop - x->slices[i].start));
     x->n_input = net->populations[p].kind == NIRC_S2_SOURCE ? nets.n : x->n_input;
   }
   x->p = nirc_partition_nets_problem(&nets, x->n);
@@ -78,10 +78,11 @@ static void cut(cutter *x, const nirc_partition *in_order, nirc_partition *out)
     *out = *in_order;
 }
 
-bool nirc_s2_assign_chips(nirc_s2_network *net, const uint32_t *given)
+bool nirc_s2_assign_chips(nirc_s2_network *net, const nirc_module *m, const uint32_t *given)
 {
   cutter x = {.net = net, .a = nirc_arena_new(nirc_arena_heap(net->arena))};
   x.slices = nirc_s2_slices(net, &x.n);
+  net->activity = nirc_activity_of(m, net->arena);
   list_nets(&x);
   nirc_partition in_order = {(x.n - 1) / NIRC_S2_PES + 1, NIRC_NEW_ARRAY(x.a, uint32_t, x.n)}, chips = in_order;
   net->chip_of = NIRC_NEW_ARRAY(net->arena, uint32_t, x.n);

@@ -6,7 +6,6 @@
  * whole numbers in f64, which is exact; the neurons compute in f32, each operation rounded in the chip's order. */
 #include <string.h>
 
-#include "passes/partition_nets.h"
 #include "targets/hw_build.h"
 #include "targets/spinnaker2/spinnaker2.h"
 
@@ -320,7 +319,7 @@ static void describe(const nirc_s2_network *net, const nirc_hw_builder *b)
   nirc_dict_add_float(m, a, "percentile", o->percentile);
   nirc_dict_add_float(m, a, "sys_tick", o->sys_tick);
   nirc_dict_add_size(m, a, "steps", o->steps);
-  nirc_figures_describe(m, a, &net->figures, o->min_cut ? &net->in_order : NULL, NIRC_PARTITION_ASSUMED_RATE);
+  nirc_figures_describe(m, a, &net->figures, o->min_cut ? &net->in_order : NULL, &net->activity);
   if (o->min_cut)
     describe_chips(net, b, a);
 }

@@ -218,7 +218,7 @@ static void read_options(reader *r)
 }
 
 /* Filled in order, unless it says otherwise. */
-static void read_chips(reader *r)
+static void read_chips(reader *r, const nirc_module *m)
 {
   const nirc_attr *chips = nirc_dict_find(nirc_op_attr(r->hw.step, "chip"), "chips", NIRC_ATTR_DENSE);
   size_t n = 0;
@@ -234,7 +234,7 @@ static void read_chips(reader *r)
     given[i] = r->hw.ok ? (uint32_t)c : 0;
   }
   r->net->options.min_cut = chips != NULL;
-  if (r->hw.ok && !nirc_s2_assign_chips(r->net, given))
+  if (r->hw.ok && !nirc_s2_assign_chips(r->net, m, given))
     nirc_hw_fault(&r->hw, r->hw.step, "what it says of chips does not go with its populations");
 }
 
@@ -268,6 +268,6 @@ bool nirc_s2_read(nirc_s2_network *net, const nirc_module *m, nirc_diag *d)
     else if (r.hw.ok && nirc_hw_is_part(op, "output"))
       read_output(&r, op);
   finish(&r);
-  read_chips(&r);
+  read_chips(&r, m);
   return r.hw.ok;
 }

@@ -119,7 +119,7 @@ static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
   bool ok = choose(&net.options, job, d);
   if (ok)
     choose_dt(&net.options, m, d);
-  ok = ok && nirc_s2_map(&net, m, d) && nirc_s2_quantise(&net, m, d) && nirc_s2_place(&net, m, d) && nirc_s2_assign_chips(&net, NULL);
+  ok = ok && nirc_s2_map(&net, m, d) && nirc_s2_quantise(&net, m, d) && nirc_s2_place(&net, m, d) && nirc_s2_assign_chips(&net, m, NULL);
   if (ok)
     nirc_s2_lower(&net, m, d);
   nirc_arena_free(a);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "passes/partition_nets.h"
 #include "targets/spinnaker2/spinnaker2.h"
 #include "targets/target.h"
 
@@ -179,7 +178,7 @@ static json_t *mapping_json(const nirc_s2_network *net)
   return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "format", "nirc-spinnaker2-mapping", "version", 1, "target",
                    net->options.board48 ? "board48" : "chip", "record_steps", integer(net->options.steps), "populations", populations, "slices", list,
                    "routes", routes, "totals", totals, "partition",
-                   nirc_figures_json(&net->figures, net->options.min_cut ? &net->in_order : NULL, NIRC_PARTITION_ASSUMED_RATE));
+                   nirc_figures_json(&net->figures, net->options.min_cut ? &net->in_order : NULL, &net->activity));
 }
 
 /* ---- the files ------------------------------------------------------------------------------------------------------------------------ */
