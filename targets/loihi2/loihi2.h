@@ -15,14 +15,12 @@
 #include "ir/base/sink.h"
 #include "ir/op.h"
 #include "passes/compose.h"
-#include "passes/partition_nets.h"
 #include "targets/figures.h"
 #include "targets/loihi2/limits.h"
 
 /* ---- a network on the chip --------------------------------------------------------------------------------------------------- */
 
 enum { NIRC_LOIHI2_INPUT = -1 };
-#define NIRC_LOIHI2_RATE NIRC_PARTITION_ASSUMED_RATE
 
 /* Whole numbers of a population: one, one for each channel of its map, or one for each neuron; as few as say it all. */
 typedef struct nirc_loihi2_numbers { size_t n; int64_t *value; } nirc_loihi2_numbers;
@@ -76,6 +74,8 @@ typedef struct nirc_loihi2_net {
   nirc_loihi2_synapse *synapses;
   size_t n_synapses, max_synapses;
   int last;                                          /* the population that is the output */
+  nirc_activity activity;
+  double *rate;                                      /* of the input, then of each population: spikes of a neuron in a step */
   const nirc_loihi2_placement *placement, *in_order; /* what the options ask for, and first-fit */
   const char **warnings;
   size_t n_warnings, max_warnings;
@@ -122,6 +122,8 @@ struct nirc_loihi2_placement {
   size_t n_slices, n_cores, n_chips;
   nirc_figures figures;
 };
+/* How often neurons spike, out of the module, at the nir or hw level. */
+void nirc_loihi2_find_rates(nirc_loihi2_net *x, const nirc_module *m);
 /* In order, or for a small cut, as the options say; false where a neuron fits no core, or there are not so many chips. */
 bool nirc_loihi2_place(nirc_loihi2_net *x, nirc_loc loc, nirc_diag *d);
 /* Slices on cores of which chip and number are known, as read back: false where they are no placement of the populations, else with words and figures counted. */

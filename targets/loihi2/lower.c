@@ -84,7 +84,7 @@ static void describe(lowerer *x)
   nirc_dict_add_shape(x->m, chip, "input", net->input_shape);
   nirc_dict_add_string(x->m, chip, "output", net->populations[net->last].name);
   add_strings(x, chip, "warnings", net->warnings, net->n_warnings);
-  nirc_figures_describe(x->m, chip, &net->placement->figures, net->options.min_cut ? &net->in_order->figures : NULL, NIRC_LOIHI2_RATE);
+  nirc_figures_describe(x->m, chip, &net->placement->figures, net->options.min_cut ? &net->in_order->figures : NULL, &net->activity);
   if (net->options.min_cut)
     describe_cores(x, chip);
   for (size_t p = 0; p < net->n_populations; p++) {

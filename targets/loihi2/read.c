@@ -329,5 +329,6 @@ bool nirc_loihi2_read(nirc_loihi2_net *net, const nirc_module *m, nirc_diag *d)
   NIRC_FOR_EACH_OP(op, r.hw.step->body)
     if (nirc_hw_is_part(op, "synapse") && !read_synapse(&r, op))
       return false;
+  nirc_loihi2_find_rates(net, m);
   return read_cores(&r);
 }

@@ -1,5 +1,5 @@
 /* targets/spinnaker2/spinnaker2.h: what the parts of the target share, in the order in which they work: graph.c (populations, and which step each is in),
- * compose.c (what lies between two populations, as one matrix), quantise.c (to the chip's numbers), place.c (cores and their memory), start.c (the steps
+ * compose.c (what lies between two populations, as one matrix), quantise.c (to the chip's numbers), place.c (cores and their memory), cut.c (chips), start.c (the steps
  * before a population's first), lower.c (to the hw level), read.c (back from it), write.c and weights.c (the files), target.c (options).
  * Must not know: command lines, how a module is executed. */
 #ifndef NIRC_TARGETS_SPINNAKER2_SPINNAKER2_H
@@ -8,6 +8,7 @@
 #include "ir/base/sink.h"
 #include "ir/op.h"
 #include "passes/compose.h"
+#include "targets/figures.h"
 
 enum {
   NIRC_S2_MAX_WEIGHT = 127, NIRC_S2_MAX_DELAYED_WEIGHT = 15, NIRC_S2_MAX_DELAY = 7,     /* weights: without, with delays */
@@ -18,7 +19,7 @@ enum {
 /* What the options say. */
 typedef struct nirc_s2_options {
   double dt, percentile, sys_tick;
-  bool exponential, subtract, times_dt, truncate, per_population, plain, no_conv2d, board48;
+  bool exponential, subtract, times_dt, truncate, per_population, plain, no_conv2d, board48, min_cut;
   size_t steps, max_atoms;
   const char *record;                                /* names, separated by commas; NULL: none */
 } nirc_s2_options;
@@ -82,6 +83,9 @@ typedef struct nirc_s2_network {
   size_t n_projections;
   nirc_s2_port *outputs;                             /* in the order of the file */
   size_t n_outputs;
+  nirc_activity activity;                            /* how often neurons spike */
+  uint32_t *chip_of;                                 /* of each slice */
+  nirc_figures figures, in_order;                    /* of the chips, and were they filled in order */
   int *population_of;                                /* by op id: index, or -1 */
 } nirc_s2_network;
 
@@ -111,6 +115,9 @@ void nirc_s2_sort_rows(const nirc_s2_network *net, nirc_s2_row *rows, size_t n, 
 /* place.c: bytes of one core. */
 typedef struct nirc_s2_bytes { size_t params, synapses, rows, table, ring, recording, total; } nirc_s2_bytes;
 typedef struct nirc_s2_slice { size_t population, start, stop; nirc_s2_bytes bytes; } nirc_s2_slice;
+/* cut.c: a chip for each slice, by the activity that the module has; as `given`, where that is not NULL, else as the options say; false where it is given and more stand on a chip than it has cores, or
+ * on more chips than are needed. */
+bool nirc_s2_assign_chips(nirc_s2_network *net, const nirc_module *m, const uint32_t *given);
 
 static inline size_t nirc_s2_n_slices(const nirc_s2_population *p) { return p->size ? (p->size - 1) / p->atoms + 1 : 0; }
 /* Neurons per core, the largest that fit; or the reason why none does. */
