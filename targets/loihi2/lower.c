@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "targets/hw_build.h"
 #include "targets/loihi2/loihi2.h"
 
 /* u wraps once at 24 bits, v is cut there; both decay by a division that rounds toward zero. Biases and thresholds count 64. */
@@ -24,42 +25,13 @@ typedef struct source {
 typedef struct lowerer {
   nirc_loihi2_net *net;
   nirc_module *m;
-  nirc_op *graph, *step;
+  nirc_hw_builder hw;
+  nirc_op *graph;
   source *sources;                                   /* the input, then the populations */
-  nirc_loc loc;                                      /* of the node at hand */
+  const nirc_op *node;                               /* the one at hand */
 } lowerer;
 
 /* ---- ops and attributes --------------------------------------------------------------------------------------------------------- */
-
-static nirc_op *append(lowerer *x, nirc_opcode code, const char *name, nirc_value *const *in, size_t n)
-{
-  nirc_op *op = nirc_op_new(x->m, x->step->body, code, name, x->loc);
-  nirc_op_set_operands(x->m, op, in, n);
-  return op;
-}
-
-static nirc_value *typed(lowerer *x, nirc_op *op, nirc_dtype elem, const nirc_shape *shape)
-{
-  nirc_op_result(op)->type = nirc_type_get(&x->m->types, elem, shape);
-  return nirc_op_result(op);
-}
-
-static nirc_value *reshaped(lowerer *x, const char *name, nirc_value *v, const nirc_shape *shape)
-{
-  if (nirc_shape_equal(&v->type->shape, shape))
-    return v;
-  return typed(x, append(x, SNN_RESHAPE, name, &v, 1), v->type->elem, shape);
-}
-
-static void add_int(lowerer *x, nirc_attr *dict, const char *name, size_t n)
-{
-  nirc_dict_add(x->m, dict, name, NIRC_ATTR_INT)->i = (int64_t)n;
-}
-
-static void add_string(lowerer *x, nirc_attr *dict, const char *name, const char *s)
-{
-  nirc_dict_add(x->m, dict, name, NIRC_ATTR_STRING)->s = nirc_arena_strdup(x->m->arena, s);
-}
 
 static void add_strings(lowerer *x, nirc_attr *dict, const char *name, const char *const *list, size_t n)
 {
@@ -73,43 +45,34 @@ static void add_strings(lowerer *x, nirc_attr *dict, const char *name, const cha
   a->strings = copy;
 }
 
-static nirc_attr *place(lowerer *x, const char *node, const char *part)
-{
-  nirc_op *op = append(x, HW_PLACE, node, NULL, 0);
-  nirc_op_set_string(x->m, op, "node", node);
-  nirc_attr *a = nirc_op_set_attr(x->m, op, "placement", NIRC_ATTR_DICT);
-  add_string(x, a, "part", part);
-  return a;
-}
-
 /* ---- what was decided -------------------------------------------------------------------------------------------------------------- */
 
 static void describe(lowerer *x)
 {
   const nirc_loihi2_net *net = x->net;
-  nirc_op_set_string(x->m, x->step, "target", "loihi2");
-  nirc_attr *chip = nirc_op_set_attr(x->m, x->step, "chip", NIRC_ATTR_DICT);
-  add_int(x, chip, "cores_per_chip", net->options.cores_per_chip);
-  nirc_dict_add(x->m, chip, "input", NIRC_ATTR_SHAPE)->shape = net->input_shape;
-  add_string(x, chip, "output", net->populations[net->last].name);
+  nirc_op_set_string(x->m, x->hw.step, "target", "loihi2");
+  nirc_attr *chip = nirc_op_set_attr(x->m, x->hw.step, "chip", NIRC_ATTR_DICT);
+  nirc_dict_add_size(x->m, chip, "cores_per_chip", net->options.cores_per_chip);
+  nirc_dict_add_shape(x->m, chip, "input", net->input_shape);
+  nirc_dict_add_string(x->m, chip, "output", net->populations[net->last].name);
   add_strings(x, chip, "warnings", net->warnings, net->n_warnings);
   for (size_t p = 0; p < net->n_populations; p++) {
     const nirc_loihi2_population *l = &net->populations[p];
-    nirc_attr *a = place(x, l->name, "population");
+    nirc_attr *a = nirc_hw_place(&x->hw, x->node, l->name, "population");
     add_strings(x, a, "nodes", l->nodes, l->n_nodes);
-    add_int(x, a, "latency", l->latency);
-    nirc_dict_add(x->m, a, "scale", NIRC_ATTR_FLOAT)->f = l->scale;
-    add_int(x, a, "readout", l->readout);
-    add_int(x, a, "clock", l->clock);
+    nirc_dict_add_size(x->m, a, "latency", l->latency);
+    nirc_dict_add_float(x->m, a, "scale", l->scale);
+    nirc_dict_add_size(x->m, a, "readout", l->readout);
+    nirc_dict_add_size(x->m, a, "clock", l->clock);
   }
   for (size_t k = 0; k < net->n_synapses; k++) {
     const nirc_loihi2_synapse *s = &net->synapses[k];
-    nirc_attr *a = place(x, nirc_arena_printf(x->m->arena, "synapse/%zu", k), "synapse");
-    add_string(x, a, "from", nirc_loihi2_name(net, s->from));
-    add_string(x, a, "to", nirc_loihi2_name(net, s->to));
-    add_string(x, a, "kind", nirc_loihi2_kind_names[s->kind]);
-    add_int(x, a, "balance", s->balance);
-    add_int(x, a, "recurrent", s->recurrent);
+    nirc_attr *a = nirc_hw_place(&x->hw, x->node, nirc_arena_printf(x->m->arena, "synapse/%zu", k), "synapse");
+    nirc_dict_add_string(x->m, a, "from", nirc_loihi2_name(net, s->from));
+    nirc_dict_add_string(x->m, a, "to", nirc_loihi2_name(net, s->to));
+    nirc_dict_add_string(x->m, a, "kind", nirc_loihi2_kind_names[s->kind]);
+    nirc_dict_add_size(x->m, a, "balance", s->balance);
+    nirc_dict_add_size(x->m, a, "recurrent", s->recurrent);
   }
 }
 
@@ -117,12 +80,7 @@ static void describe(lowerer *x)
 
 static nirc_value *new_state(lowerer *x, const char *name, nirc_dtype elem, const nirc_shape *shape)
 {
-  nirc_op *op = append(x, SNN_STATE, name, NULL, 0);
-  void *zero;
-  nirc_op_set_string(x->m, op, "name", name);
-  nirc_op_set_blob(x->m, op, "init", nirc_module_hold(x->m, nirc_blob_new(x->m->heap, elem, shape, true, &zero)));
-  memset(zero, 0, nirc_dtype_size(elem));
-  return typed(x, op, elem, shape);
+  return nirc_hw_state(&x->hw, x->node, name, nirc_hw_zero(&x->hw, elem, shape));
 }
 
 static const char *state_name(const lowerer *x, int p, const char *field)
@@ -164,13 +122,13 @@ static nirc_value *spikes_of(lowerer *x, int p, size_t delay)
   const nirc_shape *shape = nirc_loihi2_shape(x->net, p);
   if (s->read[delay])
     return s->read[delay];
-  nirc_op *op = append(x, SNN_DELAY_READ, nirc_loihi2_name(x->net, p), (nirc_value *[]){s->state, s->slot}, 2);
+  nirc_op *op = nirc_hw_append(&x->hw, x->node, SNN_DELAY_READ, nirc_loihi2_name(x->net, p), (nirc_value *[]){s->state, s->slot}, 2);
   void *data;
-  nirc_blob *steps = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I64, shape, false, &data));
+  nirc_blob *steps = nirc_hw_blob(&x->hw, NIRC_I64, shape, &data);
   for (size_t e = 0; e < steps->count; e++)
     ((int64_t *)data)[e] = (int64_t)delay + 1;
   nirc_op_set_blob(x->m, op, "steps", steps);
-  return s->read[delay] = typed(x, op, NIRC_F64, shape);
+  return s->read[delay] = nirc_hw_typed(&x->hw, op, NIRC_F64, shape);
 }
 
 static void keep_spikes(lowerer *x, int p, nirc_value *spikes)
@@ -180,36 +138,31 @@ static void keep_spikes(lowerer *x, int p, nirc_value *spikes)
   if (!s->used)
     return;
   if (!s->delay) {
-    append(x, SNN_UPDATE, name, (nirc_value *[]){s->state, spikes}, 2);
+    nirc_hw_update(&x->hw, x->node, name, s->state, spikes);
     return;
   }
-  nirc_op *write = append(x, SNN_DELAY_WRITE, name, (nirc_value *[]){s->state, s->slot, spikes}, 3), *advance;
-  nirc_value *kept = typed(x, write, NIRC_F64, &s->state->type->shape);
-  advance = append(x, SNN_ADVANCE, name, (nirc_value *[]){s->slot, s->state}, 2);
-  append(x, SNN_UPDATE, name, (nirc_value *[]){s->state, kept}, 2);
-  append(x, SNN_UPDATE, name, (nirc_value *[]){s->slot, typed(x, advance, NIRC_I32, &s->slot->type->shape)}, 2);
+  nirc_op *write = nirc_hw_append(&x->hw, x->node, SNN_DELAY_WRITE, name, (nirc_value *[]){s->state, s->slot, spikes}, 3), *advance;
+  nirc_value *kept = nirc_hw_typed(&x->hw, write, NIRC_F64, &s->state->type->shape);
+  advance = nirc_hw_append(&x->hw, x->node, SNN_ADVANCE, name, (nirc_value *[]){s->slot, s->state}, 2);
+  nirc_hw_update(&x->hw, x->node, name, s->state, kept);
+  nirc_hw_update(&x->hw, x->node, name, s->slot, nirc_hw_typed(&x->hw, advance, NIRC_I32, &s->slot->type->shape));
 }
 
 /* ---- weights ----------------------------------------------------------------------------------------------------------------------------- */
-
-static nirc_blob *new_blob(lowerer *x, nirc_dtype type, const nirc_shape *shape, void *data)
-{
-  return nirc_module_hold(x->m, nirc_blob_new(x->m->heap, type, shape, false, data));
-}
 
 static nirc_value *dense(lowerer *x, const char *name, const nirc_loihi2_matrix *m, nirc_value *in)
 {
   nirc_shape shape = {.rank = 2, .dims = {m->rows, m->columns}}, from = nirc_shape_1d(m->columns), to = nirc_shape_1d(m->rows);
   void *data;
-  nirc_blob *w = new_blob(x, NIRC_F64, &shape, &data);
+  nirc_blob *w = nirc_hw_blob(&x->hw, NIRC_F64, &shape, &data);
   memset(data, 0, w->count * sizeof(double));
   for (size_t i = 0; i < m->rows; i++)
     for (size_t e = m->first[i]; e < m->first[i + 1]; e++)
       ((double *)data)[i * m->columns + m->column[e]] = m->value[e];
-  in = reshaped(x, name, in, &from);
-  nirc_op *op = append(x, SNN_DENSE, name, &in, 1);
+  in = nirc_hw_reshaped(&x->hw, x->node, name, in, &from);
+  nirc_op *op = nirc_hw_append(&x->hw, x->node, SNN_DENSE, name, &in, 1);
   nirc_op_set_blob(x->m, op, "weight", w);
-  return typed(x, op, NIRC_F64, &to);
+  return nirc_hw_typed(&x->hw, op, NIRC_F64, &to);
 }
 
 /* By columns: rows of each ascend, since they are entered in their order. */
@@ -219,7 +172,8 @@ static nirc_value *sparse(lowerer *x, const char *name, const nirc_loihi2_matrix
   nirc_shape firsts = nirc_shape_1d(m->columns + 1), rows = nirc_shape_1d(n), blocks = {.rank = 2, .dims = {n, 1}}, from = nirc_shape_1d(m->columns),
              to = nirc_shape_1d(m->rows);
   void *first, *row, *value;
-  nirc_blob *f = new_blob(x, NIRC_I32, &firsts, &first), *r = new_blob(x, NIRC_I32, &rows, &row), *w = new_blob(x, NIRC_F64, &blocks, &value);
+  nirc_blob *f = nirc_hw_blob(&x->hw, NIRC_I32, &firsts, &first), *r = nirc_hw_blob(&x->hw, NIRC_I32, &rows, &row),
+            *w = nirc_hw_blob(&x->hw, NIRC_F64, &blocks, &value);
   size_t *next = NIRC_NEW_ARRAY(x->net->arena, size_t, m->columns + 1);
   for (size_t e = 0; e < n; e++)
     next[m->column[e] + 1]++;
@@ -233,40 +187,35 @@ static nirc_value *sparse(lowerer *x, const char *name, const nirc_loihi2_matrix
       ((int32_t *)row)[at] = (int32_t)i;
       ((double *)value)[at] = m->value[e];
     }
-  in = reshaped(x, name, in, &from);
-  nirc_op *op = append(x, SNN_SPARSE_DENSE, name, &in, 1);
+  in = nirc_hw_reshaped(&x->hw, x->node, name, in, &from);
+  nirc_op *op = nirc_hw_append(&x->hw, x->node, SNN_SPARSE_DENSE, name, &in, 1);
   nirc_op_set_blob(x->m, op, "first", f);
   nirc_op_set_blob(x->m, op, "row", r);
   nirc_op_set_blob(x->m, op, "weight", w);
-  return typed(x, op, NIRC_F64, &to);
-}
-
-static nirc_shape pair(const uint64_t v[2])
-{
-  return (nirc_shape){.rank = 2, .dims = {v[0], v[1]}};
+  return nirc_hw_typed(&x->hw, op, NIRC_F64, &to);
 }
 
 static nirc_value *convolve(lowerer *x, const char *name, const nirc_loihi2_conv *c, nirc_value *in)
 {
   nirc_shape weights = {.rank = 4, .dims = {c->out[0], c->in[0] / c->groups, c->kernel[0], c->kernel[1]}},
              out = {.rank = 3, .dims = {c->out[0], c->out[1], c->out[2]}},
-             stride = pair(c->stride), dilation = pair(c->dilation), before = pair(c->padding);
+             stride = nirc_hw_pair(c->stride[0], c->stride[1]), dilation = nirc_hw_pair(c->dilation[0], c->dilation[1]),
+             before = nirc_hw_pair(c->padding[0], c->padding[1]);
   void *data;
-  nirc_blob *w = new_blob(x, NIRC_F64, &weights, &data);
+  nirc_blob *w = nirc_hw_blob(&x->hw, NIRC_F64, &weights, &data);
   memcpy(data, c->value, w->count * sizeof(double));
-  nirc_op *op = append(x, SNN_CONV, name, &in, 1);
+  nirc_op *op = nirc_hw_append(&x->hw, x->node, SNN_CONV, name, &in, 1);
   nirc_op_set_blob(x->m, op, "weight", w);
   nirc_op_set_shape(x->m, op, "stride", &stride);
   nirc_op_set_shape(x->m, op, "dilation", &dilation);
   nirc_op_set_shape(x->m, op, "before", &before);
   nirc_op_set_int(x->m, op, "groups", (int64_t)c->groups);
-  return typed(x, op, NIRC_F64, &out);
+  return nirc_hw_typed(&x->hw, op, NIRC_F64, &out);
 }
 
 static nirc_value *add(lowerer *x, const char *name, nirc_value *sum, nirc_value *v, const nirc_shape *shape)
 {
-  v = reshaped(x, name, v, shape);
-  return sum ? typed(x, append(x, SNN_ADD, name, (nirc_value *[]){sum, v}, 2), NIRC_F64, shape) : v;
+  return nirc_hw_sum(&x->hw, x->node, name, sum, nirc_hw_reshaped(&x->hw, x->node, name, v, shape));
 }
 
 static nirc_value *transmit(lowerer *x, size_t index, nirc_value *sum)
@@ -302,10 +251,8 @@ static void set_numbers(lowerer *x, nirc_op *op, const char *name, const nirc_lo
 
 static void add_probe(lowerer *x, const nirc_loihi2_population *p, const char *what, nirc_value *v)
 {
-  v = reshaped(x, p->name, v, &p->node->results[0].type->shape);
-  nirc_op *op = append(x, SNN_PROBE, p->node->name, &v, 1);
-  nirc_op_set_string(x->m, op, "name", nirc_arena_printf(x->m->arena, "%s/%s", p->node->name, what));
-  nirc_op_set_int(x->m, op, "latency", (int64_t)p->latency);
+  v = nirc_hw_reshaped(&x->hw, x->node, p->name, v, &p->node->results[0].type->shape);
+  nirc_op_set_int(x->m, nirc_hw_probe(&x->hw, p->node, what, v), "latency", (int64_t)p->latency);
 }
 
 static bool has_bias(const nirc_loihi2_population *p)
@@ -321,10 +268,8 @@ static nirc_value *fire(lowerer *x, int index, nirc_value *sum, nirc_value **v)
 {
   const nirc_loihi2_population *p = &x->net->populations[index];
   nirc_value *u_state = new_state(x, state_name(x, index, "i"), NIRC_I64, &p->shape), *v_state = new_state(x, state_name(x, index, "v"), NIRC_I64, &p->shape);
-  nirc_op *op = append(x, SNN_NEURON, p->name, (nirc_value *[]){u_state, v_state, sum}, sum ? 3 : 2);
-  nirc_op_set_string(x->m, op, "takes", sum ? "u v x" : "u v");
-  nirc_op_set_string(x->m, op, "gives", "z u v");
-  nirc_op_set_string(x->m, op, "equation", equations[sum != NULL][has_bias(p)]);
+  nirc_op *op = nirc_hw_neuron(&x->hw, x->node, p->name, (nirc_value *[]){u_state, v_state, sum}, sum ? 3 : 2, sum ? "u v x" : "u v", "z u v",
+                               equations[sum != NULL][has_bias(p)]);
   set_numbers(x, op, "keep_u", &p->i_decay, &p->shape, NIRC_LOIHI2_DECAY_ONE, -1);
   set_numbers(x, op, "keep_v", &p->v_decay, &p->shape, NIRC_LOIHI2_DECAY_ONE, -1);
   if (has_bias(p))
@@ -332,8 +277,8 @@ static nirc_value *fire(lowerer *x, int index, nirc_value *sum, nirc_value **v)
   set_numbers(x, op, "v_threshold", &p->threshold, &p->shape, 0, 1);
   const nirc_type *spikes = nirc_type_get(&x->m->types, NIRC_F64, &p->shape);
   nirc_op_set_results(x->m, op, (const nirc_type *[]){spikes, u_state->type, v_state->type}, 3);
-  append(x, SNN_UPDATE, p->name, (nirc_value *[]){u_state, &op->results[1]}, 2);
-  append(x, SNN_UPDATE, p->name, (nirc_value *[]){v_state, &op->results[2]}, 2);
+  nirc_hw_update(&x->hw, x->node, p->name, u_state, &op->results[1]);
+  nirc_hw_update(&x->hw, x->node, p->name, v_state, &op->results[2]);
   *v = &op->results[2];
   if (p->node && nirc_op_attr(p->node, "probe")) {
     add_probe(x, p, "i", &op->results[1]);
@@ -349,18 +294,13 @@ static nirc_value *fire(lowerer *x, int index, nirc_value *sum, nirc_value **v)
 static nirc_value *make_input(lowerer *x)
 {
   const nirc_op *node = x->net->input;
-  x->loc = node->loc;
-  nirc_op *in = append(x, SNN_INPUT, node->name, NULL, 0);
-  nirc_op_set_string(x->m, in, "name", node->name);
-  nirc_value *v = typed(x, in, NIRC_F32, &node->results[0].type->shape);
-  nirc_op *spikes = append(x, SNN_NEURON, node->name, &v, 1);
-  nirc_op_set_string(x->m, spikes, "takes", "x");
-  nirc_op_set_string(x->m, spikes, "gives", "z");
-  nirc_op_set_string(x->m, spikes, "equation", "z = f64(x > 0)");
+  x->node = node;
+  nirc_value *v = nirc_hw_input(&x->hw, node);
+  nirc_op *spikes = nirc_hw_neuron(&x->hw, node, NULL, &v, 1, "x", "z", "z = f64(x > 0)");
   nirc_op_set_results(x->m, spikes, (const nirc_type *[]){nirc_type_get(&x->m->types, NIRC_F64, &v->type->shape)}, 1);
   if (nirc_op_attr(node, "probe"))
-    nirc_op_set_string(x->m, append(x, SNN_PROBE, node->name, &v, 1), "name", nirc_arena_printf(x->m->arena, "%s/value", node->name));
-  return reshaped(x, node->name, nirc_op_result(spikes), &x->net->input_shape);
+    nirc_hw_probe(&x->hw, node, "value", v);
+  return nirc_hw_reshaped(&x->hw, node, NULL, nirc_op_result(spikes), &x->net->input_shape);
 }
 
 static void make_output(lowerer *x, nirc_value *spikes, nirc_value *v)
@@ -368,26 +308,20 @@ static void make_output(lowerer *x, nirc_value *spikes, nirc_value *v)
   const nirc_loihi2_population *p = &x->net->populations[x->net->last];
   const nirc_op *node = x->net->output;
   nirc_value *value = spikes;
-  x->loc = node->loc;
+  x->node = node;
   if (p->readout) {
     char scale[32];
     nirc_float_text(scale, NIRC_F64, 64 * p->scale);
-    nirc_op *decode = append(x, SNN_NEURON, node->name, &v, 1);
-    nirc_op_set_string(x->m, decode, "takes", "v");
-    nirc_op_set_string(x->m, decode, "gives", "y");
-    nirc_op_set_string(x->m, decode, "equation", nirc_arena_printf(x->m->arena, "y = f64(v)/%s", scale));
+    nirc_op *decode = nirc_hw_neuron(&x->hw, node, NULL, &v, 1, "v", "y", nirc_arena_printf(x->m->arena, "y = f64(v)/%s", scale));
     nirc_op_set_results(x->m, decode, (const nirc_type *[]){nirc_type_get(&x->m->types, NIRC_F64, &p->shape)}, 1);
     value = nirc_op_result(decode);
   }
-  value = reshaped(x, node->name, value, &node->results[0].type->shape);
-  nirc_op *out = append(x, SNN_OUTPUT, node->name, &value, 1);
+  value = nirc_hw_reshaped(&x->hw, node, NULL, value, &node->results[0].type->shape);
+  nirc_op *out = nirc_hw_append(&x->hw, node, SNN_OUTPUT, NULL, &value, 1);
   nirc_op_set_string(x->m, out, "name", node->name);
   nirc_op_set_int(x->m, out, "latency", (int64_t)p->latency);
-  if (nirc_op_attr(node, "probe")) {
-    nirc_op *op = append(x, SNN_PROBE, node->name, &value, 1);
-    nirc_op_set_string(x->m, op, "name", nirc_arena_printf(x->m->arena, "%s/value", node->name));
-    nirc_op_set_int(x->m, op, "latency", (int64_t)p->latency);
-  }
+  if (nirc_op_attr(node, "probe"))
+    nirc_op_set_int(x->m, nirc_hw_probe(&x->hw, node, "value", value), "latency", (int64_t)p->latency);
 }
 
 /* Probes of what is folded into weights; said once, and not where everything is asked for. */
@@ -408,12 +342,9 @@ static void remark_probes(lowerer *x, nirc_diag *d)
 
 void nirc_loihi2_lower(nirc_loihi2_net *net, nirc_module *m, const char *profile, nirc_diag *d)
 {
-  lowerer x = {.net = net, .m = m, .graph = m->body.first, .loc = m->body.first->loc};
+  lowerer x = {.net = net, .m = m, .graph = m->body.first, .node = m->body.first};
   remark_probes(&x, d);
-  x.step = nirc_op_new(m, &m->body, SNN_STEP, x.graph->name, x.loc);
-  nirc_op_set_attr(m, x.step, "dt", NIRC_ATTR_FLOAT)->f = net->options.dt;
-  nirc_op_set_string(m, x.step, "profile", profile);
-  nirc_op_set_string(m, x.step, "reset", "v_reset");
+  x.hw = nirc_hw_build(m, net->options.dt, profile, "v_reset");
   describe(&x);
   nirc_value *in = make_input(&x), **sums = NIRC_NEW_ARRAY(net->arena, nirc_value *, net->n_populations), *spikes = NULL, *v = NULL;
   make_sources(&x);
@@ -422,7 +353,7 @@ void nirc_loihi2_lower(nirc_loihi2_net *net, nirc_module *m, const char *profile
   keep_spikes(&x, NIRC_LOIHI2_INPUT, in);
   for (size_t p = 0; p < net->n_populations; p++) {
     nirc_value *potential, *z;
-    x.loc = net->populations[p].node ? net->populations[p].node->loc : x.graph->loc;
+    x.node = net->populations[p].node ? net->populations[p].node : x.graph;
     z = fire(&x, (int)p, sums[p], &potential);
     keep_spikes(&x, (int)p, z);
     spikes = (int)p == net->last ? z : spikes;
