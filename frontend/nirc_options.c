@@ -12,7 +12,7 @@ enum {
   OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_FOR, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_ACTIVITY, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
   OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_PRINT_PROFILES, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_FORMAT,
-  OPT_IDENTIFY, OPT_COMPARE, OPT_INPUT, OPT_STEPS, OPT_SEED, OPT_RATE, OPT_EVALUATE, OPT_CALIBRATE,
+  OPT_IDENTIFY, OPT_COMPARE, OPT_INPUT, OPT_STEPS, OPT_SEED, OPT_RATE, OPT_EVALUATE, OPT_CALIBRATE, OPT_PARTITION,
   OPT_OF_TARGET
 };
 
@@ -20,6 +20,7 @@ static const char *const emit_kinds[] = {"nir", "snn", "nirt", "llvm", "asm", "o
 static const char *const reset_kinds[] = {"v_reset", "subtract", NULL};
 static const char *const levels[] = {"0", "1", "2", "3", NULL};
 static const char *const quantise_kinds[] = {"none", "int8", NULL};
+static const char *const partition_kinds[] = {"first-fit", "min-cut", NULL};
 static const char *const warning_kinds[] = {"error", NULL};
 
 static const nirc_option table[] = {
@@ -73,6 +74,9 @@ static const nirc_option table[] = {
   {.id = OPT_CALIBRATE, .name = "calibrate", .argument = "FILE", .files = ".h5",
    .help = "with `--quantise int8`: run the network with float32 weights and quantised in several ways on FILE, an input as of `nirc-run`; take the way by which "
            "fewest spikes differ, and say how many do"},
+  {.id = OPT_PARTITION, .name = "partition", .argument = "KIND", .choices = partition_kinds,
+   .help = "with `-t loihi2` and `-t spinnaker2`: how the network is cut into cores: `first-fit` (default), in order, as the chip's document says; `min-cut`, so that few spikes "
+           "go between cores and chips (docs/partition.md)"},
   {.id = OPT_EMULATE, .name = "emulate", .help = "with a chip target: also a library of the chip's arithmetic", .hidden = true},
   {.id = OPT_PIPELINE, .name = "pass-pipeline", .argument = "P", .heading = "Passes", .help = "run these passes instead of those of -O: PASS{option=value,...},PASS,..."},
   {.id = OPT_PRINT_PIPELINE, .name = "print-pipeline", .help = "print the passes that the other options ask for, and end"},
@@ -331,6 +335,15 @@ static bool take_json(const nirc_option *option, const char *text, bool *as_text
   return true;
 }
 
+static bool take_partition(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  size_t i;
+  if (!nirc_option_choice(option, text, partition_kinds, N_ELEMENTS(partition_kinds) - 1, &i, d))
+    return false;
+  o->partition = partition_kinds[i];
+  return true;
+}
+
 static bool take_for(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
 {
   size_t n = 0, i;
@@ -413,6 +426,7 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_MTRIPLE: o->job.triple = v; return true;
   case OPT_QUANTISE: return take_quantise(o, option, v, d);
   case OPT_CALIBRATE: o->calibrate = v; return true;
+  case OPT_PARTITION: return take_partition(o, option, v, d);
   case OPT_EMULATE: o->job.emulate = true; return true;
   case OPT_REPORT: o->report = v; return true;
   case OPT_ACTIVITY: return take_activity(o, v, d);
@@ -473,6 +487,8 @@ static bool check_target(reader *r, nirc_diag *d)
     return true;
   if (o->profile && !nirc_target_takes_profile(o->target, o->profile))
     return USAGE("--semantics %s: -t %s takes %s or %s", o->profile, o->target->name, o->target->profiles[0], o->target->profiles[1]);
+  if (o->partition && !o->target->cuts)
+    return USAGE("--partition: -t %s cuts nothing into cores", o->target->name);
   return !o->job.emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
 }
 
@@ -504,6 +520,8 @@ static bool check_report(const nirc_options *o, nirc_diag *d)
     bool places = o->target && o->target->lower && !o->check;
     return !o->activity || places || o->compare.profiles || o->evaluate || USAGE("--activity goes with --report or a chip target");
   }
+  if (o->compare.has_steps && !o->compare.steps && !o->compare.profiles && !o->evaluate)
+    return USAGE("--steps 0: an inference has at least one step");
   size_t n = strlen(o->report);
   if (!n || o->report[n - 1] == '/')
     return USAGE("--report '%s': a file name is wanted", o->report);

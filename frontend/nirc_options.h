@@ -42,6 +42,7 @@ typedef struct nirc_options {
   const char *profile, *dt, *reset;                  /* NULL: not given */
   const char *target_options;                        /* the target's own that were given, as the pass `lower` takes them; NULL: none */
   const char *quantise, *calibrate;                  /* the pass behind discretise; data that it is judged by; NULL: none */
+  const char *partition;                             /* first-fit or min-cut; NULL: not given */
   const char *pipeline;                              /* NULL: the named one of `level` */
   const char **probes;
   size_t n_probes;

@@ -12,6 +12,7 @@
 static const nirc_attr_def step_attrs[] = {
   {.name = "dt", .kind = NIRC_ATTR_FLOAT, .dim = NIRC_DIM_SECOND, .doc = "the time step"},
   {.name = "profile", .kind = NIRC_ATTR_STRING, .doc = "whose arithmetic it is"},
+  {.name = "reset", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "what a spike does to the membrane, v_reset or subtract; absent: neurons do as their simulator has it, or there are none"},
   {.name = "target", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "of the hw level: the chip"},
   {.name = "chip", .kind = NIRC_ATTR_DICT, .optional = true, .doc = "of the hw level: what the target has decided for the whole chip"},
   {.name = "activity", .kind = NIRC_ATTR_DICT, .optional = true, .doc = "how often its elements spike, measured or assumed (`--activity`); computes nothing"}};

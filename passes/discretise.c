@@ -358,7 +358,9 @@ static bool run(nirc_module *m, nirc_pass_ctx *ctx)
   remark_loop(&x);
   if (!build_step(&x))
     return false;
-  if (x.reset_given && !x.reset_used)
+  if (x.reset_used)
+    nirc_op_set_string(m, x.step, "reset", x.subtract ? "subtract" : "v_reset");
+  else if (x.reset_given)
     nirc_warning(ctx->d, nirc_loc_file(m->path), "--reset changes nothing here: under profile '%s' these neurons keep the reset of the simulator", x.by[NIRC_CHOICE_RESET]->name);
   nirc_op_erase(graph);
   return true;

@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-nirc_hw_builder nirc_hw_build(nirc_module *m, double dt, const char *profile)
+nirc_hw_builder nirc_hw_build(nirc_module *m, double dt, const char *profile, const char *reset)
 {
   const nirc_op *graph = m->body.first;
   nirc_hw_builder b = {m, nirc_op_new(m, &m->body, SNN_STEP, graph->name, graph->loc)};
   nirc_op_set_attr(m, b.step, "dt", NIRC_ATTR_FLOAT)->f = dt;
   nirc_op_set_string(m, b.step, "profile", profile);
+  nirc_op_set_string(m, b.step, "reset", reset);
   return b;
 }
 

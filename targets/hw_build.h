@@ -7,8 +7,8 @@
 
 typedef struct nirc_hw_builder { nirc_module *m; nirc_op *step; } nirc_hw_builder;
 
-/* A step beside the graph, which is the caller's to erase. */
-nirc_hw_builder nirc_hw_build(nirc_module *m, double dt, const char *profile);
+/* A step beside the graph, which is the caller's to erase. `reset`: what a spike does to v, as --reset has it. */
+nirc_hw_builder nirc_hw_build(nirc_module *m, double dt, const char *profile, const char *reset);
 
 /* An op at the end of the step; `name` NULL: that of the node. */
 nirc_op *nirc_hw_append(const nirc_hw_builder *b, const nirc_op *node, nirc_opcode code, const char *name, nirc_value *const *in, size_t n);

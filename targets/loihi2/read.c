@@ -115,9 +115,9 @@ static bool check_weights(reader *r, const nirc_op *op)
 }
 
 /* All entries, row by row; values 0. */
-static void make_full(nirc_arena *a, nirc_loihi2_matrix *m, size_t rows, size_t columns)
+static void make_full(nirc_arena *a, nirc_matrix *m, size_t rows, size_t columns)
 {
-  *m = (nirc_loihi2_matrix){.rows = rows, .columns = columns, .first = NIRC_NEW_ARRAY(a, size_t, rows + 1), .value = NIRC_NEW_ARRAY(a, double, rows * columns)};
+  *m = (nirc_matrix){.rows = rows, .columns = columns, .first = NIRC_NEW_ARRAY(a, size_t, rows + 1), .value = NIRC_NEW_ARRAY(a, double, rows * columns)};
   m->column = NIRC_NEW_ARRAY(a, uint32_t, rows * columns);
   for (size_t i = 0; i < rows; i++) {
     for (size_t j = 0; j < columns; j++)
@@ -126,8 +126,8 @@ static void make_full(nirc_arena *a, nirc_loihi2_matrix *m, size_t rows, size_t 
   }
 }
 
-/* From one block of a row for each weight, by columns. `to` NULL: only counts the entries of each row, in `first` one further on. */
-static void read_columns(const nirc_op *op, size_t columns, size_t *next, nirc_loihi2_matrix *to, bool full, size_t delay)
+/* From one block of a row for each weight, by columns; `delays` not NULL: into a full matrix. `to` NULL: only counts the entries of each row, in `next` one further on. */
+static void read_columns(const nirc_op *op, size_t columns, size_t *next, nirc_matrix *to, uint8_t *delays, uint8_t delay)
 {
   const nirc_blob *first = nirc_op_blob(op, "first"), *row = nirc_op_blob(op, "row"), *w = nirc_op_blob(op, "weight");
   for (size_t j = 0; j < columns; j++) {
@@ -140,25 +140,25 @@ static void read_columns(const nirc_op *op, size_t columns, size_t *next, nirc_l
         next[i + 1]++;
         continue;
       }
-      size_t at = full ? (size_t)i * columns + j : next[i]++;
+      size_t at = delays ? (size_t)i * columns + j : next[i]++;
       to->column[at] = (uint32_t)j;
       to->value[at] = nirc_blob_get(w, e);
-      if (to->delay)
-        to->delay[at] = (uint8_t)delay;
+      if (delays)
+        delays[at] = delay;
     }
   }
 }
 
-static void read_sparse(nirc_arena *a, nirc_loihi2_matrix *m, const nirc_op *op, size_t rows, size_t columns)
+static void read_sparse(nirc_arena *a, nirc_matrix *m, const nirc_op *op, size_t rows, size_t columns)
 {
   size_t n = nirc_op_blob(op, "row")->count, *next = NIRC_NEW_ARRAY(a, size_t, rows + 1);
-  *m = (nirc_loihi2_matrix){.rows = rows, .columns = columns, .first = NIRC_NEW_ARRAY(a, size_t, rows + 1), .column = NIRC_NEW_ARRAY(a, uint32_t, n),
+  *m = (nirc_matrix){.rows = rows, .columns = columns, .first = NIRC_NEW_ARRAY(a, size_t, rows + 1), .column = NIRC_NEW_ARRAY(a, uint32_t, n),
                             .value = NIRC_NEW_ARRAY(a, double, n)};
-  read_columns(op, columns, next, NULL, false, 0);
+  read_columns(op, columns, next, NULL, NULL, 0);
   for (size_t i = 0; i < rows; i++)
     next[i + 1] += next[i];
   memcpy(m->first, next, (rows + 1) * sizeof *next);
-  read_columns(op, columns, next, m, false, 0);
+  read_columns(op, columns, next, m, NULL, 0);
 }
 
 static bool read_matrix(reader *r, nirc_loihi2_synapse *s, const nirc_op *op, size_t delay)
@@ -176,16 +176,16 @@ static bool read_matrix(reader *r, nirc_loihi2_synapse *s, const nirc_op *op, si
     for (size_t e = 0; e < w->count; e++)
       s->matrix.value[e] = nirc_blob_get(w, e);
   } else {
-    if (w->shape.dims[1] != 1 || op->results[0].type->shape.rank != 1 || (again && (!full || !s->matrix.delay)))
+    if (w->shape.dims[1] != 1 || op->results[0].type->shape.rank != 1 || (again && (!full || !s->delays)))
       return nirc_hw_fault(&r->hw, op, "its weights are not single ones, or there are two delays");
     if (!full) {
       read_sparse(a, &s->matrix, op, rows, columns);
     } else {
       if (!again) {
         make_full(a, &s->matrix, rows, columns);
-        s->matrix.delay = NIRC_NEW_ARRAY(a, uint8_t, rows * columns);
+        s->delays = NIRC_NEW_ARRAY(a, uint8_t, rows * columns);
       }
-      read_columns(op, columns, NULL, &s->matrix, true, delay);
+      read_columns(op, columns, NULL, &s->matrix, s->delays, (uint8_t)delay);
     }
   }
   s->delay = delay > s->delay ? delay : s->delay;
@@ -245,6 +245,53 @@ static bool read_synapse(reader *r, const nirc_op *op)
   return true;
 }
 
+/* ---- cores ----------------------------------------------------------------------------------------------------------------------------- */
+
+/* Element i of a list of the cores' description, in [0, end); false where it is none. */
+static bool number(const nirc_attr *list, size_t i, size_t end, size_t *out)
+{
+  int64_t v;
+  if (!list || i >= list->blob->count || !nirc_blob_get_int(list->blob, i, &v) || v < 0 || (uint64_t)v >= end)
+    return false;
+  *out = (size_t)v;
+  return true;
+}
+
+/* In order, the placement is made again; of min-cut, it is read. */
+static bool read_cores(reader *r)
+{
+  const nirc_attr *cores = nirc_dict_find(nirc_op_attr(r->hw.step, "chip"), "cores", NIRC_ATTR_DICT);
+  const nirc_attr *chip = nirc_dict_find(cores, "chip", NIRC_ATTR_DENSE), *slices = nirc_dict_find(cores, "slices", NIRC_ATTR_DENSE),
+                  *population = nirc_dict_find(cores, "population", NIRC_ATTR_DENSE), *start = nirc_dict_find(cores, "start", NIRC_ATTR_DENSE),
+                  *end = nirc_dict_find(cores, "end", NIRC_ATTR_DENSE);
+  nirc_loihi2_net *net = r->net;
+  nirc_loihi2_placement *p = NIRC_NEW(net->arena, nirc_loihi2_placement);
+  size_t k = 0, at = 0, most = UINT32_MAX;
+  bool ok = chip && population && chip->blob->count;
+  if (!nirc_loihi2_place(net, r->hw.step->loc, r->hw.d))
+    return false;
+  if (!cores)
+    return true;
+  net->options.min_cut = true;
+  p->n_cores = ok ? (size_t)chip->blob->count : 0;
+  p->n_slices = ok ? (size_t)population->blob->count : 0;
+  p->cores = NIRC_NEW_ARRAY(net->arena, nirc_loihi2_core, p->n_cores + 1);
+  p->slices = NIRC_NEW_ARRAY(net->arena, nirc_loihi2_slice, p->n_slices);
+  for (size_t c = 0; ok && c < p->n_cores; c++) {
+    ok = number(chip, c, p->n_cores, &p->cores[c].chip) && number(slices, c, p->n_slices - at + 1, &k);
+    p->cores[c].number = c && p->cores[c].chip == p->cores[c - 1].chip ? p->cores[c - 1].number + 1 : 0;
+    at += ok ? k : 0;
+    p->cores[c + 1].first = at;
+  }
+  for (size_t i = 0; ok && i < p->n_slices; i++) {
+    ok = number(population, i, net->n_populations, &k) && number(start, i, most, &p->slices[i].start) && number(end, i, most, &p->slices[i].end);
+    p->slices[i].population = (int)k;
+  }
+  net->placement = p;
+  return (ok && at == p->n_slices && nirc_loihi2_complete_placement(net, p)) ||
+         nirc_hw_fault(&r->hw, r->hw.step, "what it says of cores is no placement of its populations");
+}
+
 /* ---- all of it ----------------------------------------------------------------------------------------------------------------------- */
 
 static bool read_chip(reader *r)
@@ -282,5 +329,6 @@ bool nirc_loihi2_read(nirc_loihi2_net *net, const nirc_module *m, nirc_diag *d)
   NIRC_FOR_EACH_OP(op, r.hw.step->body)
     if (nirc_hw_is_part(op, "synapse") && !read_synapse(&r, op))
       return false;
-  return true;
+  nirc_loihi2_find_rates(net, m);
+  return read_cores(&r);
 }
