@@ -41,13 +41,17 @@ static void add_cell(nirc_strbuf *b, const nirc_attr *a)
 
 void nirc_partition_print_html(const nirc_attr *entries, nirc_strbuf *b)
 {
-  const nirc_attr *method = find(entries, "method"), *rate = find(entries, "assumed_rate"), *other = find(entries, "first_fit");
+  const nirc_attr *method = find(entries, "method"), *rate = find(entries, "assumed_rate"), *input = find(entries, "measured_on"), *other = find(entries, "first_fit");
   if (!entries)
     return;
   other = other && other->kind == NIRC_ATTR_DICT ? other : NULL;
   nirc_strbuf_add(b, "<div class=\"wide\" role=\"region\" aria-label=\"Cut into cores\" tabindex=\"0\"><table>\n<caption>Cut into cores. All of these are estimates");
   if (rate && rate->kind == NIRC_ATTR_FLOAT)
     nirc_strbuf_addf(b, ": of a core’s memory, and of %.4g spikes of each neuron and input element in a step, which are assumed", rate->f);
+  if (input && input->kind == NIRC_ATTR_STRING) {
+    nirc_strbuf_add(b, ": of a core’s memory, and of how often neurons spiked on ");
+    nirc_html_add_name(b, input->s);
+  }
   nirc_strbuf_add(b, ".</caption>\n<thead><tr><th scope=\"col\"></th><th scope=\"col\" class=\"n\">");
   nirc_html_add_escaped(b, method && method->kind == NIRC_ATTR_STRING ? method->s : "");
   nirc_strbuf_addf(b, " (estimate)</th>%s</tr></thead>\n<tbody>\n", other ? "<th scope=\"col\" class=\"n\">first-fit (estimate)</th>" : "");

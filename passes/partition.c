@@ -8,6 +8,16 @@
 
 /* ---- cuts ----------------------------------------------------------------------------------------------------------------------------- */
 
+nirc_partition_problem nirc_partition_some_nets(const nirc_partition_problem *p, size_t first, size_t n)
+{
+  nirc_partition_problem some = *p;
+  some.n_nets = n;
+  some.first += first;
+  some.source += first;
+  some.events += first;
+  return some;
+}
+
 double nirc_partition_cut(const nirc_partition_problem *p, nirc_arena *a, const nirc_partition *x)
 {
   uint32_t *seen = NIRC_NEW_ARRAY(a, uint32_t, x->n_parts);

@@ -43,6 +43,8 @@ bool nirc_partition_min_cut(const nirc_partition_problem *p, nirc_arena *a, nirc
 /* The cut of a partition made smaller by moves of single units; never larger. */
 void nirc_partition_refine(const nirc_partition_problem *p, nirc_arena *a, nirc_partition *x);
 
+/* The problem with these of its nets only. */
+nirc_partition_problem nirc_partition_some_nets(const nirc_partition_problem *p, size_t first, size_t n);
 /* Events per step that arrive in a part that is not their source's: each once for each such part. */
 double nirc_partition_cut(const nirc_partition_problem *p, nirc_arena *a, const nirc_partition *x);
 /* Parts as units: the nets between them. What a part takes, and the limits, are left to the caller. */

@@ -5,8 +5,6 @@
 
 #include "passes/partition.h"
 
-#define NIRC_PARTITION_ASSUMED_RATE 0.1              /* spikes of a neuron in a step, where nothing was measured */
-
 typedef struct nirc_partition_nets {
   nirc_arena *a;
   size_t n, n_pins, max, max_pins;

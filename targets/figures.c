@@ -11,9 +11,19 @@ static void add_figures(json_t *to, const nirc_figures *x)
                                                        "between_cores", x->between_cores, "between_chips", x->between_chips));
 }
 
-json_t *nirc_figures_json(const nirc_figures *x, const nirc_figures *first_fit, double rate)
+double nirc_figures_rate(const nirc_activity *x, const char *node)
 {
-  json_t *o = json_pack("{s:s, s:b, s:s, s:f}", "method", first_fit ? "min-cut" : "first-fit", "estimate", 1, "activity", "assumed", "spikes_per_neuron_and_step", rate);
+  double rate = nirc_activity_rate(x, node);
+  return rate < 0 ? NIRC_ACTIVITY_ASSUMED : rate;
+}
+
+json_t *nirc_figures_json(const nirc_figures *x, const nirc_figures *first_fit, const nirc_activity *activity)
+{
+  json_t *o = json_pack("{s:s, s:b, s:s}", "method", first_fit ? "min-cut" : "first-fit", "estimate", 1, "activity", activity->measured ? "measured" : "assumed");
+  if (activity->measured)
+    json_object_set_new(o, "input", json_string(activity->input));
+  else
+    json_object_set_new(o, "spikes_per_neuron_and_step", json_real(activity->rate));
   add_figures(o, x);
   if (first_fit) {
     json_t *other = json_object();
@@ -35,11 +45,14 @@ static void describe(nirc_module *m, nirc_attr *dict, const nirc_figures *x)
   nirc_dict_add_float(m, dict, "between_chips", x->between_chips);
 }
 
-void nirc_figures_describe(nirc_module *m, nirc_attr *chip, const nirc_figures *x, const nirc_figures *first_fit, double rate)
+void nirc_figures_describe(nirc_module *m, nirc_attr *chip, const nirc_figures *x, const nirc_figures *first_fit, const nirc_activity *activity)
 {
   nirc_attr *a = nirc_dict_add(m, chip, "partition", NIRC_ATTR_DICT);
   nirc_dict_add_string(m, a, "method", first_fit ? "min-cut" : "first-fit");
-  nirc_dict_add_float(m, a, "assumed_rate", rate);
+  if (activity->measured)
+    nirc_dict_add_string(m, a, "measured_on", activity->input);
+  else
+    nirc_dict_add_float(m, a, "assumed_rate", activity->rate);
   describe(m, a, x);
   if (first_fit)
     describe(m, nirc_dict_add(m, a, "first_fit", NIRC_ATTR_DICT), first_fit);

@@ -112,8 +112,10 @@ static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
   bool ok = choose(&net.options, job, d) && check_reset(&net, m, d);
   if (ok)
     net.options.dt = choose_dt(m, job, d);
-  ok = ok && nirc_loihi2_map(&net, m, d) && nirc_loihi2_find_parameters(&net, m, d) && nirc_loihi2_order(&net, d) && nirc_loihi2_quantise(&net, d) &&
-       nirc_loihi2_place(&net, nirc_loc_file(m->path), d);
+  ok = ok && nirc_loihi2_map(&net, m, d) && nirc_loihi2_find_parameters(&net, m, d) && nirc_loihi2_order(&net, d) && nirc_loihi2_quantise(&net, d);
+  if (ok)
+    nirc_loihi2_find_rates(&net, m);
+  ok = ok && nirc_loihi2_place(&net, nirc_loc_file(m->path), d);
   if (ok)
     nirc_loihi2_lower(&net, m, job->profile, d);
   nirc_arena_free(a);

@@ -19,7 +19,7 @@ static uint32_t block_of(const lister *l, int p, size_t position)
 /* Outputs that an element of the source reaches along one axis: for each element, at most `kernel` of them. */
 typedef struct axis { size_t *first; uint32_t *out; } axis;
 
-static axis list_axis(nirc_arena *a, const nirc_loihi2_conv *c, int which)
+static axis list_axis(nirc_arena *a, const nirc_conv *c, int which)
 {
   size_t in = (size_t)c->in[1 + which], n = 0;
   axis x = {NIRC_NEW_ARRAY(a, size_t, in + 1), NIRC_NEW_ARRAY(a, uint32_t, in * (size_t)c->kernel[which])};
@@ -36,7 +36,7 @@ static axis list_axis(nirc_arena *a, const nirc_loihi2_conv *c, int which)
 
 static void list_convolution(lister *l, const nirc_loihi2_synapse *s, double rate)
 {
-  const nirc_loihi2_conv *c = &s->conv;
+  const nirc_conv *c = &s->conv;
   nirc_arena *a = l->x->a;
   axis rows = list_axis(a, c, 0), columns = list_axis(a, c, 1);
   for (size_t y = 0; y < c->in[1]; y++)
@@ -67,7 +67,7 @@ static void list_dense(lister *l, const nirc_loihi2_synapse *s, double rate)
 /* By sources: the matrix has rows of targets. */
 static void list_sparse(lister *l, const nirc_loihi2_synapse *s, double rate)
 {
-  const nirc_loihi2_matrix *m = &s->matrix;
+  const nirc_matrix *m = &s->matrix;
   const nirc_shape *from = nirc_loihi2_shape(l->x->net, s->from);
   size_t positions = nirc_loihi2_positions(&l->x->net->populations[s->to].shape), sources = nirc_loihi2_positions(from), channels = nirc_loihi2_channels(from);
   size_t *next = NIRC_NEW_ARRAY(l->x->a, size_t, m->columns + 2);
@@ -91,7 +91,7 @@ static void list_sparse(lister *l, const nirc_loihi2_synapse *s, double rate)
 
 static void list_synapse(lister *l, const nirc_loihi2_synapse *s)
 {
-  double rate = s->from == NIRC_LOIHI2_INPUT || !l->x->net->populations[s->from].clock ? NIRC_LOIHI2_RATE : 1;
+  double rate = l->x->net->rate[s->from + 1];
   if (s->kind == NIRC_LOIHI2_CONV)
     list_convolution(l, s, rate);
   else if (s->kind == NIRC_LOIHI2_DENSE)
@@ -114,17 +114,24 @@ nirc_loihi2_nets nirc_loihi2_list_nets(const nirc_loihi2_placer *x, const nirc_l
   return (nirc_loihi2_nets){nirc_partition_nets_problem(&l.nets, b->n), n_input};
 }
 
+void nirc_loihi2_find_rates(nirc_loihi2_net *x, const nirc_module *m)
+{
+  x->activity = nirc_activity_of(m, x->arena);
+  x->rate = NIRC_NEW_ARRAY(x->arena, double, x->n_populations + 1);
+  NIRC_FOR_EACH_OP(op, m->body.first->body)
+    if (op->code == NIR_INPUT || op->code == SNN_INPUT)
+      x->rate[0] = nirc_figures_rate(&x->activity, op->name);
+  for (size_t p = 0; p < x->n_populations; p++)
+    x->rate[p + 1] = x->populations[p].clock ? 1 : nirc_figures_rate(&x->activity, x->populations[p].name);
+}
+
 /* ---- what crosses --------------------------------------------------------------------------------------------------------------------- */
 
 /* What arrives from other parts, of the input's nets or of the others; no digits that only show the order of additions. */
 static double arriving(const nirc_loihi2_nets *nets, bool of_input, nirc_arena *a, const nirc_partition *x)
 {
-  nirc_partition_problem p = nets->nets;
-  size_t skip = of_input ? 0 : nets->n_input;
-  p.n_nets = of_input ? nets->n_input : p.n_nets - skip;
-  p.first += skip;
-  p.source += skip;
-  p.events += skip;
+  const nirc_partition_problem *all = &nets->nets;
+  nirc_partition_problem p = of_input ? nirc_partition_some_nets(all, 0, nets->n_input) : nirc_partition_some_nets(all, nets->n_input, all->n_nets - nets->n_input);
   return rint(nirc_partition_cut(&p, a, x) * 1e6) / 1e6;
 }
 

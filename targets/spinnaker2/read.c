@@ -217,6 +217,27 @@ static void read_options(reader *r)
   r->net->profile = nirc_op_attr(r->hw.step, "profile")->s;
 }
 
+/* Filled in order, unless it says otherwise. */
+static void read_chips(reader *r, const nirc_module *m)
+{
+  const nirc_attr *chips = nirc_dict_find(nirc_op_attr(r->hw.step, "chip"), "chips", NIRC_ATTR_DENSE);
+  size_t n = 0;
+  for (size_t p = 0; r->hw.ok && p < r->net->n_populations; p++)
+    n += nirc_s2_n_slices(&r->net->populations[p]);
+  if (r->hw.ok && n > (size_t)NIRC_S2_PES * (r->net->options.board48 ? NIRC_S2_CHIPS : 1))
+    nirc_hw_fault(&r->hw, r->hw.step, "its populations take more cores than there are");
+  uint32_t *given = chips ? NIRC_NEW_ARRAY(r->net->arena, uint32_t, r->hw.ok ? n : 0) : NULL;
+  for (size_t i = 0; r->hw.ok && given && i < n; i++) {
+    int64_t c;
+    if (chips->blob->count != n || !nirc_blob_get_int(chips->blob, i, &c) || c < 0 || c >= NIRC_S2_CHIPS)
+      nirc_hw_fault(&r->hw, r->hw.step, "what it says of chips does not go with its populations");
+    given[i] = r->hw.ok ? (uint32_t)c : 0;
+  }
+  r->net->options.min_cut = chips != NULL;
+  if (r->hw.ok && !nirc_s2_assign_chips(r->net, m, given))
+    nirc_hw_fault(&r->hw, r->hw.step, "what it says of chips does not go with its populations");
+}
+
 static void finish(reader *r)
 {
   nirc_s2_network *net = r->net;
@@ -247,5 +268,6 @@ bool nirc_s2_read(nirc_s2_network *net, const nirc_module *m, nirc_diag *d)
     else if (r.hw.ok && nirc_hw_is_part(op, "output"))
       read_output(&r, op);
   finish(&r);
+  read_chips(&r, m);
   return r.hw.ok;
 }

@@ -131,13 +131,13 @@ static json_t *network_json(const nirc_s2_network *net, const nirc_module *m)
 
 /* ---- mapping.json ------------------------------------------------------------------------------------------------------------------ */
 
-static json_t *slice_json(size_t i, const nirc_s2_slice *s)
+static json_t *slice_json(size_t i, const nirc_s2_slice *s, size_t chip, size_t pe)
 {
   const nirc_s2_bytes *b = &s->bytes;
   json_t *sram = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "params", integer(b->params), "synapses", integer(b->synapses), "rows", integer(b->rows),
                            "table", integer(b->table), "ring", integer(b->ring), "recording", integer(b->recording), "total", integer(b->total));
   return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "id", integer(i), "population", integer(s->population), "start", integer(s->start), "stop",
-                   integer(s->stop), "chip", integer(i / NIRC_S2_PES), "pe", integer(i % NIRC_S2_PES), "key", integer(256 * i), "mask", (json_int_t)0xFFFFFF00,
+                   integer(s->stop), "chip", integer(chip), "pe", integer(pe), "key", integer(256 * i), "mask", (json_int_t)0xFFFFFF00,
                    "sram", sram);
 }
 
@@ -165,19 +165,20 @@ static json_t *routes_json(const nirc_s2_network *net, const nirc_s2_slice *slic
 
 static json_t *mapping_json(const nirc_s2_network *net)
 {
-  size_t n, synapses = 0;
+  size_t n, synapses = 0, used[NIRC_S2_CHIPS] = {0};
   const nirc_s2_slice *slices = nirc_s2_slices(net, &n);
   json_t *populations = json_array(), *list = json_array(), *routes = routes_json(net, slices, n);
   for (size_t i = 0; i < net->n_populations; i++)
     json_array_append_new(populations, json_pack("{s:o, s:o}", "population", integer(i), "max_atoms_per_core", integer(net->populations[i].atoms)));
   for (size_t i = 0; i < n; i++)
-    json_array_append_new(list, slice_json(i, &slices[i]));
+    json_array_append_new(list, slice_json(i, &slices[i], net->chip_of[i], used[net->chip_of[i]]++));
   for (size_t k = 0; k < net->n_projections; k++)
     synapses += net->projections[k].n_rows;
   json_t *totals = json_pack("{s:o, s:o, s:o}", "pes", integer(n), "routes", integer(json_array_size(routes)), "synapses", integer(synapses));
-  return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "format", "nirc-spinnaker2-mapping", "version", 1, "target",
+  return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "format", "nirc-spinnaker2-mapping", "version", 1, "target",
                    net->options.board48 ? "board48" : "chip", "record_steps", integer(net->options.steps), "populations", populations, "slices", list,
-                   "routes", routes, "totals", totals);
+                   "routes", routes, "totals", totals, "partition",
+                   nirc_figures_json(&net->figures, net->options.min_cut ? &net->in_order : NULL, &net->activity));
 }
 
 /* ---- the files ------------------------------------------------------------------------------------------------------------------------ */

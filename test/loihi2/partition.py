@@ -162,8 +162,8 @@ def count_words(shape, synapses, core, out):
     return {**w, "total": sum(w.values())}
 
 
-def count_spikes(shape, synapses, cores):
-    """Per step, each spike once for each synapse and other core (chip)."""
+def count_spikes(shape, synapses, cores, rate):
+    """Per step, each spike once for each synapse and other core (chip); rate of each population."""
     core_of = {p: np.full(positions(s), -1) for p, s in shape.items()}
     for i, c in enumerate(cores):
         for s in c["slices"]:
@@ -176,13 +176,14 @@ def count_spikes(shape, synapses, cores):
             target, source = of[y["to"]], np.tile(of[y["from"]], channels(shape[y["from"]]))
             hit = np.stack([m[target == k].any(0) for k in np.unique(target)], 1)
             n = (hit & (np.unique(target)[None, :] != source[:, None])).sum()
-            sums[("input_to_" if y["from"] == "input" else "between_") + where] += RATE * n
+            sums[("input_to_" if y["from"] == "input" else "between_") + where] += rate[y["from"]] * n
     return sums
 
 
-def check(out, per_chip, most_chips):
+def check(out, per_chip, most_chips, rate=None):
     bad = []
     shape, synapses = read_graph(os.path.join(out, "network.lava.h5"))
+    rate = rate or dict.fromkeys(shape, RATE)
     with open(os.path.join(out, "placement.json")) as f:
         place = json.load(f)
     held = {p: np.zeros(positions(s), int) for p, s in shape.items() if p != "input"}
@@ -199,7 +200,7 @@ def check(out, per_chip, most_chips):
     if names != sorted(set(names)) or max(n for _, n in names) >= per_chip or place["chips"] != names[-1][0] + 1 or place["chips"] > most_chips:
         bad.append(f"chips {place['chips']}: {names}")
     p = place["partition"]
-    for k, v in count_spikes(shape, synapses, place["cores"]).items():
+    for k, v in count_spikes(shape, synapses, place["cores"], rate).items():
         if abs(p["spikes_per_step"][k] - v) > 1e-4 * max(1, v):
             bad.append(f"{k}: {p['spikes_per_step'][k]}, expected {v}")
     total = [c["words"]["total"] for c in place["cores"]]
@@ -233,6 +234,14 @@ def one(nirc, nirc_run, folder, make, shape, per_chip):
             subprocess.run([nirc_run, out, "-i", x, "-o", os.path.join(out, "out.h5")], check=True)
             found, figures[kind] = check(out, per_chip, figures["first-fit"]["chips"] if figures else 1 << 30)
             bad += [f"{kind}: {b}" for b in found]
+    measured, traces = (os.path.join(folder, make.__name__ + "-measured" + s) for s in ("", ".h5"))
+    subprocess.run([nirc, model, "-q", "-t", "loihi2", "--dt", "1ms", "--partition", "min-cut", "--activity", x, "--probe", "all", "--emulate", "--name", "m",
+                    f"--loihi2-cores-per-chip={per_chip}", "-o", measured], check=True)
+    subprocess.run([nirc_run, measured, "-i", x, "-o", traces], check=True)
+    with h5py.File(traces) as f, h5py.File(x) as g:
+        rate = {k: float(v["spikes"][()].mean()) for k, v in f["trace"].items() if "spikes" in v} | {"input": float((g["input"][()] > 0).mean())}
+    found, p = check(measured, per_chip, 1 << 30, rate)
+    bad += [f"measured: {b}" for b in found + [p["activity"], p.get("input")] * ((p["activity"], p.get("input")) != ("measured", "in.h5"))]
     at = lambda kind, name: read(os.path.join(folder, f"{make.__name__}-{kind}", name))
     bad += [f"{name} differs" for name in ("m.so", "m.h", "network.lava.h5", "out.h5") if at("first-fit", name) != at("min-cut", name)]
     bad += [f"{name} differs from run to run" for name in ("placement.json", "m.so") if at("min-cut", name) != at("min-cut-again", name)]
