@@ -69,6 +69,11 @@ void nirc_loihi2_put_ints(nirc_loihi2_file *f, hid_t in, const char *name, hid_t
   put(f, in, name, type, H5T_NATIVE_INT64, rank, dims, value);
 }
 
+void nirc_loihi2_put_small(nirc_loihi2_file *f, hid_t in, const char *name, uint32_t rank, const uint64_t *dims, const void *value)
+{
+  put(f, in, name, H5T_STD_I32LE, H5T_NATIVE_INT32, rank, dims, value);
+}
+
 void nirc_loihi2_put_int(nirc_loihi2_file *f, hid_t in, const char *name, hid_t type, int64_t value)
 {
   put(f, in, name, type, H5T_NATIVE_INT64, 0, NULL, &value);

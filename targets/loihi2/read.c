@@ -106,9 +106,11 @@ static bool delay_of(const nirc_op *op, size_t *delay)
 static bool check_weights(reader *r, const nirc_op *op)
 {
   const nirc_blob *w = nirc_op_blob(op, "weight");
+  if (w->dtype != NIRC_F64)
+    return nirc_hw_fault(&r->hw, op, "its weights are not f64");
   for (size_t i = 0; i < w->count; i++) {
-    double v = nirc_blob_get(w, i);
-    if (v != rint(v) || fabs(v) > NIRC_LOIHI2_MAX_WEIGHT)
+    double v = nirc_blob_f64(w, i);
+    if (!(fabs(v) <= NIRC_LOIHI2_MAX_WEIGHT) || v != (int)v)
       return nirc_hw_fault(&r->hw, op, "a weight is not whole, or does not fit an 8-bit synapse");
   }
   return true;
@@ -131,18 +133,16 @@ static void read_columns(const nirc_op *op, size_t columns, size_t *next, nirc_m
 {
   const nirc_blob *first = nirc_op_blob(op, "first"), *row = nirc_op_blob(op, "row"), *w = nirc_op_blob(op, "weight");
   for (size_t j = 0; j < columns; j++) {
-    int64_t from, end, i;
-    nirc_blob_get_int(first, j, &from);
-    nirc_blob_get_int(first, j + 1, &end);
-    for (size_t e = (size_t)from; e < (size_t)end; e++) {
-      nirc_blob_get_int(row, e, &i);
+    size_t end = (size_t)nirc_blob_i32(first, j + 1);
+    for (size_t e = (size_t)nirc_blob_i32(first, j); e < end; e++) {
+      size_t i = (size_t)nirc_blob_i32(row, e);
       if (!to) {
         next[i + 1]++;
         continue;
       }
-      size_t at = delays ? (size_t)i * columns + j : next[i]++;
+      size_t at = delays ? i * columns + j : next[i]++;
       to->column[at] = (uint32_t)j;
-      to->value[at] = nirc_blob_get(w, e);
+      to->value[at] = nirc_blob_f64(w, e);
       if (delays)
         delays[at] = delay;
     }
@@ -174,7 +174,7 @@ static bool read_matrix(reader *r, nirc_loihi2_synapse *s, const nirc_op *op, si
       return nirc_hw_fault(&r->hw, op, "a second op of one synapse, or one of another kind");
     make_full(a, &s->matrix, rows, columns);
     for (size_t e = 0; e < w->count; e++)
-      s->matrix.value[e] = nirc_blob_get(w, e);
+      s->matrix.value[e] = nirc_blob_f64(w, e);
   } else {
     if (w->shape.dims[1] != 1 || op->results[0].type->shape.rank != 1 || (again && (!full || !s->delays)))
       return nirc_hw_fault(&r->hw, op, "its weights are not single ones, or there are two delays");
@@ -211,7 +211,7 @@ static bool read_conv(reader *r, nirc_loihi2_synapse *s, const nirc_op *op, size
   s->conv.groups = (uint64_t)nirc_op_int(op, "groups");
   s->conv.value = NIRC_NEW_ARRAY(r->net->arena, double, w->count);
   for (size_t i = 0; i < w->count; i++)
-    s->conv.value[i] = nirc_blob_get(w, i);
+    s->conv.value[i] = nirc_blob_f64(w, i);
   return true;
 }
 
