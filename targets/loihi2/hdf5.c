@@ -70,9 +70,12 @@ static void put(nirc_loihi2_file *f, hid_t in, const char *name, hid_t stored, h
   H5Sclose(space);
 }
 
-void nirc_loihi2_put_ints(nirc_loihi2_file *f, hid_t in, const char *name, hid_t type, uint32_t rank, const uint64_t *dims, const int64_t *value)
+static size_t count(uint32_t rank, const uint64_t *dims)
 {
-  put(f, in, name, type, H5T_NATIVE_INT64, rank, dims, value);
+  size_t n = 1;
+  for (uint32_t i = 0; i < rank; i++)
+    n *= (size_t)dims[i];
+  return n;
 }
 
 void nirc_loihi2_put_small(nirc_loihi2_file *f, hid_t in, const char *name, uint32_t rank, const uint64_t *dims, const void *value)
@@ -80,14 +83,39 @@ void nirc_loihi2_put_small(nirc_loihi2_file *f, hid_t in, const char *name, uint
   put(f, in, name, H5T_STD_I32LE, H5T_NATIVE_INT32, rank, dims, value);
 }
 
+/* libhdf5 converts by way of a buffer of a mebibyte, for one number as for many; so numbers are given as they are stored. */
+void nirc_loihi2_put_ints(nirc_loihi2_file *f, hid_t in, const char *name, hid_t type, uint32_t rank, const uint64_t *dims, const int64_t *value)
+{
+  size_t n = count(rank, dims);
+  if (H5Tget_size(type) == sizeof *value) {
+    put(f, in, name, type, H5T_NATIVE_INT64, rank, dims, value);
+    return;
+  }
+  int32_t *stored = NIRC_NEW_ARRAY(f->arena, int32_t, n);
+  for (size_t i = 0; i < n; i++)
+    stored[i] = (int32_t)value[i];
+  nirc_loihi2_put_small(f, in, name, rank, dims, stored);
+}
+
 void nirc_loihi2_put_int(nirc_loihi2_file *f, hid_t in, const char *name, hid_t type, int64_t value)
 {
-  put(f, in, name, type, H5T_NATIVE_INT64, 0, NULL, &value);
+  nirc_loihi2_put_ints(f, in, name, type, 0, NULL, &value);
 }
 
 void nirc_loihi2_put_reals(nirc_loihi2_file *f, hid_t in, const char *name, hid_t type, uint32_t rank, const uint64_t *dims, const double *value)
 {
-  put(f, in, name, type, H5T_NATIVE_DOUBLE, rank, dims, value);
+  size_t n = count(rank, dims);
+  if (H5Tget_class(type) == H5T_INTEGER) {
+    int32_t *whole = NIRC_NEW_ARRAY(f->arena, int32_t, n);
+    for (size_t i = 0; i < n; i++)
+      whole[i] = (int32_t)value[i];
+    nirc_loihi2_put_small(f, in, name, rank, dims, whole);
+    return;
+  }
+  float *single = NIRC_NEW_ARRAY(f->arena, float, n);
+  for (size_t i = 0; i < n; i++)
+    single[i] = (float)value[i];
+  put(f, in, name, type, H5T_NATIVE_FLOAT, rank, dims, single);
 }
 
 static hid_t text_type(nirc_loihi2_file *f, size_t length)

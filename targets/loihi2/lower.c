@@ -363,9 +363,7 @@ static void remark_probes(lowerer *x, nirc_diag *d)
   const nirc_op *silent = NULL;
   bool all = true;
   NIRC_FOR_EACH_OP(op, x->graph->body) {
-    bool probed = nirc_op_attr(op, "probe") != NULL, folded = op->code != NIR_INPUT && op->code != NIR_OUTPUT;
-    for (size_t p = 0; p < x->net->n_populations; p++)
-      folded = folded && x->net->populations[p].node != op;
+    bool probed = nirc_op_attr(op, "probe") != NULL, folded = op->code != NIR_INPUT && op->code != NIR_OUTPUT && !nirc_loihi2_is_neuron(op);
     all = all && probed;
     silent = probed && folded && !silent ? op : silent;
   }
