@@ -9,15 +9,12 @@
 /* Connected sources of a sparse synapse that reach a slice and are not marked yet. */
 static size_t mark_axons(nirc_loihi2_placer *x, const nirc_loihi2_synapse *s, const nirc_loihi2_slice *slice)
 {
-  const nirc_shape *shape = &x->net->populations[s->to].shape;
-  size_t each = nirc_loihi2_positions(shape), channels = nirc_loihi2_channels(shape), n = 0;
-  for (size_t c = 0; c < channels; c++)
-    for (size_t i = c * each + slice->start; i < c * each + slice->end; i++)
-      for (size_t e = s->matrix.first[i]; e < s->matrix.first[i + 1]; e++)
-        if (s->matrix.value[e] != 0 && x->mark[s->matrix.column[e]] != x->stamp) {
-          x->mark[s->matrix.column[e]] = x->stamp;
-          n++;
-        }
+  const nirc_loihi2_reach *r = &x->reach[s - x->net->synapses];
+  size_t n = 0, end = r->first[slice->end];
+  for (size_t e = r->first[slice->start]; e < end; e++) {
+    n += x->mark[r->source[e]] != x->stamp;
+    x->mark[r->source[e]] = x->stamp;
+  }
   return n;
 }
 
@@ -143,6 +140,45 @@ void nirc_loihi2_place_in_order(nirc_loihi2_placer *x, nirc_loihi2_placement *ou
   out->cores[n].first = n;
 }
 
+/* ---- what reaches positions ------------------------------------------------------------------------------------------------------------ */
+
+/* Appends those of one position; `to` NULL: counts them. */
+static size_t list_reach(nirc_loihi2_placer *x, const nirc_loihi2_synapse *s, size_t position, uint32_t *to, size_t n)
+{
+  const nirc_shape *shape = &x->net->populations[s->to].shape;
+  size_t each = nirc_loihi2_positions(shape), rows = each * nirc_loihi2_channels(shape);
+  x->stamp++;
+  for (size_t i = position; i < rows; i += each)
+    for (size_t e = s->matrix.first[i]; e < s->matrix.first[i + 1]; e++) {
+      uint32_t source = s->matrix.column[e];
+      if (s->matrix.value[e] == 0 || x->mark[source] == x->stamp)
+        continue;
+      x->mark[source] = x->stamp;
+      if (to)
+        to[n] = source;
+      n++;
+    }
+  return n;
+}
+
+/* A list whose rows are the positions is that already. */
+static nirc_loihi2_reach find_reach(nirc_loihi2_placer *x, const nirc_loihi2_synapse *s)
+{
+  const nirc_matrix *m = &s->matrix;
+  size_t positions = nirc_loihi2_positions(&x->net->populations[s->to].shape), zeros = 0;
+  for (size_t e = 0; positions == m->rows && e < m->first[m->rows]; e++)
+    zeros += m->value[e] == 0;
+  if (positions == m->rows && !zeros)
+    return (nirc_loihi2_reach){m->first, m->column};
+  size_t *first = NIRC_NEW_ARRAY(x->a, size_t, positions + 1);
+  for (size_t i = 0; i < positions; i++)
+    first[i + 1] = list_reach(x, s, i, NULL, first[i]);
+  uint32_t *source = NIRC_NEW_ARRAY(x->a, uint32_t, first[positions]);
+  for (size_t i = 0; i < positions; i++)
+    list_reach(x, s, i, source, first[i]);
+  return (nirc_loihi2_reach){first, source};
+}
+
 /* ---- beginning -------------------------------------------------------------------------------------------------------------------------- */
 
 static void list_synapses(nirc_loihi2_placer *x)
@@ -166,6 +202,10 @@ static void list_synapses(nirc_loihi2_placer *x)
   for (size_t s = 0; s < net->n_synapses; s++)
     x->by_target[x->first[net->synapses[s].to + 1]++] = &net->synapses[s];
   x->mark = NIRC_NEW_ARRAY(x->a, size_t, sources);
+  x->reach = NIRC_NEW_ARRAY(x->a, nirc_loihi2_reach, net->n_synapses);
+  for (size_t s = 0; s < net->n_synapses; s++)
+    if (net->synapses[s].kind == NIRC_LOIHI2_SPARSE)
+      x->reach[s] = find_reach(x, &net->synapses[s]);
 }
 
 typedef struct rank { const nirc_loihi2_population *population; int index; } rank;
