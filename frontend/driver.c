@@ -503,6 +503,7 @@ static bool compile(driver *x)
   say(x, "read and checked the network");
   if (x->o.report) {
     x->report = nirc_report_begin(x->arena, x->m, given_dt(x));
+    x->report->inference_steps = x->o.compare.has_steps ? x->o.compare.steps : 0;
     x->report->target = (x->o.check || x->o.emit == NIRC_EMIT_TARGET) && x->o.target && !x->o.compare.profiles ? x->o.target->name : NULL;
   }
   if (x->o.activity && !nirc_measure(x->arena, x->m, &x->o, x->check_text, x->report, &x->d))

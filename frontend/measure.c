@@ -55,8 +55,8 @@ static bool check_finite(const measurement *x, uint32_t port, nirc_diag *d)
   size_t count = x->j.info->inputs[port].count, n = (size_t)input->steps * input->batch * count;
   for (size_t i = 0; i < n; i++)
     if (!isfinite(input->values[port][i])) {
-      nirc_error(d, input->locs[port], "step %zu, sample %zu, element %zu is %g: activity is measured on finite numbers", i / count / input->batch, i / count % input->batch,
-                 i % count, (double)input->values[port][i]);
+      nirc_error(d, input->locs[port], "step %zu, sample %zu, element %zu is %g: activity is measured on finite numbers", i / count / input->batch,
+                 i / count % input->batch, i % count, (double)input->values[port][i]);
       return false;
     }
   return true;
@@ -134,8 +134,9 @@ static bool run(measurement *x, nirc_module *m, nirc_diag *d)
   x->j.info = x->model.model.info;
   if (!ok || !read_input(x, d))
     return false;
+  const nirc_run_plan plan = {.model = &x->model.model, .input = &x->j.input, .steps = x->steps, .runs = 1, .threads = 1, .count = true};
   nirc_run_result r = {0};
-  if (!nirc_run_loop(&(nirc_run_plan){.model = &x->model.model, .input = &x->j.input, .steps = x->steps, .runs = 1, .threads = 1, .count = true}, x->j.arena, &r, d))
+  if (!nirc_run_loop(&plan, x->j.arena, &r, d))
     return false;
   x->result = (nirc_activity){.measured = true, .input = nirc_report_file_name(x->j.arena, o->activity), .steps = x->steps, .samples = x->j.input.batch};
   collect(x, &r);
@@ -151,7 +152,8 @@ static bool run_on_data(nirc_arena *a, nirc_module *m, const nirc_options *o, bo
     return false;
   }
   nirc_comparison nothing = {0};
-  measurement x = {.j = {.arena = a, .heap = m->heap, .o = o, .check_text = check_text, .path = m->path, .target = o->target->lower ? o->target->name : NULL, .c = &nothing}};
+  const char *chip = o->target->lower ? o->target->name : NULL;
+  measurement x = {.j = {.arena = a, .heap = m->heap, .o = o, .check_text = check_text, .path = m->path, .target = chip, .c = &nothing}};
   nirc_strbuf text;
   nirc_strbuf_init(&text, m->heap);
   nirc_module_print(&text, m, false);

@@ -6,8 +6,9 @@
 
 #include "frontend/compare_run.h"
 
-/* Writes into the module what o->activity says: a rate; what a trace of nirc-run says; or what the network of the options does on an input as of nirc-run: compiled for
- * this machine, for a chip in the chip's arithmetic, and run. The module stays as it is otherwise. `report`: gets what a trace says. False after a diagnostic. */
+/* Writes into the module what o->activity says: a rate; what a trace of nirc-run says; or what the network of the options does on an input as of nirc-run:
+ * compiled for this machine, for a chip in the chip's arithmetic, and run. The module stays as it is otherwise. `report`: gets what a trace says. False after a
+ * diagnostic. */
 bool nirc_measure(nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, nirc_report *report, nirc_diag *d);
 
 #endif

@@ -110,6 +110,12 @@ static const nirc_manual_section sections[] = {
    "Or a text of the network language, `.snn`, told by its first word, `nirc`; docs/language.md is its manual. Or IR text, `.nirt`, as `--emit nirt` writes it, told by its first word, too. `-` reads either from standard input. A module at the snn level goes on from there.\n"},
   {"OUTPUT",
    "`cpu`\tNAME.so, a library that needs nothing else; NAME.h, its C interface; NAME.json, a description\n"
+   "`loihi2`\tnetwork.lava.h5, placement.json; network.net where netx can express the network; run_lava.py, which runs network.lava.h5 on Lava\n"
+   "`spinnaker2`\tnetwork.json, weights.h5, mapping.json; run_spinnaker2.py, which loads them\n"
+   "`speck`\tspeck2f.json (named after the chip), placement.json\n"
+   "`xylo`\tspec.json, xylo.json, placement.json\n"
+   "\n"
+   "Chips with `--emulate`: also what `cpu` has, of the chip's arithmetic.\n"
    "\n"
    "All files of a run appear at once, or none does. Equal input and options give equal bytes.\n"},
   {"EXIT STATUS",
@@ -128,7 +134,8 @@ static const nirc_manual_section sections[] = {
   {"FILES",
    "`SHARE/bash-completion/completions/`, `SHARE/zsh/site-functions/`, `SHARE/fish/vendor_completions.d/`\tcompletion of the command lines of `nirc` and "
    "`nirc-run`, SHARE being PREFIX/share; `--print-completion` bash, zsh or fish prints the same\n"
-   "`SHARE/nirc/editors/`\tcolours for `.snn` and `.nirt` in Visual Studio Code, Vim and others; its README.md says how to install them\n"},
+   "`SHARE/nirc/editors/`\tcolours for `.snn` and `.nirt` in Visual Studio Code, Vim and others; its README.md says how to install them\n"
+   "`SHARE/nirc/run_lava.py`\tthe program that `-t loihi2` writes beside its files\n"},
   {"EXAMPLES",
    "  nirc keyword.nir -o out\n"
    "  nirc --identify keyword.nir\n"
@@ -513,6 +520,8 @@ static bool check_report(const nirc_options *o, nirc_diag *d)
     bool places = o->target && o->target->lower && !o->check;
     return !o->activity || places || o->compare.profiles || o->evaluate || USAGE("--activity goes with --report or a chip target");
   }
+  if (o->compare.has_steps && !o->compare.steps && !o->compare.profiles && !o->evaluate)
+    return USAGE("--steps 0: an inference has at least one step");
   size_t n = strlen(o->report);
   if (!n || o->report[n - 1] == '/')
     return USAGE("--report '%s': a file name is wanted", o->report);

@@ -1,5 +1,5 @@
-/* ir/activity.h: how often the elements of a network spike: the attribute `activity` of a module's first op, at any level. Measured on given input, or one rate that is
- * assumed of all.
+/* ir/activity.h: how often the elements of a network spike: the attribute `activity` of a module's first op, at any level. Measured on given input, or one rate
+ * that is assumed of all.
  * Owns: the attribute's form.
  * Must not know: how it is measured, what is made of it. */
 #ifndef NIRC_IR_ACTIVITY_H
@@ -26,8 +26,8 @@ typedef struct nirc_activity {
 /* What the module says; one that says nothing, or nothing that can be read, gets the assumed rate. Lists go to `a`. */
 nirc_activity nirc_activity_of(const nirc_module *m, nirc_arena *a);
 
-/* Spikes of one element of a layer of neurons, or of an Input, in a step: the mean. Negative where the node was not measured. The name may have '.' for the '/' of nested
- * graphs, as files of chips have it. */
+/* Spikes of one element of a layer of neurons, or of an Input, in a step: the mean. Negative where the node was not measured. The name may have '.' for the '/' of
+ * nested graphs, as files of chips have it. */
 double nirc_activity_rate(const nirc_activity *x, const char *node);
 
 /* What was measured under that name in a list: the sum over its entries; NULL node or none: negative. */

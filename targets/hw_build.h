@@ -7,7 +7,7 @@
 
 typedef struct nirc_hw_builder { nirc_module *m; nirc_op *step; } nirc_hw_builder;
 
-/* A step beside the graph, which is the caller's to erase. */
+/* A step beside the graph, which is the caller's to erase. `reset`: what a spike does to v, as --reset has it. */
 nirc_hw_builder nirc_hw_build(nirc_module *m, double dt, const char *profile, const char *reset);
 
 /* An op at the end of the step; `name` NULL: that of the node. */

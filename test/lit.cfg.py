@@ -2,8 +2,8 @@
 #
 # Substitutions: %nirc %nirc-run %cc %cxx %python %lava %valgrind %srcroot %builddir %shared %warnings %cflags
 # Features (REQUIRES: ...): numpy h5py nir-package torch shared valgrind cxx libfuzzer asan ubsan tsan plain root zsh fish vim
-#           profile-NAME (nirc has that profile); NIRC_SIMULATORS=1 (the environment asks for them), NAME-installed (simulators/setup.py could install it), lava (%lava is an
-#           interpreter with lava-nc and lava-dl)
+#           profile-NAME (nirc has that profile); NIRC_SIMULATORS=1 (the environment asks for them), NAME-installed (simulators/setup.py could install it);
+#           lava (%lava is an interpreter with lava-nc and lava-dl)
 # From LLVM: FileCheck, not, split-file, count.
 import os
 import shutil

@@ -45,7 +45,7 @@ static size_t band(size_t size, size_t n, size_t k)
 }
 
 /* Rows (axis 0) or columns of the source of which spikes reach each band, summed over the bands. */
-static size_t reached(const nirc_loihi2_conv *c, int axis, size_t bands)
+static size_t reached(const nirc_conv *c, int axis, size_t bands)
 {
   size_t sum = 0, out = (size_t)c->out[1 + axis], in = (size_t)c->in[1 + axis], dilation = (size_t)c->dilation[axis];
   for (size_t k = 0; k < bands; k++) {
@@ -64,7 +64,7 @@ static double arriving(const nirc_loihi2_placer *x, int p, shape s)
 {
   double sum = 0;
   for (size_t k = x->first[p]; k < x->first[p + 1]; k++) {
-    const nirc_loihi2_conv *c = &x->by_target[k]->conv;
+    const nirc_conv *c = &x->by_target[k]->conv;
     sum += (double)c->in[0] * (double)reached(c, 0, s.bands) * (double)reached(c, 1, s.columns);
   }
   return sum;

@@ -22,7 +22,7 @@ static void count_shared(nirc_loihi2_placer *x, int p, uint32_t *shared)
 {
   for (size_t k = x->first[p]; k < x->first[p + 1]; k++) {
     const nirc_loihi2_synapse *s = x->by_target[k];
-    const nirc_loihi2_conv *c = &s->conv;
+    const nirc_conv *c = &s->conv;
     if (s->kind == NIRC_LOIHI2_DENSE)
       shared[AXONS] += (uint32_t)s->matrix.columns;
     if (s->kind != NIRC_LOIHI2_CONV)

@@ -1,6 +1,6 @@
 /* targets/loihi2/loihi2.h: a network as populations and synapses of a Loihi 2. In the order in which it comes to be:
- *     matrix.c     sparse matrices and convolutions, composed
- *     graph.c      nodes to populations, and every way between two of them to one synapse
+ *     graph.c      nodes to populations, and every way between two of them to one synapse (passes/compose.h)
+ *     order.c      loops, latencies, delays that balance them, clocks
  *     numbers.c    parameters of neurons, and what each weight is worth
  *     scale.c      to integers: one scale for each population; what the arithmetic of the chip says to them
  *     place.h      populations to cores
@@ -14,36 +14,9 @@
 
 #include "ir/base/sink.h"
 #include "ir/op.h"
+#include "passes/compose.h"
 #include "targets/figures.h"
 #include "targets/loihi2/limits.h"
-
-/* ---- linear maps ------------------------------------------------------------------------------------------------------------ */
-
-/* Entries by row, columns ascending. */
-typedef struct nirc_loihi2_matrix {
-  size_t rows, columns;
-  size_t *first;                                     /* rows + 1 */
-  uint32_t *column;
-  double *value;
-  uint8_t *delay;                                    /* steps of each entry; NULL: all have those of the synapse */
-} nirc_loihi2_matrix;
-
-/* [out][in/groups][rows][columns]; pairs are [rows, columns]. */
-typedef struct nirc_loihi2_conv {
-  uint64_t in[3], out[3];                            /* maps: channels, rows, columns */
-  uint64_t kernel[2], stride[2], padding[2], dilation[2], groups;
-  double *value;
-} nirc_loihi2_conv;
-
-static inline size_t nirc_loihi2_conv_count(const nirc_loihi2_conv *c) { return (size_t)(c->out[0] * (c->in[0] / c->groups) * c->kernel[0] * c->kernel[1]); }
-
-nirc_loihi2_matrix nirc_loihi2_diagonal(nirc_arena *a, size_t n, const double *value);      /* NULL: ones */
-nirc_loihi2_matrix nirc_loihi2_product(nirc_arena *a, const nirc_loihi2_matrix *left, const nirc_loihi2_matrix *right);
-nirc_loihi2_matrix nirc_loihi2_expand(nirc_arena *a, const nirc_loihi2_conv *c);
-/* The entries whose delay is `delay`, those of value 0 left out. */
-nirc_loihi2_matrix nirc_loihi2_select(nirc_arena *a, const nirc_loihi2_matrix *m, unsigned delay);
-/* One convolution for two in a row, the second without padding. */
-nirc_loihi2_conv nirc_loihi2_compose(nirc_arena *a, const nirc_loihi2_conv *first, const nirc_loihi2_conv *second);
 
 /* ---- a network on the chip --------------------------------------------------------------------------------------------------- */
 
@@ -74,8 +47,9 @@ typedef enum nirc_loihi2_kind { NIRC_LOIHI2_DENSE, NIRC_LOIHI2_SPARSE, NIRC_LOIH
 typedef struct nirc_loihi2_synapse {
   int from, to;                                      /* index of a population; NIRC_LOIHI2_INPUT */
   nirc_loihi2_kind kind;
-  nirc_loihi2_matrix matrix;
-  nirc_loihi2_conv conv;
+  nirc_matrix matrix;
+  uint8_t *delays;                                   /* steps of each entry; NULL: `delay` for all */
+  nirc_conv conv;
   size_t delay, balance;                             /* the largest delay, and the part of it that lets ways of different length end together */
   bool recurrent;
 } nirc_loihi2_synapse;
@@ -123,6 +97,12 @@ nirc_loihi2_population *nirc_loihi2_add_population(nirc_loihi2_net *x, const cha
 nirc_loihi2_synapse *nirc_loihi2_add_synapse(nirc_loihi2_net *x);
 /* A warning that placement.json repeats; with a code, --loihi2-strict makes it an error. */
 void nirc_loihi2_warn(nirc_loihi2_net *x, nirc_diag *d, bool strict, nirc_loc loc, const char *format, ...) NIRC_PRINTF(5, 6);
+
+/* The entries of a synapse whose delay is `delay`, those of value 0 left out; nothing is copied where that is all of them. */
+nirc_matrix nirc_loihi2_select(nirc_arena *a, const nirc_loihi2_synapse *s, unsigned delay);
+
+/* What l makes of what m sends, for a synapse to `to`; false after a refusal. */
+bool nirc_loihi2_multiply(const nirc_loihi2_net *x, nirc_linear *l, const nirc_matrix *m, nirc_matrix *out, const nirc_op *to, nirc_diag *d);
 
 /* Each reports every fault that it finds and returns false. */
 bool nirc_loihi2_map(nirc_loihi2_net *x, nirc_module *m, nirc_diag *d);

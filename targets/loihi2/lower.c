@@ -181,7 +181,7 @@ static void keep_spikes(lowerer *x, int p, nirc_value *spikes)
 
 /* ---- weights ----------------------------------------------------------------------------------------------------------------------------- */
 
-static nirc_value *dense(lowerer *x, const char *name, const nirc_loihi2_matrix *m, nirc_value *in)
+static nirc_value *dense(lowerer *x, const char *name, const nirc_matrix *m, nirc_value *in)
 {
   nirc_shape shape = {.rank = 2, .dims = {m->rows, m->columns}}, from = nirc_shape_1d(m->columns), to = nirc_shape_1d(m->rows);
   void *data;
@@ -197,7 +197,7 @@ static nirc_value *dense(lowerer *x, const char *name, const nirc_loihi2_matrix 
 }
 
 /* By columns: rows of each ascend, since they are entered in their order. */
-static nirc_value *sparse(lowerer *x, const char *name, const nirc_loihi2_matrix *m, nirc_value *in)
+static nirc_value *sparse(lowerer *x, const char *name, const nirc_matrix *m, nirc_value *in)
 {
   size_t n = m->first[m->rows];
   nirc_shape firsts = nirc_shape_1d(m->columns + 1), rows = nirc_shape_1d(n), blocks = {.rank = 2, .dims = {n, 1}}, from = nirc_shape_1d(m->columns),
@@ -226,7 +226,7 @@ static nirc_value *sparse(lowerer *x, const char *name, const nirc_loihi2_matrix
   return nirc_hw_typed(&x->hw, op, NIRC_F64, &to);
 }
 
-static nirc_value *convolve(lowerer *x, const char *name, const nirc_loihi2_conv *c, nirc_value *in)
+static nirc_value *convolve(lowerer *x, const char *name, const nirc_conv *c, nirc_value *in)
 {
   nirc_shape weights = {.rank = 4, .dims = {c->out[0], c->in[0] / c->groups, c->kernel[0], c->kernel[1]}},
              out = {.rank = 3, .dims = {c->out[0], c->out[1], c->out[2]}},
@@ -256,12 +256,12 @@ static nirc_value *transmit(lowerer *x, size_t index, nirc_value *sum)
   const char *name = nirc_arena_printf(x->m->arena, "synapse/%zu", index);
   if (s->kind == NIRC_LOIHI2_CONV)
     return add(x, name, sum, convolve(x, name, &s->conv, spikes_of(x, s->from, 0)), shape);
-  if (s->kind == NIRC_LOIHI2_DENSE && !s->matrix.delay)
+  if (s->kind == NIRC_LOIHI2_DENSE && !s->delays)
     return add(x, name, sum, dense(x, name, &s->matrix, spikes_of(x, s->from, s->delay)), shape);
   for (size_t delay = 0; delay <= s->delay; delay++) {
-    if (!s->matrix.delay && delay != s->delay)
+    if (!s->delays && delay != s->delay)
       continue;
-    nirc_loihi2_matrix part = nirc_loihi2_select(x->net->arena, &s->matrix, (unsigned)delay);
+    nirc_matrix part = nirc_loihi2_select(x->net->arena, s, (unsigned)delay);
     if (part.first[part.rows])
       sum = add(x, name, sum, sparse(x, name, &part, spikes_of(x, s->from, delay)), shape);
   }

@@ -35,7 +35,7 @@ static size_t count_axons(nirc_loihi2_placer *x, const nirc_loihi2_synapse *s, c
   return axons;
 }
 
-size_t nirc_loihi2_kernel_words(const nirc_loihi2_conv *c)
+size_t nirc_loihi2_kernel_words(const nirc_conv *c)
 {
   uint64_t out = c->out[0] / c->groups, per = NIRC_LOIHI2_CONV_WEIGHTS_PER_WORD;
   return (size_t)(c->in[0] * c->kernel[0] * c->kernel[1] * ((out + per - 1) / per));

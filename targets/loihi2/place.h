@@ -38,7 +38,7 @@ static inline size_t nirc_loihi2_positions(const nirc_shape *s) { return s->rank
 bool nirc_loihi2_placer_init(nirc_loihi2_placer *x, const nirc_loihi2_net *net, nirc_arena *a, nirc_loc loc, nirc_diag *d);
 /* A core with these slices, those of a population next to each other. */
 nirc_loihi2_words nirc_loihi2_count_words(nirc_loihi2_placer *x, const nirc_loihi2_slice *slices, size_t n);
-size_t nirc_loihi2_kernel_words(const nirc_loihi2_conv *c);
+size_t nirc_loihi2_kernel_words(const nirc_conv *c);
 void nirc_loihi2_sort_slices(nirc_loihi2_slice *slices, size_t n);      /* by population and start */
 bool nirc_loihi2_words_fit(const nirc_loihi2_words *w);
 void nirc_loihi2_place_in_order(nirc_loihi2_placer *x, nirc_loihi2_placement *out);

@@ -115,9 +115,9 @@ static bool check_weights(reader *r, const nirc_op *op)
 }
 
 /* All entries, row by row; values 0. */
-static void make_full(nirc_arena *a, nirc_loihi2_matrix *m, size_t rows, size_t columns)
+static void make_full(nirc_arena *a, nirc_matrix *m, size_t rows, size_t columns)
 {
-  *m = (nirc_loihi2_matrix){.rows = rows, .columns = columns, .first = NIRC_NEW_ARRAY(a, size_t, rows + 1), .value = NIRC_NEW_ARRAY(a, double, rows * columns)};
+  *m = (nirc_matrix){.rows = rows, .columns = columns, .first = NIRC_NEW_ARRAY(a, size_t, rows + 1), .value = NIRC_NEW_ARRAY(a, double, rows * columns)};
   m->column = NIRC_NEW_ARRAY(a, uint32_t, rows * columns);
   for (size_t i = 0; i < rows; i++) {
     for (size_t j = 0; j < columns; j++)
@@ -126,8 +126,8 @@ static void make_full(nirc_arena *a, nirc_loihi2_matrix *m, size_t rows, size_t 
   }
 }
 
-/* From one block of a row for each weight, by columns. `to` NULL: only counts the entries of each row, in `first` one further on. */
-static void read_columns(const nirc_op *op, size_t columns, size_t *next, nirc_loihi2_matrix *to, bool full, size_t delay)
+/* From one block of a row for each weight, by columns; `delays` not NULL: into a full matrix. `to` NULL: only counts the entries of each row, in `next` one further on. */
+static void read_columns(const nirc_op *op, size_t columns, size_t *next, nirc_matrix *to, uint8_t *delays, uint8_t delay)
 {
   const nirc_blob *first = nirc_op_blob(op, "first"), *row = nirc_op_blob(op, "row"), *w = nirc_op_blob(op, "weight");
   for (size_t j = 0; j < columns; j++) {
@@ -140,25 +140,25 @@ static void read_columns(const nirc_op *op, size_t columns, size_t *next, nirc_l
         next[i + 1]++;
         continue;
       }
-      size_t at = full ? (size_t)i * columns + j : next[i]++;
+      size_t at = delays ? (size_t)i * columns + j : next[i]++;
       to->column[at] = (uint32_t)j;
       to->value[at] = nirc_blob_get(w, e);
-      if (to->delay)
-        to->delay[at] = (uint8_t)delay;
+      if (delays)
+        delays[at] = delay;
     }
   }
 }
 
-static void read_sparse(nirc_arena *a, nirc_loihi2_matrix *m, const nirc_op *op, size_t rows, size_t columns)
+static void read_sparse(nirc_arena *a, nirc_matrix *m, const nirc_op *op, size_t rows, size_t columns)
 {
   size_t n = nirc_op_blob(op, "row")->count, *next = NIRC_NEW_ARRAY(a, size_t, rows + 1);
-  *m = (nirc_loihi2_matrix){.rows = rows, .columns = columns, .first = NIRC_NEW_ARRAY(a, size_t, rows + 1), .column = NIRC_NEW_ARRAY(a, uint32_t, n),
+  *m = (nirc_matrix){.rows = rows, .columns = columns, .first = NIRC_NEW_ARRAY(a, size_t, rows + 1), .column = NIRC_NEW_ARRAY(a, uint32_t, n),
                             .value = NIRC_NEW_ARRAY(a, double, n)};
-  read_columns(op, columns, next, NULL, false, 0);
+  read_columns(op, columns, next, NULL, NULL, 0);
   for (size_t i = 0; i < rows; i++)
     next[i + 1] += next[i];
   memcpy(m->first, next, (rows + 1) * sizeof *next);
-  read_columns(op, columns, next, m, false, 0);
+  read_columns(op, columns, next, m, NULL, 0);
 }
 
 static bool read_matrix(reader *r, nirc_loihi2_synapse *s, const nirc_op *op, size_t delay)
@@ -176,16 +176,16 @@ static bool read_matrix(reader *r, nirc_loihi2_synapse *s, const nirc_op *op, si
     for (size_t e = 0; e < w->count; e++)
       s->matrix.value[e] = nirc_blob_get(w, e);
   } else {
-    if (w->shape.dims[1] != 1 || op->results[0].type->shape.rank != 1 || (again && (!full || !s->matrix.delay)))
+    if (w->shape.dims[1] != 1 || op->results[0].type->shape.rank != 1 || (again && (!full || !s->delays)))
       return nirc_hw_fault(&r->hw, op, "its weights are not single ones, or there are two delays");
     if (!full) {
       read_sparse(a, &s->matrix, op, rows, columns);
     } else {
       if (!again) {
         make_full(a, &s->matrix, rows, columns);
-        s->matrix.delay = NIRC_NEW_ARRAY(a, uint8_t, rows * columns);
+        s->delays = NIRC_NEW_ARRAY(a, uint8_t, rows * columns);
       }
-      read_columns(op, columns, NULL, &s->matrix, true, delay);
+      read_columns(op, columns, NULL, &s->matrix, s->delays, (uint8_t)delay);
     }
   }
   s->delay = delay > s->delay ? delay : s->delay;

@@ -58,6 +58,14 @@ def get(group, name, rank=None, default=None):
     return value.astype(np.int64)
 
 
+def get_groups(group, name):
+    """The groups in a group, by name."""
+    inside = group.get(name)
+    if not isinstance(inside, h5py.Group) or not all(isinstance(g, h5py.Group) for g in inside.values()):
+        fail(f"{group.file.filename}:/{name}: a group of groups is wanted")
+    return dict(inside)
+
+
 def get_shape(group):
     shape = tuple(int(n) for n in get(group, "shape", 1))
     if len(shape) not in (1, 3) or min(shape) < 1:
@@ -95,11 +103,16 @@ def read_synapse(group, net):
         s.row, s.column, value = (get(group, k, 1) for k in ("row", "col", "value"))
         s.weight, s.delay = value, get(group, "delay", 0, np.int64(0))
         size = tuple(int(n) for n in get(group, "shape", 1))
-        if len(size) != 2 or not len(s.row) == len(s.column) == len(value) > 0 or min(s.row.min(), s.column.min()) < 0 or s.row.max() >= size[0] or s.column.max() >= size[1]:
+        within = len(size) == 2 and len(s.row) == len(s.column) == len(value) > 0 and s.row.max() < size[0] and s.column.max() < size[1]
+        if not within or min(s.row.min(), s.column.min()) < 0:
             fail(f"{s.name}: `row`, `col` and `value` are no entries of a matrix {list(size)}")
     elif s.kind == "conv":
         s.weight, s.groups = get(group, "weight", 4), int(get(group, "groups", 0))
         s.stride, s.padding, s.dilation = ([int(n) for n in get(group, k, 1)] for k in ("stride", "padding", "dilation"))
+        source, to = net.shapes[s.source], net.populations[s.to].shape
+        if not len(source) == len(to) == 3 or not len(s.stride) == len(s.padding) == len(s.dilation) == 2 or s.groups < 1 or \
+           s.weight.shape[:2] != (to[0], source[0] // s.groups) or source[0] % s.groups:
+            fail(f"{s.name}: no convolution, a kernel {list(s.weight.shape)} in {s.groups} groups, from {list(source)} to {list(to)}")
         return s
     else:
         fail(f"{s.name}/kind: '{s.kind}', dense, sparse or conv is wanted")
@@ -116,14 +129,16 @@ def read_network(path):
         kind = kind.decode() if isinstance(kind, bytes) else kind
         if kind != "nirc-lava-graph" or version != 1:
             fail(f"{path}: format '{kind}', version {version}; 'nirc-lava-graph', version 1 is wanted")
-        for name in ("input", "output", "population", "synapse"):
+        for name in ("input", "output"):
             if not isinstance(f.get(name), h5py.Group):
                 fail(f"{path}:/{name}: this group is missing")
-        net = SimpleNamespace(input=get_shape(f["input"]), populations={k: read_population(g) for k, g in f["population"].items()}, output=get(f["output"], "from"))
+        populations = {k: read_population(g) for k, g in get_groups(f, "population").items()}
+        net = SimpleNamespace(input=get_shape(f["input"]), populations=populations, output=get(f["output"], "from"))
         net.shapes = {"input": net.input, **{k: p.shape for k, p in net.populations.items()}}
         if net.output not in net.populations:
             fail(f"{path}:/output/from: '{net.output}': there is no such population")
-        net.synapses = [read_synapse(f["synapse"][k], net) for k in sorted(f["synapse"], key=int)]
+        synapses = get_groups(f, "synapse")
+        net.synapses = [read_synapse(synapses[k], net) for k in sorted(synapses, key=lambda k: (len(k), k))]
     return net
 
 
@@ -177,8 +192,8 @@ def import_lava(hardware):
         from lava.proc.sparse.process import DelaySparse, Sparse
     except ImportError as e:
         fail(f"Lava is not installed for {sys.executable} ({e}); --help says how")
-    lava = SimpleNamespace(RunSteps=RunSteps, Conv=Conv, Dense=Dense, DelayDense=DelayDense, Sparse=Sparse, DelaySparse=DelaySparse, LIF=LIF, Read=Read, Sink=Sink,
-                           Source=Source, config=(Loihi2HwCfg if hardware else Loihi2SimCfg)(select_tag="fixed_pt"), adapters=None)
+    lava = SimpleNamespace(RunSteps=RunSteps, Conv=Conv, Dense=Dense, DelayDense=DelayDense, Sparse=Sparse, DelaySparse=DelaySparse, LIF=LIF,
+                           Read=Read, Sink=Sink, Source=Source, config=(Loihi2HwCfg if hardware else Loihi2SimCfg)(select_tag="fixed_pt"), adapters=None)
     if hardware:
         try:
             from lava.proc.embedded_io import spike
@@ -207,10 +222,8 @@ def make_synapse(lava, s, net):
     size = int(np.prod(net.populations[s.to].shape)), int(np.prod(net.shapes[s.source]))
     if s.kind == "conv":                             # Lava's kernels run the other way, over [columns, rows, channels]
         w = np.ascontiguousarray(s.weight[:, :, ::-1, ::-1].transpose(0, 3, 2, 1))
-        try:
-            p = lava.Conv(weight=w, input_shape=net.shapes[s.source][::-1], stride=s.stride[::-1], padding=s.padding[::-1], dilation=s.dilation[::-1], groups=s.groups)
-        except ValueError as e:
-            fail(f"{s.name}: {e}")
+        pairs = dict(stride=s.stride[::-1], padding=s.padding[::-1], dilation=s.dilation[::-1])
+        p = lava.Conv(weight=w, input_shape=net.shapes[s.source][::-1], groups=s.groups, **pairs)
         if tuple(p.output_shape) != net.populations[s.to].shape[::-1]:
             fail(f"{s.name}: a convolution to {list(p.output_shape)[::-1]}; '{s.to}' is {list(net.populations[s.to].shape)}")
         return p
@@ -292,7 +305,7 @@ def simulate(lava, net, x, probes):
 # ---- the program ----------------------------------------------------------------------------------------------------------------------
 
 def options():
-    ap = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1].strip(), description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, add_help=False)
+    ap = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1].strip(), add_help=False)
     ap.add_argument("-h", "--help", action="store_true")
     ap.add_argument("network", nargs="?", default=os.path.join(HERE, "network.lava.h5"))
     ap.add_argument("-i", "--input")

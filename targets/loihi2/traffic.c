@@ -19,7 +19,7 @@ static uint32_t block_of(const lister *l, int p, size_t position)
 /* Outputs that an element of the source reaches along one axis: for each element, at most `kernel` of them. */
 typedef struct axis { size_t *first; uint32_t *out; } axis;
 
-static axis list_axis(nirc_arena *a, const nirc_loihi2_conv *c, int which)
+static axis list_axis(nirc_arena *a, const nirc_conv *c, int which)
 {
   size_t in = (size_t)c->in[1 + which], n = 0;
   axis x = {NIRC_NEW_ARRAY(a, size_t, in + 1), NIRC_NEW_ARRAY(a, uint32_t, in * (size_t)c->kernel[which])};
@@ -36,7 +36,7 @@ static axis list_axis(nirc_arena *a, const nirc_loihi2_conv *c, int which)
 
 static void list_convolution(lister *l, const nirc_loihi2_synapse *s, double rate)
 {
-  const nirc_loihi2_conv *c = &s->conv;
+  const nirc_conv *c = &s->conv;
   nirc_arena *a = l->x->a;
   axis rows = list_axis(a, c, 0), columns = list_axis(a, c, 1);
   for (size_t y = 0; y < c->in[1]; y++)
@@ -67,7 +67,7 @@ static void list_dense(lister *l, const nirc_loihi2_synapse *s, double rate)
 /* By sources: the matrix has rows of targets. */
 static void list_sparse(lister *l, const nirc_loihi2_synapse *s, double rate)
 {
-  const nirc_loihi2_matrix *m = &s->matrix;
+  const nirc_matrix *m = &s->matrix;
   const nirc_shape *from = nirc_loihi2_shape(l->x->net, s->from);
   size_t positions = nirc_loihi2_positions(&l->x->net->populations[s->to].shape), sources = nirc_loihi2_positions(from), channels = nirc_loihi2_channels(from);
   size_t *next = NIRC_NEW_ARRAY(l->x->a, size_t, m->columns + 2);

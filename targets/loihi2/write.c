@@ -35,14 +35,14 @@ static void write_population(nirc_loihi2_file *f, hid_t in, const nirc_loihi2_po
 
 static void write_dense(nirc_loihi2_file *f, hid_t g, const nirc_loihi2_synapse *s)
 {
-  const nirc_loihi2_matrix *m = &s->matrix;
+  const nirc_matrix *m = &s->matrix;
   uint64_t dims[] = {m->rows, m->columns};
-  int64_t *w = NIRC_NEW_ARRAY(f->arena, int64_t, m->rows * m->columns), *delay = m->delay ? NIRC_NEW_ARRAY(f->arena, int64_t, m->rows * m->columns) : NULL;
+  int64_t *w = NIRC_NEW_ARRAY(f->arena, int64_t, m->rows * m->columns), *delay = s->delays ? NIRC_NEW_ARRAY(f->arena, int64_t, m->rows * m->columns) : NULL;
   for (size_t i = 0; i < m->rows; i++)
     for (size_t e = m->first[i]; e < m->first[i + 1]; e++) {
       w[i * m->columns + m->column[e]] = (int64_t)m->value[e];
       if (delay)
-        delay[i * m->columns + m->column[e]] = m->delay[e];
+        delay[i * m->columns + m->column[e]] = s->delays[e];
     }
   nirc_loihi2_put_ints(f, g, "weight", H5T_STD_I32LE, 2, dims, w);
   if (delay)
@@ -53,7 +53,7 @@ static void write_dense(nirc_loihi2_file *f, hid_t g, const nirc_loihi2_synapse 
 
 static void write_sparse(nirc_loihi2_file *f, hid_t g, const nirc_loihi2_synapse *s)
 {
-  nirc_loihi2_matrix m = nirc_loihi2_select(f->arena, &s->matrix, 0);
+  nirc_matrix m = nirc_loihi2_select(f->arena, s, (unsigned)s->delay);
   uint64_t n = m.first[m.rows];
   int64_t *row = NIRC_NEW_ARRAY(f->arena, int64_t, n), *column = NIRC_NEW_ARRAY(f->arena, int64_t, n), *value = NIRC_NEW_ARRAY(f->arena, int64_t, n);
   for (size_t i = 0; i < m.rows; i++)
@@ -69,7 +69,7 @@ static void write_sparse(nirc_loihi2_file *f, hid_t g, const nirc_loihi2_synapse
   nirc_loihi2_put_int(f, g, "delay", H5T_STD_I32LE, (int64_t)s->delay);
 }
 
-static void write_conv(nirc_loihi2_file *f, hid_t g, const nirc_loihi2_conv *c)
+static void write_conv(nirc_loihi2_file *f, hid_t g, const nirc_conv *c)
 {
   uint64_t dims[] = {c->out[0], c->in[0] / c->groups, c->kernel[0], c->kernel[1]};
   nirc_loihi2_put_reals(f, g, "weight", H5T_STD_I32LE, 4, dims, c->value);

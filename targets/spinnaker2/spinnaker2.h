@@ -7,6 +7,7 @@
 
 #include "ir/base/sink.h"
 #include "ir/op.h"
+#include "passes/compose.h"
 #include "targets/figures.h"
 
 enum {
@@ -95,10 +96,8 @@ const nirc_op *nirc_s2_only_source(const nirc_op *op);
 /* Steps of a Delay; negative where they are none, or differ between elements. */
 double nirc_s2_delay_steps(const nirc_op *op, double dt);
 
-/* compose.c: a sparse matrix by rows; `first` NULL: the identity. */
-typedef struct nirc_s2_matrix { size_t n, *first; uint32_t *column; double *value; } nirc_s2_matrix;
-/* What arrives from one population, `steps` of Delay on the way. */
-typedef struct nirc_s2_term { size_t source, steps; const nirc_s2_matrix *matrix; } nirc_s2_term;
+/* compose.c: what arrives from one population, `steps` of Delay on the way. */
+typedef struct nirc_s2_term { size_t source, steps; const nirc_matrix *matrix; } nirc_s2_term;
 typedef struct nirc_s2_flow { nirc_s2_term *terms; size_t n; const double *bias; } nirc_s2_flow;     /* bias NULL: 0; terms by (source, steps) */
 typedef struct nirc_s2_composer nirc_s2_composer;
 
@@ -106,7 +105,7 @@ nirc_s2_composer *nirc_s2_composer_new(const nirc_s2_network *net, nirc_arena *a
 /* All that arrives at a node; NULL after an error. */
 const nirc_s2_flow *nirc_s2_compose(nirc_s2_composer *c, const nirc_op *op);
 /* The sum of two matrices; NULL after an error. */
-const nirc_s2_matrix *nirc_s2_matrix_add(nirc_s2_composer *c, const nirc_op *op, const nirc_s2_matrix *a, const nirc_s2_matrix *b, size_t source);
+const nirc_matrix *nirc_s2_matrix_add(nirc_s2_composer *c, const nirc_op *op, const nirc_matrix *a, const nirc_matrix *b);
 
 /* quantise.c: models, the chip's numbers and projections. */
 bool nirc_s2_quantise(nirc_s2_network *net, nirc_module *m, nirc_diag *d);

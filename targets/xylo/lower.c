@@ -364,8 +364,8 @@ void nirc_xylo_lower(const nirc_xylo_network *net, nirc_module *m, const char *p
 {
   nirc_op *graph = m->body.first, *input = NULL, *output = NULL;
   nirc_xylo_use use = nirc_xylo_measure(net);
-  lowerer x = {.m = m, .net = net, .graph = graph, .d = d};
-  x.hw = nirc_hw_build(m, net->choices.dt, profile, nirc_xylo_lacks(net, NIRC_XYLO_RESET) ? "v_reset" : "subtract");
+  const char *reset = nirc_xylo_lacks(net, NIRC_XYLO_RESET) ? "v_reset" : "subtract";
+  lowerer x = {.m = m, .net = net, .graph = graph, .hw = nirc_hw_build(m, net->choices.dt, profile, reset), .d = d};
   NIRC_FOR_EACH_OP(op, graph->body) {
     input = op->code == NIR_INPUT ? op : input;
     output = op->code == NIR_OUTPUT ? op : output;

@@ -3,6 +3,7 @@ lava-dl's netx, the spikes of its output. To be run by an interpreter that has b
 
   on_lava.py golden NIRC NIRC_RUN SHARED
   on_lava.py trained NIRC NIRC_RUN SRCROOT SHARED
+  on_lava.py shapes NIRC NIRC_RUN SHARED       parameters of single pixels, maps of one row, nested graphs; initial states, against conform/loihi2_ref.py
   on_lava.py options NIRC NIRC_RUN SHARED      samples and steps; and the way to the chip, with adapters that hand on what they get
   on_lava.py random NIRC NIRC_RUN COUNT [SEED]
 """
@@ -36,6 +37,7 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol         
 from lava.proc.io.sink import RingBuffer as Sink                                              # noqa: E402
 from lava.proc.io.source import RingBuffer as Source                                          # noqa: E402
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 STEPS = 40
 
 
@@ -80,7 +82,8 @@ def emulated(nirc_run, folder, x):
     with h5py.File(os.path.join(folder, "in.h5"), "w") as f:
         f["input"] = x
     subprocess.run([nirc_run, os.path.join(folder, "out"), "-q", "-i", os.path.join(folder, "in.h5"), "-o", os.path.join(folder, "run.h5")], check=True)
-    return {k: v for k, v in datasets(os.path.join(folder, "run.h5")).items() if not k.endswith("/value")}     # --probe all names ports, too
+    found = {k: v for k, v in datasets(os.path.join(folder, "run.h5")).items() if not k.endswith("/value")}     # --probe all names ports, too
+    return {"trace/" + k[6:].replace("/", ".", k.count("/") - 2) if k.startswith("trace/") else k: v for k, v in found.items()}     # names as in Lava's files
 
 
 def differences(ours, theirs, folder, spikes):
@@ -110,9 +113,10 @@ def compile_(nirc, model, dt, folder):
 def compile_golden(nirc, shared, name, folder):
     """Into folder/out; its input, [T, *shape]."""
     case = os.path.join(shared, "golden", "loihi2", name)
-    with open(os.path.join(case, "case.json"), encoding="utf-8") as f, h5py.File(os.path.join(case, "model.nir")) as g, h5py.File(os.path.join(case, "input.h5")) as h:
+    path = lambda name: os.path.join(case, name)
+    with open(path("case.json"), encoding="utf-8") as f, h5py.File(path("model.nir")) as g, h5py.File(path("input.h5")) as h:
         dt, shape, x = json.load(f)["dt"], tuple(g["node/nodes/input/shape"][()]), h["input"][()]
-    compile_(nirc, os.path.join(case, "model.nir"), dt, folder)
+    compile_(nirc, path("model.nir"), dt, folder)
     return x.reshape((-1,) + shape).astype(np.float32)
 
 
@@ -149,6 +153,66 @@ def trained(nirc, nirc_run, root, shared):
         print(f"{name}: {len(x)} steps, {spikes} spikes equal, {'and through netx' if chain else 'no network.net'}", flush=True)
 
 
+def normal(seed, shape):
+    return f"random.default_rng({seed}).normal(size={shape})"
+
+
+def uniform(shape, **ranges):
+    return ",".join(f"{k}=random.default_rng({i}).uniform({low},{high},{shape})" for i, (k, (low, high)) in enumerate(ranges.items()))
+
+
+# Words for make_nir.py, one a line, and the shape of the input.
+SHAPES = {
+    "pixels": (f"""input=Input(shape=[2,3,4])
+                   c=Conv2d(input_shape=[3,4],weight={normal(1, (3, 2, 2, 3))},stride=[1,1],padding=[1,0],dilation=[1,1],groups=1,bias=ones(3))
+                   n=CubaLIF({uniform((3, 4, 2), tau_syn=(1e-3, 5e-3), tau_mem=(1e-3, 2e-2), r=(1, 3), v_leak=(-.2, .2), v_threshold=(.2, 1), w_in=(1, 2))})
+                   output=Output(shape=[3,4,2])
+                   input->c->n->output""", (2, 3, 4)),
+    "rows": (f"""input=Input(shape=[2,9])
+                 c=Conv1d(input_shape=[9],weight={normal(1, (4, 1, 3))},stride=[2],padding=[1],dilation=[1],groups=2,bias=zeros(4))
+                 n=LIF(tau=full((4,5),4e-3),r=full((4,5),4.),v_leak=zeros((4,5)),v_threshold=ones((4,5)))
+                 d=Conv1d(input_shape=[5],weight={normal(2, (2, 4, 2))},stride=[1],padding=[0],dilation=[2],groups=1,bias=zeros(2))
+                 m=IF(r=ones((2,3)),v_threshold=ones((2,3)))
+                 output=Output(shape=[2,3])
+                 input->c->n->d->m->output""", (2, 9)),
+    "nested": (f"""input=Input(shape=[3])
+                   g=NIRGraph()
+                   g/input=Input(shape=[3])
+                   g/w=Linear(weight={normal(3, (4, 3))})
+                   g/n=IF(r=ones(4),v_threshold=ones(4))
+                   g/output=Output(shape=[4])
+                   g:input->w->n->output
+                   o=Affine(weight={normal(4, (2, 4))},bias=full(2,.3))
+                   d=Delay(delay=[.001,.004])
+                   i=CubaLI(tau_syn=full(2,3e-3),tau_mem=full(2,5e-3),r=ones(2),v_leak=full(2,.1),w_in=full(2,2.))
+                   output=Output(shape=[2])
+                   input->g->o->d->i->output""", (3,)),
+}
+
+
+def shapes(nirc, nirc_run, shared):
+    for name, (words, shape) in SHAPES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([sys.executable, os.path.join(HERE, "..", "make_nir.py"), os.path.join(folder, "m.nir"), *map(str.strip, words.splitlines())], check=True)
+            compile_(nirc, os.path.join(folder, "m.nir"), 1e-3, folder)
+            bad, spikes, _ = compare(nirc_run, folder, (np.random.default_rng(5).random((STEPS, *shape)) < .4).astype(np.float32))
+        if bad:
+            sys.exit(f"{name}: {', '.join(bad)}")
+        print(f"{name}: {spikes} spikes equal", flush=True)
+    sys.path.insert(0, os.path.join(shared, "conform"))
+    import loihi2_ref
+    with tempfile.TemporaryDirectory() as folder:
+        x, path = compile_golden(nirc, shared, "skip_clock", folder), os.path.join(folder, "out", "network.lava.h5")
+        before = loihi2_ref.run_graph(path, x)[0]
+        with h5py.File(path, "r+") as f:
+            for i, (k, g) in enumerate(f["population"].items()):
+                g["v0"] = 4000 if i == 1 else np.random.default_rng(i).integers(-20000, 20000, g["shape"][()])
+        traces, ours = loihi2_ref.run_graph(path, x)[1], loaded(folder, x)
+        equal = all(np.array_equal(ours[f"trace/{k}/{what}"], t[i]) for k, t in traces.items() for i, what in enumerate(("i", "v", "spikes")))
+        assert equal and not np.array_equal(ours["output"], before), "v0"
+        print(f"v0: {int(sum(t[2].sum() for t in traces.values()))} spikes equal")
+
+
 class Adapter(AbstractProcess):
     """In the place of those between host and cores, which are Intel's alone. What it says of run_lava.py: what is connected to what."""
 
@@ -169,7 +233,7 @@ class AdapterModel(PyLoihiProcessModel):
 
 
 def options(nirc, nirc_run, shared):
-    run_configs.CLoihiProcessModel = run_configs.AbstractCProcessModel                        # lava-nc 0.10.0 names the one and defines the other where there is no chip
+    run_configs.CLoihiProcessModel = run_configs.AbstractCProcessModel     # without a chip lava-nc 0.10.0 defines the one and asks for the other
     for name, kinds in (("mlp_lif", ["PyToNxAdapter", "NxToPyAdapter"]), ("conv_pool", ["PyToN3ConvAdapter", "NxToPyAdapter"])):
         with tempfile.TemporaryDirectory() as folder:
             x = compile_golden(nirc, shared, name, folder)[:20]
@@ -180,7 +244,8 @@ def options(nirc, nirc_run, shared):
             subprocess.run([nirc_run, out, "-q", *more, path("run.h5")], check=True)
             subprocess.run([sys.executable, os.path.join(out, "run_lava.py"), *more, path("lava.h5")], check=True)
             make = lambda kind: lambda shape: used.append(kind) or Adapter(shape)
-            sys.modules["lava.proc.embedded_io"] = types.SimpleNamespace(spike=types.SimpleNamespace(**{k: make(k) for k in ("PyToNxAdapter", "PyToN3ConvAdapter", "NxToPyAdapter")}))
+            adapters = types.SimpleNamespace(**{k: make(k) for k in ("PyToNxAdapter", "PyToN3ConvAdapter", "NxToPyAdapter")})
+            sys.modules["lava.proc.embedded_io"] = types.SimpleNamespace(spike=adapters)
             run_here(folder, *more, path("chip.h5"), "--backend", "loihi2")
             with h5py.File(path("run.h5")) as a, h5py.File(path("lava.h5")) as b, h5py.File(path("chip.h5")) as c:
                 spikes = a["output"][()]
@@ -210,4 +275,4 @@ def random(nirc, nirc_run, count, seed="0"):
 
 
 if __name__ == "__main__":
-    {"golden": golden, "options": options, "trained": trained, "random": random}[sys.argv[1]](*sys.argv[2:])
+    {"golden": golden, "options": options, "shapes": shapes, "trained": trained, "random": random}[sys.argv[1]](*sys.argv[2:])
