@@ -1,8 +1,10 @@
 /* targets/loihi2/place.c: what a core holds, which is an estimate; populations to cores in order of latency and name, one on each: as few equal slices as fit. */
 #include "targets/loihi2/place.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- words ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -287,19 +289,31 @@ bool nirc_loihi2_complete_placement(const nirc_loihi2_net *net, nirc_loihi2_plac
 
 /* ---- all of it ---------------------------------------------------------------------------------------------------------------------------- */
 
+/* Seconds of this process. */
+static double processor_time(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 bool nirc_loihi2_place(nirc_loihi2_net *net, nirc_loc loc, nirc_diag *d)
 {
   nirc_loihi2_placer x;
   nirc_loihi2_placement *in_order = NIRC_NEW(net->arena, nirc_loihi2_placement), *out = in_order;
   const nirc_loihi2_options *o = &net->options;
+  double begun = processor_time(), ordered;
   if (!nirc_loihi2_placer_init(&x, net, net->arena, loc, d))
     return false;
   nirc_loihi2_place_in_order(&x, in_order);
   nirc_loihi2_measure(&x, in_order);
+  ordered = processor_time();
   if (o->min_cut) {
     out = NIRC_NEW(net->arena, nirc_loihi2_placement);
     nirc_loihi2_place_min_cut(&x, in_order, out);
   }
+  if (d->verbose)
+    fprintf(stderr, "nirc: %.3f s of processor time: first-fit; %.3f s: min-cut\n", ordered - begun, processor_time() - ordered);
   net->placement = out;
   net->in_order = in_order;
   if (!o->chips || out->n_chips <= o->chips)
