@@ -66,7 +66,7 @@ static void add_activity(const nirc_estimate *e, nirc_strbuf *b)
   nirc_strbuf_add(b, "<p class=\"soft\">");
   if (a->measured) {
     nirc_strbuf_add(b, "How often neurons spike was measured on ");
-    nirc_html_add_escaped(b, a->input);
+    nirc_html_add_name(b, a->input);
     nirc_strbuf_addf(b, ", %" PRIu64 " steps, %" PRIu64 " sample%s.", a->steps, a->samples, a->samples == 1 ? "" : "s");
   } else {
     nirc_strbuf_addf(b, "How often neurons spike is assumed: %g spikes of every neuron and every element of an Input in a step%s.", a->rate,
