@@ -340,7 +340,8 @@ void nirc_s2_lower(nirc_s2_network *net, nirc_module *m, nirc_diag *d)
   size_t n = net->n_populations;
   nirc_arena *a = net->arena;
   nirc_hw_builder hw = nirc_hw_build(m, net->options.dt, net->profile, net->options.subtract ? "subtract" : "v_reset");
-  lowerer x = {.net = net, .m = m, .hw = hw, .graph = graph, .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n), .reach = NIRC_NEW_ARRAY(a, size_t, n), .readout = NIRC_NEW_ARRAY(a, nirc_value *, n), .history = NIRC_NEW_ARRAY(a, uint8_t *, n)};
+  lowerer x = {.net = net, .m = m, .hw = hw, .graph = graph, .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n),
+               .reach = NIRC_NEW_ARRAY(a, size_t, n), .readout = NIRC_NEW_ARRAY(a, nirc_value *, n), .history = NIRC_NEW_ARRAY(a, uint8_t *, n)};
   describe(net, m, x.hw.step);
   remark_probes(&x);
   nirc_s2_run_in(net, x.history);
