@@ -4,6 +4,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "ir/activity.h"
+#include "ir/cores.h"
 #include "ir/dialect_snn.h"
 #include "ir/neuron.h"
 
@@ -73,8 +75,21 @@ static size_t value_bytes(const nirc_type *t)
   return t->count * nirc_dtype_size(nirc_cpu_stored(t->elem));
 }
 
+static size_t cores_bytes(const nirc_op *op)
+{
+  nirc_arena *a = nirc_arena_new(nirc_heap_default());
+  nirc_cores c;
+  const char *why;
+  NIRC_ASSERT(nirc_cores_read(&c, a, op, &why));
+  size_t bytes = (NIRC_CPU_CORES_WORDS + c.n_kept) * sizeof(int64_t) + c.n_flags;
+  nirc_arena_free(a);
+  return bytes;
+}
+
 size_t nirc_cpu_workspace_bytes(const nirc_op *op)
 {
+  if (op->code == HW_CORES)
+    return cores_bytes(op);
   const nirc_op *sum = nirc_cpu_tiled_sum(op);
   if (sum)
     return nirc_op_operand(sum, 0)->type->count * (nirc_op_operand(sum, 0)->type->elem == NIRC_BOOL ? 4 : 8);
@@ -347,7 +362,8 @@ static uint64_t fingerprint(const planner *x)
 {
   uint64_t h = 0;
   for (const nirc_attr *a = x->p->step->attrs; a; a = a->next)
-    mix_attr(&h, a);
+    if (strcmp(a->name, NIRC_ACTIVITY))
+      mix_attr(&h, a);
   for (size_t id = 0; id < x->p->n_ops; id++) {
     const nirc_op *op = x->p->ops[id];
     mix(&h, op->def->mnemonic, strlen(op->def->mnemonic));

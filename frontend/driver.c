@@ -14,6 +14,7 @@
 #include "frontend/evaluate_run.h"
 #include "frontend/graph.h"
 #include "frontend/identify.h"
+#include "frontend/measure.h"
 #include "frontend/named_pipeline.h"
 #include "frontend/nir_build.h"
 #include "frontend/nir_write.h"
@@ -502,9 +503,10 @@ static bool compile(driver *x)
   say(x, "read and checked the network");
   if (x->o.report) {
     x->report = nirc_report_begin(x->arena, x->m, given_dt(x));
+    x->report->inference_steps = x->o.compare.has_steps ? x->o.compare.steps : 0;
     x->report->target = (x->o.check || x->o.emit == NIRC_EMIT_TARGET) && x->o.target && !x->o.compare.profiles ? x->o.target->name : NULL;
   }
-  if (x->o.activity && !nirc_report_read_activity(x->report, x->m, x->o.activity, &x->d))
+  if (x->o.activity && !nirc_measure(x->arena, x->m, &x->o, x->check_text, x->report, &x->d))
     return false;
   if (x->o.compare.profiles)
     return compare(x);

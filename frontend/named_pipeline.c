@@ -75,6 +75,8 @@ void nirc_named_pipeline_add_lowering(nirc_strbuf *b, const nirc_options *o, con
     nirc_strbuf_addf(b, ",dt=%s", o->dt);
   if (reset)
     nirc_strbuf_addf(b, ",reset=%s", reset);
+  if (o->partition && t->cuts)
+    nirc_strbuf_addf(b, ",partition=%s", o->partition);
   add_target_options(o, t, trial, b);
   if (without)
     nirc_strbuf_addf(b, ",without=\"%s\"", without);

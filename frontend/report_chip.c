@@ -178,7 +178,7 @@ nirc_chip *nirc_chip_read(nirc_arena *a, const nirc_op *step)
   if (!target || !chip || chip->kind != NIRC_ATTR_DICT)
     return NULL;
   nirc_chip *c = NIRC_NEW(a, nirc_chip);
-  *c = (nirc_chip){.arena = a, .target = target->s, .entries = chip->dict, .edge_number = text(chip->dict, "edges")};
+  *c = (nirc_chip){.arena = a, .target = target->s, .entries = chip->dict, .partition = group(chip->dict, "partition"), .edge_number = text(chip->dict, "edges")};
   read_layers(c, step);
   read_edges(c);
   read_uses(c);

@@ -39,6 +39,7 @@ typedef struct nirc_chip {
   nirc_arena *arena;
   const char *target;
   const nirc_attr *entries;                          /* of the dictionary of the whole chip */
+  const nirc_attr *partition;                        /* first entry of what is said of a cut into cores; NULL: nothing */
   const char *edge_number;                           /* what the number on a connection is; NULL: there is none */
   nirc_chip_layer *layers;
   nirc_chip_edge *edges;

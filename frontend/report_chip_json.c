@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "frontend/report_chip.h"
+#include "frontend/report_partition.h"
 
 static json_t *number(uint64_t n)
 {
@@ -88,5 +89,7 @@ json_t *nirc_chip_json(const nirc_chip *c)
   json_object_set_new(root, "parts", uses_json(c->parts, c->n_parts));
   json_object_set_new(root, "cores", cores);
   json_object_set_new(root, "layers", layers);
+  if (c->partition)
+    json_object_set_new(root, "partition", nirc_partition_json(c->partition));
   return root;
 }

@@ -361,6 +361,8 @@ void nirc_report_print_html(const nirc_report *r, nirc_strbuf *b)
   if (r->chip)
     nirc_chip_print_html(r->chip, b);
   add_layers(b, r);
+  if (r->estimate)
+    nirc_estimate_print_html(r->estimate, b);
   if (r->trace)
     add_activity(b, r);
   if (!r->comparison && !r->evaluation)

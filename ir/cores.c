@@ -1,6 +1,7 @@
 #include "ir/cores.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* ---- reading ----------------------------------------------------------------------------------------------------------------- */
 
@@ -49,13 +50,13 @@ static const char *read_core(nirc_core *k, const nirc_op *op)
   return k->to->rank != k->pooling->rank ? "to and pooling have different lengths" : NULL;
 }
 
-/* Where its spikes go: to a core behind it, whose map is its own after pooling. */
+/* Where its spikes go: to cores whose map is its own after pooling. */
 static const char *check_ways(const nirc_cores *c, size_t from)
 {
   const nirc_core *k = &c->core[from];
   for (uint32_t t = 0; t < k->to->rank; t++) {
-    if (k->to->dims[t] <= from || k->to->dims[t] >= c->n || k->pooling->dims[t] < 1 || k->pooling->dims[t] > MAX_SIDE)
-      return "spikes do not go to a core behind";
+    if (k->to->dims[t] >= c->n || k->pooling->dims[t] < 1 || k->pooling->dims[t] > MAX_SIDE)
+      return "spikes go to a core that is not there, or their pooling is out of range";
     const nirc_core *to = &c->core[k->to->dims[t]];
     int64_t p = (int64_t)k->pooling->dims[t];
     if (to->in[0] != k->out[0] || to->in[1] != k->out[1] / p || to->in[2] != k->out[2] / p)
@@ -87,6 +88,83 @@ static const char *check_types(const nirc_cores *c, const nirc_op *op)
   return NULL;
 }
 
+/* ---- in what order ------------------------------------------------------------------------------------------------------------
+ * First in, first out, events are worked on generation by generation: those of the host and of biases, then what they cause, then what that causes. Within a
+ * generation they stand in the order of their causes. Events that are followed at once, each with all that it causes before the next, come in the same order
+ * wherever it matters: at a core with one source, since that sends in the order in which it works; and within a generation everywhere. So only a core with
+ * several sources and several generations needs more. */
+
+/* Sources first. */
+static bool sort(nirc_cores *c, nirc_arena *a)
+{
+  size_t *waiting = NIRC_NEW_ARRAY(a, size_t, c->n), n = 0;
+  c->order = NIRC_NEW_ARRAY(a, size_t, c->n);
+  for (size_t k = 0; k < c->n; k++)
+    for (uint32_t t = 0; t < c->core[k].to->rank; t++)
+      waiting[c->core[k].to->dims[t]]++;
+  for (size_t k = 0; k < c->n; k++)
+    if (!waiting[k])
+      c->order[n++] = k;
+  for (size_t i = 0; i < n; i++)
+    for (uint32_t t = 0; t < c->core[c->order[i]].to->rank; t++) {
+      size_t to = (size_t)c->core[c->order[i]].to->dims[t];
+      if (--waiting[to] == 0)
+        c->order[n++] = to;
+    }
+  return n == c->n;
+}
+
+/* Generations that come to each core (at most 64: a way is no longer than there are cores), and its sources. */
+static bool needs_rounds(nirc_cores *c, size_t sources[])
+{
+  bool biased[NIRC_CORES_MAX] = {false}, needs = false;          /* by core: a bias is in what comes to it */
+  for (size_t i = 0; i < c->n; i++) {
+    size_t from = c->order[i];
+    nirc_core *k = &c->core[from];
+    if (k->inputs->rank) {                           /* the host is one source, however many inputs it has */
+      k->generations |= 1;
+      sources[from]++;
+    }
+    needs |= sources[from] > 1 && (biased[from] || (k->generations & (k->generations - 1)));
+    for (uint32_t t = 0; t < k->to->rank; t++) {
+      nirc_core *to = &c->core[k->to->dims[t]];
+      to->generations |= k->generations << 1 | (k->bias != NULL);
+      biased[k->to->dims[t]] |= biased[from] || k->bias;
+      sources[k->to->dims[t]]++;
+    }
+  }
+  return needs;
+}
+
+/* Which cores are ordered, and what a step keeps for them. */
+static void find_order(nirc_cores *c)
+{
+  size_t sources[NIRC_CORES_MAX] = {0};
+  bool needs = needs_rounds(c, sources);
+  for (size_t i = c->n; i-- > 0;) {
+    nirc_core *k = &c->core[c->order[i]];
+    size_t neurons = (size_t)(k->out[0] * k->out[1] * k->out[2]);
+    k->ordered = needs && sources[c->order[i]] > 1;
+    k->reach = 1;
+    for (uint32_t t = 0; t < k->to->rank; t++)
+      if (c->core[k->to->dims[t]].ordered) {
+        k->ordered = true;
+        k->reach |= c->core[k->to->dims[t]].reach << 1;
+      }
+    if (k->bias && k->to->rank) {
+      k->flags = c->n_flags;
+      c->n_flags += neurons;
+    }
+    k->kept = c->n_kept;
+    for (uint32_t g = 0; k->ordered && g < NIRC_CORES_MAX; g++) {
+      if (!(k->generations >> g & 1))
+        continue;
+      c->n_kept += k->reach == 1 ? 0 : 2 * neurons;
+      c->rounds = g >= c->rounds ? g + 1 : c->rounds;
+    }
+  }
+}
+
 static const char *read_all(nirc_cores *c, nirc_arena *a, const nirc_op *op)
 {
   const char *fault = NULL;
@@ -109,6 +187,10 @@ static const char *read_all(nirc_cores *c, nirc_arena *a, const nirc_op *op)
     fault = check_ways(c, k);
     fault = fault ? fault : check_inputs(&c->core[k], op);
   }
+  if (!fault && !sort(c, a))
+    fault = "cores feed one another in a loop";
+  if (!fault)
+    find_order(c);
   return fault;
 }
 
@@ -120,23 +202,38 @@ bool nirc_cores_read(nirc_cores *c, nirc_arena *a, const nirc_op *op, const char
 
 /* ---- running ------------------------------------------------------------------------------------------------------------------ */
 
-static void receive(const nirc_cores *c, size_t k, int64_t feature, int64_t row, int64_t column, int64_t *v, double *z);
+struct nirc_cores_event { size_t core; int64_t at[3]; };
 
-/* Adds to one neuron. Where it fires, all that its event causes comes before anything else. */
-static void settle(const nirc_cores *c, size_t k, int64_t at[3], int64_t add, int64_t *v, double *z)
+/* An event at the end of the queue. */
+static void send(nirc_cores_run *r, size_t k, int64_t feature, int64_t row, int64_t column)
 {
-  const nirc_core *x = &c->core[k];
+  if (r->n == r->room) {
+    size_t room = r->room ? 2 * r->room : 1024;
+    struct nirc_cores_event *more = nirc_heap_alloc(r->heap, room * sizeof *more);
+    if (r->n)
+      memcpy(more, r->queue, r->n * sizeof *more);
+    nirc_heap_free(r->heap, r->queue);
+    r->queue = more;
+    r->room = room;
+  }
+  r->queue[r->n++] = (struct nirc_cores_event){k, {feature, row, column}};
+}
+
+/* Adds to one neuron; where it fires, its events stand at the end of the queue. */
+static void settle(nirc_cores_run *r, size_t k, const int64_t at[3], int64_t add)
+{
+  const nirc_core *x = &r->cores->core[k];
   size_t i = x->first + (size_t)((at[0] * x->out[1] + at[1]) * x->out[2] + at[2]);
-  int64_t sum = (int64_t)((uint64_t)v[i] + (uint64_t)add);
+  int64_t sum = (int64_t)((uint64_t)r->v[i] + (uint64_t)add);
   if (sum < x->v_threshold) {
-    v[i] = sum > x->v_low ? sum : x->v_low;
+    r->v[i] = sum > x->v_low ? sum : x->v_low;
     return;
   }
-  v[i] = x->to_zero ? 0 : sum - x->v_threshold;
-  z[i] += 1;
+  r->v[i] = x->to_zero ? 0 : sum - x->v_threshold;
+  r->z[i] += 1;
   for (uint32_t t = 0; t < x->to->rank; t++) {
     int64_t p = (int64_t)x->pooling->dims[t];
-    receive(c, (size_t)x->to->dims[t], at[0], at[1] / p, at[2] / p, v, z);
+    send(r, (size_t)x->to->dims[t], at[0], at[1] / p, at[2] / p);
   }
 }
 
@@ -149,9 +246,9 @@ static void reach(const nirc_core *x, int axis, int64_t at, int64_t *first, int6
 }
 
 /* One event at a core; what lies outside of its map is lost. */
-static void receive(const nirc_cores *c, size_t k, int64_t feature, int64_t row, int64_t column, int64_t *v, double *z)
+static void receive(nirc_cores_run *r, size_t k, int64_t feature, int64_t row, int64_t column)
 {
-  const nirc_core *x = &c->core[k];
+  const nirc_core *x = &r->cores->core[k];
   int64_t r0, r1, c0, c1, at[3];
   if (row >= x->in[1] || column >= x->in[2])
     return;
@@ -162,27 +259,48 @@ static void receive(const nirc_cores *c, size_t k, int64_t feature, int64_t row,
       for (at[2] = c0; at[2] <= c1; at[2]++) {
         int64_t w = 0, tap_row = row + x->before[0] - at[1] * x->stride[0], tap_column = column + x->before[1] - at[2] * x->stride[1];
         NIRC_ASSERT(nirc_blob_get_int(x->weight, (size_t)(((at[0] * x->in[0] + feature) * x->kernel + tap_row) * x->kernel + tap_column), &w));
-        settle(c, k, at, w, v, z);
+        settle(r, k, at, w);
       }
 }
 
-void nirc_cores_add_biases(const nirc_cores *c, int64_t *v, double *z)
+/* The first n events of the queue. */
+static void work(nirc_cores_run *r, size_t n)
 {
-  for (size_t k = c->n; k-- > 0;) {
+  for (size_t i = 0; i < n; i++) {
+    struct nirc_cores_event e = r->queue[i];         /* the queue may move */
+    receive(r, e.core, e.at[0], e.at[1], e.at[2]);
+  }
+  r->n -= n;
+  if (r->n)
+    memmove(r->queue, r->queue + n, r->n * sizeof *r->queue);
+}
+
+void nirc_cores_begin(nirc_cores_run *r, const nirc_cores *c, const nirc_heap *heap, int64_t *v, double *z)
+{
+  *r = (nirc_cores_run){.cores = c, .heap = heap, .v = v, .z = z};
+  for (size_t k = 0; k < c->n; k++) {
     const nirc_core *x = &c->core[k];
     int64_t at[3], bias = 0;
     for (at[0] = 0; x->bias && at[0] < x->out[0]; at[0]++) {
       NIRC_ASSERT(nirc_blob_get_int(x->bias, (size_t)at[0], &bias));
       for (at[1] = 0; at[1] < x->out[1]; at[1]++)
         for (at[2] = 0; at[2] < x->out[2]; at[2]++)
-          settle(c, k, at, bias, v, z);
+          settle(r, k, at, bias);
     }
   }
+  work(r, r->n);
 }
 
-void nirc_cores_add_event(const nirc_cores *c, size_t k, size_t at, int64_t *v, double *z)
+void nirc_cores_add_event(nirc_cores_run *r, size_t k, size_t at)
 {
-  const nirc_core *x = &c->core[k];
+  const nirc_core *x = &r->cores->core[k];
   int64_t i = (int64_t)at, rows = x->in[1], columns = x->in[2];
-  receive(c, k, i / (rows * columns), i / columns % rows, i % columns, v, z);
+  receive(r, k, i / (rows * columns), i / columns % rows, i % columns);
+}
+
+void nirc_cores_end(nirc_cores_run *r)
+{
+  while (r->n)
+    work(r, r->n);
+  nirc_heap_free(r->heap, r->queue);
 }

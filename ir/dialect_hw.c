@@ -77,7 +77,7 @@ static const nirc_attr_def core_attrs[] = {
   {.name = "v_threshold", .kind = NIRC_ATTR_INT, .doc = "a spike needs at least that"},
   {.name = "v_low", .kind = NIRC_ATTR_INT, .doc = "the lowest potential"},
   {.name = "to_zero", .kind = NIRC_ATTR_INT, .doc = "1: a spike sets the potential to 0; 0: takes the threshold from it"},
-  SHAPE("to", "numbers of the cores, from 0, that its events go to; each behind it"),
+  SHAPE("to", "numbers of the cores, from 0, that its events go to; ways do not come back"),
   SHAPE("pooling", "for each, the squares that become one place of the map there"),
   SHAPE("inputs", "numbers of the operands whose events come to it")};
 static const nirc_attr_def slice_attrs[] = {{.name = "first", .kind = NIRC_ATTR_INT, .doc = "the first element that is taken"}};
@@ -85,10 +85,10 @@ static const nirc_attr_def slice_attrs[] = {{.name = "first", .kind = NIRC_ATTR_
 const nirc_op_def nirc_def_hw_cores = {
   OP("hw.cores", -1, -1), .has_region = true, .verify = verify_cores,
   .doc = "(potentials of all neurons, events of inputs ...) to (how often each neuron fires, potentials): one step of convolving cores, a hw.core each in "
-         "its region, that work event by event. Biases come first, those of the last core before the others; then the events of each input in ascending "
-         "order of its elements, as many as the element says, each at all cores that it goes to before the next. An event adds weights to the neurons that "
-         "it reaches, by (feature, row, column); one that comes to v_threshold fires once, the others are kept at v_low or above. What an event causes at "
-         "other cores is done with before anything else happens.",
+         "its region, that work event by event, first in, first out. First biases are added, core by core, to all neurons of a core; then the events of each "
+         "input are queued in ascending order of its elements, as many as the element says, each at all cores that it goes to before the next. An event adds "
+         "weights to the neurons that it reaches; one that comes to v_threshold fires once, the others are kept at v_low or above. Those that fire, by (feature, "
+         "row, column), put an event each at the end of the queue, for each core that they go to.",
   .equation = "v = v + weight; where v >= v_threshold: one event, v = v - v_threshold or 0; else v = max(v, v_low)"};
 const nirc_op_def nirc_def_hw_core = {
   OP("hw.core", 0, 0), ATTRS(core_attrs), .verify = verify_core,

@@ -14,7 +14,8 @@ static const nirc_attr_def step_attrs[] = {
   {.name = "profile", .kind = NIRC_ATTR_STRING, .doc = "whose arithmetic it is"},
   {.name = "reset", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "what a spike does to the membrane, v_reset or subtract; absent: neurons do as their simulator has it, or there are none"},
   {.name = "target", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "of the hw level: the chip"},
-  {.name = "chip", .kind = NIRC_ATTR_DICT, .optional = true, .doc = "of the hw level: what the target has decided for the whole chip"}};
+  {.name = "chip", .kind = NIRC_ATTR_DICT, .optional = true, .doc = "of the hw level: what the target has decided for the whole chip"},
+  {.name = "activity", .kind = NIRC_ATTR_DICT, .optional = true, .doc = "how often its elements spike, measured or assumed (`--activity`); computes nothing"}};
 #define LATENCY {.name = "latency", .kind = NIRC_ATTR_INT, .optional = true, .doc = "of the hw level: steps by which the chip is later than the network"}
 static const nirc_attr_def port_attrs[] = {NAME("node name"), LATENCY};
 static const nirc_attr_def probe_attrs[] = {NAME("NODE/v, NODE/i, NODE/spikes or NODE/value"), LATENCY};

@@ -471,27 +471,30 @@ static void eval_project(const instruction *k)
 }
 
 /* Events of operand `o` at all cores that it goes to. */
-static void eval_input(const instruction *k, const nirc_cores *c, uint32_t o)
+static void eval_input(const instruction *k, nirc_cores_run *r, uint32_t o)
 {
+  const nirc_cores *c = r->cores;
   for (size_t e = 0; e < k->in[o].type->count; e++)
     for (int64_t left = events(k->in[o], e, INT64_MAX); left > 0; left--)
       for (size_t core = 0; core < c->n; core++)
         for (uint32_t i = 0; i < c->core[core].inputs->rank; i++)
           if (c->core[core].inputs->dims[i] == o)
-            nirc_cores_add_event(c, core, e, k->out[1].l, k->out[0].d);
+            nirc_cores_add_event(r, core, e);
 }
 
 static void eval_cores(const instruction *k)
 {
   nirc_arena *a = nirc_arena_new(nirc_heap_default());
   nirc_cores c;
+  nirc_cores_run r;
   const char *why;
   NIRC_ASSERT(nirc_cores_read(&c, a, k->op, &why));
   copy_cells(k->out[1], k->in[0]);
   memset(k->out[0].d, 0, k->out[0].type->count * sizeof *k->out[0].d);
-  nirc_cores_add_biases(&c, k->out[1].l, k->out[0].d);
+  nirc_cores_begin(&r, &c, nirc_heap_default(), k->out[1].l, k->out[0].d);
   for (uint32_t o = 1; o < k->op->n_operands; o++)
-    eval_input(k, &c, o);
+    eval_input(k, &r, o);
+  nirc_cores_end(&r);
   nirc_arena_free(a);
 }
 

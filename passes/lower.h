@@ -9,6 +9,7 @@
 typedef struct nirc_lowering {
   const char *target, *dt, *reset, *profile;         /* NULL: not given */
   const char *options;                               /* "NAME=VALUE NAME ...", the target's own; NULL: none */
+  const char *partition;                             /* first-fit or min-cut; NULL: not given */
   const char *without;                               /* "NAME NAME ...", constraints of the chip that are not to hold; NULL: none */
 } nirc_lowering;
 

@@ -36,6 +36,7 @@ typedef struct nirc_lower_job {
   const char *profile;                               /* "unit" or "nir" */
   bool reset_given, subtract;                        /* --reset */
   const char *const *options;                        /* by index into the target's options; NULL: not given, "" where it takes no value */
+  bool min_cut;                                      /* --partition min-cut; only where the target cuts */
   unsigned without;                                  /* a bit for each of the target's constraints that does not hold; 0: what goes on the chip */
 } nirc_lower_job;
 
@@ -43,6 +44,7 @@ typedef struct nirc_target {
   const char *name, *summary;
   bool available;                                    /* false: known by name, its code is not in this version */
   const char *const *profiles;                       /* NULL-terminated, the first is the default; NULL: all, `nir` by default */
+  bool cuts;                                         /* it cuts a network into cores and takes --partition */
   bool drops_units;                                  /* its vendor's exporter writes ports with leading axes of length 1: they are dropped, with a warning */
   bool needs_dt;                                     /* no time step can be assumed: --dt, or the network's own */
   const nirc_target_option *options;
@@ -64,6 +66,8 @@ typedef struct nirc_target {
 
 /* The library, its header and its description: NAME.so, NAME.h, NAME.json. */
 bool nirc_target_write_library(const nirc_module *m, const nirc_target_job *job, const char *target, nirc_sink *out, nirc_diag *d);
+/* A program that loads what was written; its lines, NULL behind the last. */
+bool nirc_target_write_script(const nirc_module *m, const char *name, const char *const *lines, nirc_sink *out);
 
 extern const nirc_target *const nirc_targets[];      /* NULL-terminated, in the order of --list-targets */
 const nirc_target *nirc_target_find(const char *name);                   /* NULL where unknown */

@@ -44,6 +44,34 @@ static void add_strings(lowerer *x, nirc_attr *dict, const char *name, const cha
   a->strings = copy;
 }
 
+/* ---- cores ----------------------------------------------------------------------------------------------------------------------- */
+
+static int64_t *add_numbers(lowerer *x, nirc_attr *dict, const char *name, size_t n)
+{
+  void *data;
+  nirc_shape shape = nirc_shape_1d(n);
+  nirc_dict_add_blob(x->m, dict, name, nirc_hw_blob(&x->hw, NIRC_I64, &shape, &data));
+  return data;
+}
+
+/* Which slices are where; in order, that follows from the network. */
+static void describe_cores(lowerer *x, nirc_attr *chip)
+{
+  const nirc_loihi2_placement *p = x->net->placement;
+  nirc_attr *a = nirc_dict_add(x->m, chip, "cores", NIRC_ATTR_DICT);
+  int64_t *of_chip = add_numbers(x, a, "chip", p->n_cores), *slices = add_numbers(x, a, "slices", p->n_cores), *population = add_numbers(x, a, "population", p->n_slices),
+          *start = add_numbers(x, a, "start", p->n_slices), *end = add_numbers(x, a, "end", p->n_slices);
+  for (size_t c = 0; c < p->n_cores; c++) {
+    of_chip[c] = (int64_t)p->cores[c].chip;
+    slices[c] = (int64_t)(p->cores[c + 1].first - p->cores[c].first);
+  }
+  for (size_t i = 0; i < p->n_slices; i++) {
+    population[i] = p->slices[i].population;
+    start[i] = (int64_t)p->slices[i].start;
+    end[i] = (int64_t)p->slices[i].end;
+  }
+}
+
 /* ---- what was decided -------------------------------------------------------------------------------------------------------------- */
 
 static void describe(lowerer *x)
@@ -55,6 +83,9 @@ static void describe(lowerer *x)
   nirc_dict_add_shape(x->m, chip, "input", net->input_shape);
   nirc_dict_add_string(x->m, chip, "output", net->populations[net->last].name);
   add_strings(x, chip, "warnings", net->warnings, net->n_warnings);
+  nirc_figures_describe(x->m, chip, &net->placement->figures, net->options.min_cut ? &net->in_order->figures : NULL, &net->activity);
+  if (net->options.min_cut)
+    describe_cores(x, chip);
   for (size_t p = 0; p < net->n_populations; p++) {
     const nirc_loihi2_population *l = &net->populations[p];
     nirc_attr *a = nirc_hw_place(&x->hw, x->node, l->name, "population");
@@ -164,7 +195,7 @@ static void keep_spikes(lowerer *x, int p, nirc_value *spikes)
 
 /* ---- weights ----------------------------------------------------------------------------------------------------------------------------- */
 
-static nirc_value *dense(lowerer *x, const char *name, const nirc_loihi2_matrix *m, nirc_value *in)
+static nirc_value *dense(lowerer *x, const char *name, const nirc_matrix *m, nirc_value *in)
 {
   nirc_shape shape = {.rank = 2, .dims = {m->rows, m->columns}}, from = nirc_shape_1d(m->columns), to = nirc_shape_1d(m->rows);
   void *data;
@@ -180,7 +211,7 @@ static nirc_value *dense(lowerer *x, const char *name, const nirc_loihi2_matrix 
 }
 
 /* By columns: rows of each ascend, since they are entered in their order. */
-static nirc_value *sparse(lowerer *x, const char *name, const nirc_loihi2_matrix *m, nirc_value *in)
+static nirc_value *sparse(lowerer *x, const char *name, const nirc_matrix *m, nirc_value *in)
 {
   size_t n = m->first[m->rows];
   nirc_shape firsts = nirc_shape_1d(m->columns + 1), rows = nirc_shape_1d(n), blocks = {.rank = 2, .dims = {n, 1}}, from = nirc_shape_1d(m->columns),
@@ -209,7 +240,7 @@ static nirc_value *sparse(lowerer *x, const char *name, const nirc_loihi2_matrix
   return nirc_hw_typed(&x->hw, op, NIRC_F64, &to);
 }
 
-static nirc_value *convolve(lowerer *x, const char *name, const nirc_loihi2_conv *c, nirc_value *in)
+static nirc_value *convolve(lowerer *x, const char *name, const nirc_conv *c, nirc_value *in)
 {
   nirc_shape weights = {.rank = 4, .dims = {c->out[0], c->in[0] / c->groups, c->kernel[0], c->kernel[1]}},
              out = {.rank = 3, .dims = {c->out[0], c->out[1], c->out[2]}},
@@ -239,12 +270,12 @@ static nirc_value *transmit(lowerer *x, size_t index, nirc_value *sum)
   const char *name = nirc_arena_printf(x->m->arena, "synapse/%zu", index);
   if (s->kind == NIRC_LOIHI2_CONV)
     return add(x, name, sum, convolve(x, name, &s->conv, spikes_of(x, s, 0)), shape);
-  if (s->kind == NIRC_LOIHI2_DENSE && !s->matrix.delay)
+  if (s->kind == NIRC_LOIHI2_DENSE && !s->delays)
     return add(x, name, sum, dense(x, name, &s->matrix, spikes_of(x, s, s->delay)), shape);
   for (size_t delay = 0; delay <= s->delay; delay++) {
-    if (!s->matrix.delay && delay != s->delay)
+    if (!s->delays && delay != s->delay)
       continue;
-    nirc_loihi2_matrix part = nirc_loihi2_select(x->net->arena, &s->matrix, (unsigned)delay);
+    nirc_matrix part = nirc_loihi2_select(x->net->arena, s, (unsigned)delay);
     if (part.first[part.rows])
       sum = add(x, name, sum, sparse(x, name, &part, spikes_of(x, s, delay)), shape);
   }

@@ -148,16 +148,17 @@ static void put_bias(writer *w, hid_t g, const nirc_loihi2_population *p, size_t
     nirc_loihi2_put_reals(&w->file, g, "bias", H5T_IEEE_F32LE, 1, &(uint64_t){n}, v);
 }
 
-static void put_matrix(writer *w, hid_t g, const char *name, const nirc_loihi2_matrix *m)
+static void put_matrix(writer *w, hid_t g, const char *name, const nirc_loihi2_synapse *s)
 {
+  const nirc_matrix *m = &s->matrix;
   size_t n = m->rows * m->columns;
-  double *v = NIRC_NEW_ARRAY(w->net->arena, double, n), *delay = m->delay ? NIRC_NEW_ARRAY(w->net->arena, double, n) : NULL;
+  double *v = NIRC_NEW_ARRAY(w->net->arena, double, n), *delay = s->delays ? NIRC_NEW_ARRAY(w->net->arena, double, n) : NULL;
   uint64_t dims[] = {m->rows, m->columns};
   for (size_t i = 0; i < m->rows; i++)
     for (size_t e = m->first[i]; e < m->first[i + 1]; e++) {
       v[i * m->columns + m->column[e]] = m->value[e];
       if (delay)
-        delay[i * m->columns + m->column[e]] = m->delay[e];
+        delay[i * m->columns + m->column[e]] = s->delays[e];
     }
   nirc_loihi2_put_reals(&w->file, g, name, H5T_IEEE_F32LE, 2, dims, v);
   if (delay)
@@ -170,17 +171,17 @@ static void write_dense(writer *w, const nirc_loihi2_population *p, const nirc_l
   put_shape(w, g, 1, &(uint64_t){p->count});
   nirc_loihi2_put_int(&w->file, g, "inFeatures", H5T_STD_I64LE, (int64_t)s->matrix.columns);
   nirc_loihi2_put_int(&w->file, g, "outFeatures", H5T_STD_I64LE, (int64_t)s->matrix.rows);
-  put_matrix(w, g, "weight", &s->matrix);
-  if (s->delay && !s->matrix.delay)
+  put_matrix(w, g, "weight", s);
+  if (s->delay && !s->delays)
     nirc_loihi2_put_reals(&w->file, g, "delay", H5T_IEEE_F32LE, 0, NULL, &(double){(double)s->delay});
   if (self)
-    put_matrix(w, g, "weight_rec", &self->matrix);
+    put_matrix(w, g, "weight_rec", self);
   put_bias(w, g, p, p->count);
   put_neurons(w, g, p);
   H5Gclose(g);
 }
 
-static void write_conv(writer *w, const nirc_loihi2_population *p, const nirc_loihi2_conv *c)
+static void write_conv(writer *w, const nirc_loihi2_population *p, const nirc_conv *c)
 {
   hid_t g = begin_layer(w, "conv");
   uint64_t dims[] = {c->out[0], c->in[0] / c->groups, c->kernel[0], c->kernel[1]};

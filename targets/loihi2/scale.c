@@ -24,7 +24,7 @@ static double rounded(double w, double scale)
 static size_t weights_of(nirc_loihi2_synapse *s, double **value)
 {
   *value = s->kind == NIRC_LOIHI2_CONV ? s->conv.value : s->matrix.value;
-  return s->kind == NIRC_LOIHI2_CONV ? nirc_loihi2_conv_count(&s->conv) : s->matrix.first[s->matrix.rows];
+  return s->kind == NIRC_LOIHI2_CONV ? nirc_conv_count(&s->conv) : s->matrix.first[s->matrix.rows];
 }
 
 /* ---- what is scaled ------------------------------------------------------------------------------------------------------------------ */
@@ -38,7 +38,7 @@ static void normalise(scaler *x)
     nirc_loihi2_synapse *s = x->synapses[k];
     bool clock = s->from != NIRC_LOIHI2_INPUT && x->net->populations[s->from].clock;
     bool conv = s->kind == NIRC_LOIHI2_CONV;
-    size_t rows = conv ? (size_t)s->conv.out[0] : s->matrix.rows, each = conv ? nirc_loihi2_conv_count(&s->conv) / rows : 0, step = p->count / rows;
+    size_t rows = conv ? (size_t)s->conv.out[0] : s->matrix.rows, each = conv ? nirc_conv_count(&s->conv) / rows : 0, step = p->count / rows;
     by_clock = by_clock || (clock && !p->filtered);
     for (size_t i = 0; i < rows; i++) {
       double theta = fixed ? 1 : p->theta[i * step], extra = clock && !p->filtered ? p->leak[i * step] : 0;
@@ -85,7 +85,7 @@ static double *totals(const scaler *x, double scale)
   for (size_t k = 0; k < x->n; k++) {
     nirc_loihi2_synapse *s = x->synapses[k];
     bool conv = s->kind == NIRC_LOIHI2_CONV;
-    size_t rows = conv ? (size_t)s->conv.out[0] : s->matrix.rows, each = conv ? nirc_loihi2_conv_count(&s->conv) / rows : 0, step = x->p->count / rows;
+    size_t rows = conv ? (size_t)s->conv.out[0] : s->matrix.rows, each = conv ? nirc_conv_count(&s->conv) / rows : 0, step = x->p->count / rows;
     for (size_t i = 0; i < rows; i++) {
       size_t from = conv ? i * each : s->matrix.first[i], to = conv ? from + each : s->matrix.first[i + 1];
       double one = 0;

@@ -171,11 +171,20 @@ static nirc_value *fire(builder *b, const nirc_speck_layer *l, nirc_value *x)
 
 /* ---- events ------------------------------------------------------------------------------------------------------------------- */
 
+/* Among the cores that are used. */
+static uint64_t rank_of(const nirc_speck_net *net, const nirc_speck_layer *l)
+{
+  uint64_t rank = 0;
+  for (size_t i = 0; i < net->n; i++)
+    rank += net->layers[i].core < l->core;
+  return rank;
+}
+
 static void set_ways(builder *b, nirc_op *op, const nirc_speck_layer *l)
 {
   nirc_shape to = {.rank = (uint32_t)l->n_to}, pooling = to, inputs = {0};
   for (size_t t = 0; t < l->n_to; t++) {
-    to.dims[t] = l->to[t].layer;
+    to.dims[t] = rank_of(b->net, &b->net->layers[l->to[t].layer]);
     pooling.dims[t] = (uint64_t)l->to[t].pooling;
   }
   for (size_t i = 0; i < l->n_inputs; i++)
@@ -218,25 +227,30 @@ static nirc_value *slice(builder *b, const nirc_speck_layer *l, nirc_value *all,
   return nirc_hw_typed(&b->hw, op, all->type->elem, &l->neuron_op->results[0].type->shape);
 }
 
+/* In the order of the cores, which is that of events at the same time. */
 static void make_cores(builder *b)
 {
-  size_t n = 0, first = 0;
+  const nirc_speck_layer *on[NIRC_SPECK_CORES];
+  size_t n = 0, first[NIRC_SPECK_CORES];
   for (size_t i = 0; i < b->net->n; i++)
-    n += b->net->layers[i].neuron_op->results[0].type->count;
+    on[rank_of(b->net, &b->net->layers[i])] = &b->net->layers[i];
+  for (size_t k = 0; k < b->net->n; k++) {
+    first[on[k] - b->net->layers] = n;
+    n += on[k]->neuron_op->results[0].type->count;
+  }
   nirc_shape all = nirc_shape_1d(n);
   b->ports[0] = nirc_hw_state(&b->hw, b->graph, "chip/v", nirc_hw_zero(&b->hw, NIRC_I64, &all));
   nirc_op *cores = nirc_hw_append(&b->hw, b->graph, HW_CORES, NULL, b->ports, b->n_ports + 1);
-  for (size_t i = 0; i < b->net->n; i++)
-    make_core(b, cores, &b->net->layers[i]);
+  for (size_t k = 0; k < b->net->n; k++)
+    make_core(b, cores, on[k]);
   nirc_op_set_results(b->m, cores, (const nirc_type *[]){nirc_type_get(&b->m->types, NIRC_F64, &all), b->ports[0]->type}, 2);
   nirc_hw_update(&b->hw, b->graph, NULL, b->ports[0], &cores->results[1]);
   for (size_t i = 0; i < b->net->n; i++) {
     const nirc_speck_layer *l = &b->net->layers[i];
-    b->spikes[i] = slice(b, l, &cores->results[0], first);
+    b->spikes[i] = slice(b, l, &cores->results[0], first[i]);
     add_probe(b, l->neuron_op, "spikes", b->spikes[i]);
     if (nirc_op_attr(l->neuron_op, "probe"))
-      add_probe(b, l->neuron_op, "v", slice(b, l, &cores->results[1], first));
-    first += l->neuron_op->results[0].type->count;
+      add_probe(b, l->neuron_op, "v", slice(b, l, &cores->results[1], first[i]));
   }
 }
 

@@ -328,8 +328,20 @@ static void place_population(lowerer *x, const nirc_s2_population *p)
   nirc_dict_add_blob(x->m, a, "v_scale", numbers(x, &p->shape, p->numbers.v_scale, p->size));
 }
 
-static void describe(const nirc_s2_network *net, nirc_module *m, nirc_op *step)
+/* Of each slice; in order, that follows from their number. */
+static void describe_chips(const nirc_s2_network *net, const nirc_hw_builder *b, nirc_attr *chip)
 {
+  void *data;
+  nirc_shape shape = nirc_shape_1d(net->figures.n_cores);
+  nirc_dict_add_blob(b->m, chip, "chips", nirc_hw_blob(b, NIRC_I64, &shape, &data));
+  for (size_t i = 0; i < net->figures.n_cores; i++)
+    ((int64_t *)data)[i] = net->chip_of[i];
+}
+
+static void describe(const nirc_s2_network *net, const nirc_hw_builder *b)
+{
+  nirc_module *m = b->m;
+  nirc_op *step = b->step;
   const nirc_s2_options *o = &net->options;
   nirc_op_set_string(m, step, "target", "spinnaker2");
   nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
@@ -342,6 +354,9 @@ static void describe(const nirc_s2_network *net, nirc_module *m, nirc_op *step)
   nirc_dict_add_float(m, a, "percentile", o->percentile);
   nirc_dict_add_float(m, a, "sys_tick", o->sys_tick);
   nirc_dict_add_size(m, a, "steps", o->steps);
+  nirc_figures_describe(m, a, &net->figures, o->min_cut ? &net->in_order : NULL, &net->activity);
+  if (o->min_cut)
+    describe_chips(net, b, a);
 }
 
 /* ---- the step --------------------------------------------------------------------------------------------------------------------------- */
@@ -375,11 +390,11 @@ void nirc_s2_lower(nirc_s2_network *net, nirc_module *m, nirc_diag *d)
   nirc_op *graph = m->body.first;
   size_t n = net->n_populations;
   nirc_arena *a = net->arena;
-  nirc_hw_builder hw = nirc_hw_build(m, net->options.dt, net->profile, net->options.subtract ? "subtract" : "v_reset");
-  lowerer x = {.net = net, .m = m, .hw = hw, .graph = graph, .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n),
+  lowerer x = {.net = net, .m = m, .graph = graph, .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n),
                .reach = NIRC_NEW_ARRAY(a, size_t, n), .readout = NIRC_NEW_ARRAY(a, nirc_value *, n), .history = NIRC_NEW_ARRAY(a, uint8_t *, n)};
+  x.hw = nirc_hw_build(m, net->options.dt, net->profile, net->options.subtract ? "subtract" : "v_reset");
   if (!net->options.without)
-    describe(net, m, x.hw.step);
+    describe(net, &x.hw);
   remark_probes(&x);
   nirc_s2_run_in(net, x.history);
   find_reach(&x);

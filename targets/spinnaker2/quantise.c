@@ -11,7 +11,7 @@
 #define START_RANGE 16                               /* a start beyond so many thresholds is not taken */
 
 /* What arrives from one population with one delay field. */
-typedef struct part { size_t source, delay, lag; bool recurrent; const nirc_s2_matrix *matrix; } part;
+typedef struct part { size_t source, delay, lag; bool recurrent; const nirc_matrix *matrix; } part;
 
 /* The double numbers of one neuron, before they are float32. */
 typedef struct neuron { double k, k_syn, gain, leak, threshold, reset; } neuron;
@@ -116,7 +116,7 @@ static bool add_part(quantiser *x, const nirc_s2_term *t)
   }
   for (size_t i = 0; i < x->n_parts; i++)
     if (x->parts[i].source == t->source && x->parts[i].delay == delay)
-      return (x->parts[i].matrix = nirc_s2_matrix_add(x->composer, x->p->op, x->parts[i].matrix, t->matrix, t->source)) != NULL;
+      return (x->parts[i].matrix = nirc_s2_matrix_add(x->composer, x->p->op, x->parts[i].matrix, t->matrix)) != NULL;
   x->parts[x->n_parts++] = (part){t->source, delay, lag, recurrent, t->matrix};
   return true;
 }
@@ -206,7 +206,7 @@ static double scale_of(const quantiser *x, magnitudes *g)
 static void take_row(quantiser *x, magnitudes *g, size_t row)
 {
   for (size_t k = 0; k < x->n_parts; k++) {
-    const nirc_s2_matrix *m = x->parts[k].matrix;
+    const nirc_matrix *m = x->parts[k].matrix;
     if (!m->first)
       take(x, g, 1);
     for (size_t i = m->first ? m->first[row] : 0; m->first && i < m->first[row + 1]; i++)
@@ -480,13 +480,13 @@ static void add_list(quantiser *x, const part *parts, size_t n)
   nirc_s2_projection *to = &net->projections[net->n_projections];
   size_t room = 0, n_pre = net->populations[parts->source].size;
   for (size_t k = 0; k < n; k++)
-    room += parts[k].matrix->first ? parts[k].matrix->n : x->p->size;
+    room += parts[k].matrix->first ? parts[k].matrix->first[x->p->size] : x->p->size;
   bool exact = nirc_s2_lacks(net, NIRC_S2_WEIGHTS);
   *to = (nirc_s2_projection){.pre = parts->source, .post = x->index, .recurrent = parts->recurrent, .lag = parts->lag,
                              .exact = exact ? NIRC_NEW_ARRAY(net->arena, double, room) : NULL, .rows = NIRC_NEW_ARRAY(net->arena, nirc_s2_row, room)};
   for (size_t k = 0; k < n; k++)
     for (size_t post = 0; post < x->p->size; post++) {
-      const nirc_s2_matrix *m = parts[k].matrix;
+      const nirc_matrix *m = parts[k].matrix;
       size_t first = m->first ? m->first[post] : 0, last = m->first ? m->first[post + 1] : 1;
       for (size_t i = first; i < last; i++) {
         double w = (m->first ? m->value[i] : 1) * x->scale[post];

@@ -13,15 +13,18 @@ import tempfile
 import h5py
 import numpy as np
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+import chip_network  # noqa: E402
+
 ALL = ["weights", "rounding", "filter", "start", "feedback"]
 DT, STEPS = 1e-3, 60
 PHASE = {"in": 0, "l1": 1, "l2": 2, "l3": 3}
 
 
-class Network:
+class Network(chip_network.Network):
     def __init__(self, rng):
-        self.rng, self.nodes, self.edges, self.ways = rng, {}, [], []
-        self.n = {"in": 6, "l1": int(rng.integers(4, 12)), "l2": int(rng.integers(4, 12)), "l3": int(rng.integers(2, 6))}
+        super().__init__(rng, {"in": 6, "l1": int(rng.integers(4, 12)), "l2": int(rng.integers(4, 12)), "l3": int(rng.integers(2, 6))})
         self.readout = bool(rng.random() < .3)
         self.subtract = bool(rng.random() < .4)
         self.neurons("l1", "LIF", 0)
@@ -34,7 +37,6 @@ class Network:
         self.way("s", "in", "l3")
         if not self.readout:
             self.way("f", "l3", "l1")
-        self.edges.append(("l3", "out"))
 
     def neurons(self, name, kind, v_reset):
         rng, n = self.rng, self.n[name]
@@ -44,23 +46,6 @@ class Network:
         if kind != "LI":
             f.update(v_threshold=rng.uniform(.6, 1.4, n), v_reset=np.full(n, v_reset))
         self.nodes[name] = (kind, {k: v.astype(np.float32) for k, v in f.items()})
-
-    def way(self, name, source, target, bias=False):
-        w = self.rng.normal(0, .9, (self.n[target], self.n[source])).astype(np.float32)
-        f = {"weight": w, **({"bias": self.rng.normal(0, .1, self.n[target]).astype(np.float32)} if bias else {})}
-        self.nodes[name] = ("Affine" if bias else "Linear", f)
-        self.edges += [(source, name), (name, target)]
-        self.ways.append((source, target, w.astype(float), f["bias"].astype(float) if bias else None))
-
-    def write(self, path):
-        with h5py.File(path, "w") as f:
-            f["version"], f["node/type"] = "1.0.8", "NIRGraph"
-            f["node/edges"] = np.array(self.edges, dtype=h5py.string_dtype())
-            nodes = {**self.nodes, "in": ("Input", {"shape": np.array([6])}), "out": ("Output", {"shape": np.array([self.n["l3"]])})}
-            for name, (kind, fields) in nodes.items():
-                f[f"node/nodes/{name}/type"] = kind
-                for k, v in fields.items():
-                    f[f"node/nodes/{name}/{'tau' if k == 'tau_mem' and kind in ('LIF', 'LI') else k}"] = v
 
     def numbers(self, name, lacks):
         kind, f = self.nodes[name]
