@@ -87,6 +87,8 @@ static bool add_constraints(evaluator *x, nirc_diag *d)
     const nirc_target_constraint *k = &t->constraints[i];
     if (k->is_reset && x->j.o->reset)
       continue;                                      /* it was asked for, so it costs nothing */
+    if (k->with_subtract && !(x->j.o->reset && strcmp(x->j.o->reset, "subtract") == 0))
+      continue;                                      /* the network does the same */
     if (!add_variant(x, NIRC_EVALUATE_WITHOUT, k->name, k->summary, NULL, k->name, d))
       return false;
   }

@@ -57,7 +57,7 @@ static const nirc_attr_def neuron_attrs[] = {
   OPTIONAL("v_reset", "potential after a spike"), OPTIONAL("step", "dt"), OPTIONAL("keep_u", "4096 times what is left of the synapse's integer"),
   OPTIONAL("keep_v", "the same of the membrane"), OPTIONAL("theta", "threshold of what is compared"), OPTIONAL("dash_syn", "bits by which the synapse's decay is shifted"), OPTIONAL("dash_mem", "the same of the membrane"),
   OPTIONAL("bias", "added to the potential in each step"), OPTIONAL("v_low", "the lowest potential"), OPTIONAL("limit", "threshold of the integer state"),
-  OPTIONAL("v_scale", "of the hw level: the chip's potential for one unit of the network's")};
+  OPTIONAL("drive", "added to the synapse in each step"), OPTIONAL("v_scale", "of the hw level: the chip's potential for one unit of the network's")};
 
 #define OP(mnemonic_, operands, results) .mnemonic = mnemonic_, .level = NIRC_LEVEL_SNN, .n_operands = operands, .n_results = results
 #define ATTRS(a) .attrs = a, .n_attrs = N_ELEMENTS(a)

@@ -190,11 +190,13 @@ static void add_decay(nirc_strbuf *b, const lowerer *x, const char *d, const cha
     nirc_strbuf_addf(b, "%s = floor(%s*%s); %s = max(%s, %s > 0 ? min(%s, 1) : %s); ", d, state, k, d, d, state, state, state);
 }
 
-/* STEP in real numbers. Sums saturate when they are complete, and V = -32768 is no exception. */
-static const char *free_step(lowerer *x, bool output)
+/* STEP in real numbers. Sums saturate when they are complete, and V = -32768 is no exception. Until step `from`, nothing has happened; 0: it has no say. */
+static const char *free_step(lowerer *x, bool output, size_t from)
 {
   nirc_strbuf b;
   nirc_strbuf_init(&b, x->m->heap);
+  if (from)
+    nirc_strbuf_add(&b, "first = v; ");
   bool arrives_late = nirc_xylo_lacks(x->net, NIRC_XYLO_ORDER);
   if (!arrives_late)
     add_saturated(&b, x, "i", "i + x");
@@ -208,6 +210,8 @@ static const char *free_step(lowerer *x, bool output)
                    "z = v >= v_threshold ? min(floor(v/v_threshold), %d) : 0; ",
                    output ? NIRC_XYLO_OUTPUT_SPIKES : NIRC_XYLO_HIDDEN_SPIKES);
   nirc_strbuf_add(&b, nirc_xylo_lacks(x->net, NIRC_XYLO_RESET) ? "v = z > 0 ? 0 : v" : "v = v - z*v_threshold");
+  if (from)
+    nirc_strbuf_addf(&b, "; n = n + 1; v = n > %zu ? v : first; z = n > %zu ? z : 0", from, from);
   const char *text = nirc_arena_strdup(x->m->arena, b.data);
   nirc_strbuf_deinit(&b);
   return text;
@@ -269,15 +273,31 @@ static void set_free_numbers(lowerer *x, const nirc_xylo_layer *l, nirc_op *op)
   }
 }
 
+/* In the network it begins at v_leak. */
+static nirc_value *free_potential(lowerer *x, const nirc_xylo_layer *l)
+{
+  const nirc_blob *leak = nirc_op_blob(l->node, "v_leak");
+  if (!nirc_xylo_lacks(x->net, NIRC_XYLO_START) || !leak)
+    return new_state(x, l, "v", NIRC_F64);
+  void *data;
+  nirc_blob *init = nirc_hw_blob(&x->hw, NIRC_F64, &l->node->results[0].type->shape, &data);
+  for (size_t i = 0; i < l->count; i++)
+    ((double *)data)[i] = nirc_blob_get(leak, leak->count == 1 ? 0 : i) * l->scale[i];
+  return nirc_hw_state(&x->hw, l->node, nirc_arena_printf(x->m->arena, "%s/v", l->name), init);
+}
+
 static void lower_free_layer(lowerer *x, size_t index)
 {
   const nirc_xylo_layer *l = &x->net->layers[index];
-  nirc_value *i = new_state(x, l, "i", NIRC_F64), *v = new_state(x, l, "v", NIRC_F64), *sum = free_sums(x, l);
-  nirc_op *op = nirc_hw_neuron(&x->hw, l->node, l->name, (nirc_value *[]){sum, i, v}, 3, "x i v", "z i v",
-                               free_step(x, nirc_xylo_is_output(x->net, (int)index)));
-  const nirc_type *types[] = {v->type, v->type, v->type};
-  nirc_op_set_results(x->m, op, types, 3);
+  size_t from = nirc_xylo_lacks(x->net, NIRC_XYLO_START) ? latency_of(x, l) : 0;
+  nirc_value *i = new_state(x, l, "i", NIRC_F64), *v = free_potential(x, l), *n = from ? new_state(x, l, "n", NIRC_F64) : NULL, *sum = free_sums(x, l);
+  nirc_op *op = nirc_hw_neuron(&x->hw, l->node, l->name, (nirc_value *[]){sum, i, v, n}, from ? 4 : 3, from ? "x i v n" : "x i v", from ? "z i v n" : "z i v",
+                               free_step(x, nirc_xylo_is_output(x->net, (int)index), from));
+  const nirc_type *types[] = {v->type, v->type, v->type, v->type};
+  nirc_op_set_results(x->m, op, types, from ? 4 : 3);
   set_free_numbers(x, l, op);
+  if (from)
+    update(x, l, n, &op->results[3]);
   end_layer(x, index, i, v, op);
 }
 
