@@ -36,7 +36,7 @@ static void add_parameter(nirc_parameters *p, const char *name, const nirc_blob 
   p->single[p->n_names++] = single;
   if (!single)
     p->n = count;
-  if (b && !b->splat)
+  if (b && !b->splat && b->count > p->count)         /* an attribute may be one number where others are a layer's */
     p->count = b->count;
 }
 
