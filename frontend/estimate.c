@@ -210,7 +210,7 @@ static double messages_of_outputs(const estimator *x)
 static double messages_of_partition(const nirc_estimate *e, const nirc_attr *partition)
 {
   const nirc_attr *n = nirc_dict_find(partition, "between_cores", NIRC_ATTR_FLOAT), *rate = nirc_dict_find(partition, "assumed_rate", NIRC_ATTR_FLOAT);
-  if (!n || (rate && e->activity.measured))
+  if (!n || !(n->f >= 0) || (rate && e->activity.measured))
     return NAN;
   return rate && rate->f > 0 ? n->f * (e->activity.rate / rate->f) : n->f;
 }
