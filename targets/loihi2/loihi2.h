@@ -131,7 +131,7 @@ typedef struct nirc_loihi2_slice { int population; size_t start, end; nirc_loihi
 /* The cores, one slice each, in their order; false where a neuron fits none, or there are not so many chips. */
 bool nirc_loihi2_place(const nirc_loihi2_net *x, nirc_loihi2_slice **slices, size_t *n, nirc_loc loc, nirc_diag *d);
 
-void nirc_loihi2_lower(nirc_loihi2_net *x, nirc_module *m, const char *profile, nirc_diag *d);
+void nirc_loihi2_lower(nirc_loihi2_net *x, const nirc_loihi2_slice *slices, size_t n_slices, nirc_module *m, const char *profile, nirc_diag *d);
 bool nirc_loihi2_read(nirc_loihi2_net *x, const nirc_module *m, nirc_diag *d);
 
 /* The populations in the order of a chain that netx can express, and the synapse into each; false with the reason where there is none. */

@@ -7,8 +7,8 @@
 #include "targets/loihi2/loihi2.h"
 
 /* u wraps once at 24 bits, v is cut there; both decay by a division that rounds toward zero. Biases and thresholds count 64. */
-#define CURRENT(sum) "u = u*keep_u/4096" sum "; u = u > 8388608 ? u - 16777216 : u; u = u <= -8388608 ? u + 16777216 : u; "
-#define POTENTIAL(bias) "v = max(min(v*keep_v/4096 + u" bias ", 8388607), -8388607); z = v > v_threshold*64; v = z ? 0 : v; z = f64(z)"
+#define CURRENT(sum) "u = u*keep_u/4096" sum "; wraps_i = u > 8388608 || u <= -8388608; u = u > 8388608 ? u - 16777216 : u; u = u <= -8388608 ? u + 16777216 : u; "
+#define POTENTIAL(bias) "v = v*keep_v/4096 + u" bias "; saturations_v = v > 8388607 || v < -8388607; v = max(min(v, 8388607), -8388607); z = v > v_threshold*64; v = z ? 0 : v; z = f64(z)"
 
 static const char *const equations[2][2] = {{CURRENT("") POTENTIAL(""), CURRENT("") POTENTIAL(" + bias*64")},
                                             {CURRENT(" + i64(x)*64") POTENTIAL(""), CURRENT(" + i64(x)*64") POTENTIAL(" + bias*64")}};
@@ -23,6 +23,8 @@ typedef struct source {
 
 typedef struct lowerer {
   nirc_loihi2_net *net;
+  const nirc_loihi2_slice *slices;                   /* by core */
+  size_t n_slices;
   nirc_module *m;
   nirc_op *graph, *step;
   source *sources;                                   /* the input, then the populations */
@@ -82,12 +84,32 @@ static nirc_attr *place(lowerer *x, const char *node, const char *part)
   return a;
 }
 
+static nirc_blob *new_blob(lowerer *x, nirc_dtype type, const nirc_shape *shape, void *data)
+{
+  return nirc_module_hold(x->m, nirc_blob_new(x->m->heap, type, shape, false, data));
+}
+
 /* ---- what was decided -------------------------------------------------------------------------------------------------------------- */
+
+/* Of each neuron of a population; a slice has the same places of all channels of a map. */
+static nirc_blob *cores_of(lowerer *x, size_t population)
+{
+  const nirc_shape *shape = &x->net->populations[population].shape;
+  size_t channels = shape->rank == 3 ? (size_t)shape->dims[0] : 1;
+  void *data;
+  nirc_blob *b = new_blob(x, NIRC_I64, shape, &data);
+  for (size_t k = 0; k < x->n_slices; k++)
+    for (size_t c = 0; (size_t)x->slices[k].population == population && c < channels; c++)
+      for (size_t i = x->slices[k].start; i < x->slices[k].end; i++)
+        ((int64_t *)data)[c * (b->count / channels) + i] = (int64_t)k;
+  return b;
+}
 
 static void describe(lowerer *x)
 {
   const nirc_loihi2_net *net = x->net;
   nirc_op_set_string(x->m, x->step, "target", "loihi2");
+  nirc_op_set_int(x->m, x->step, "most_events", 1);
   nirc_attr *chip = nirc_op_set_attr(x->m, x->step, "chip", NIRC_ATTR_DICT);
   add_int(x, chip, "cores_per_chip", net->options.cores_per_chip);
   nirc_dict_add(x->m, chip, "input", NIRC_ATTR_SHAPE)->shape = net->input_shape;
@@ -96,6 +118,7 @@ static void describe(lowerer *x)
   for (size_t p = 0; p < net->n_populations; p++) {
     const nirc_loihi2_population *l = &net->populations[p];
     nirc_attr *a = place(x, l->name, "population");
+    nirc_op_set_blob(x->m, x->step->body->last, "cores", cores_of(x, p));
     add_strings(x, a, "nodes", l->nodes, l->n_nodes);
     add_int(x, a, "latency", l->latency);
     nirc_dict_add(x->m, a, "scale", NIRC_ATTR_FLOAT)->f = l->scale;
@@ -191,11 +214,6 @@ static void keep_spikes(lowerer *x, int p, nirc_value *spikes)
 }
 
 /* ---- weights ----------------------------------------------------------------------------------------------------------------------------- */
-
-static nirc_blob *new_blob(lowerer *x, nirc_dtype type, const nirc_shape *shape, void *data)
-{
-  return nirc_module_hold(x->m, nirc_blob_new(x->m->heap, type, shape, false, data));
-}
 
 static nirc_value *dense(lowerer *x, const char *name, const nirc_loihi2_matrix *m, nirc_value *in)
 {
@@ -325,6 +343,7 @@ static nirc_value *fire(lowerer *x, int index, nirc_value *sum, nirc_value **v)
   nirc_op_set_string(x->m, op, "takes", sum ? "u v x" : "u v");
   nirc_op_set_string(x->m, op, "gives", "z u v");
   nirc_op_set_string(x->m, op, "equation", equations[sum != NULL][has_bias(p)]);
+  nirc_op_set_string(x->m, op, "counts", "wraps_i saturations_v");
   set_numbers(x, op, "keep_u", &p->i_decay, &p->shape, NIRC_LOIHI2_DECAY_ONE, -1);
   set_numbers(x, op, "keep_v", &p->v_decay, &p->shape, NIRC_LOIHI2_DECAY_ONE, -1);
   if (has_bias(p))
@@ -406,9 +425,9 @@ static void remark_probes(lowerer *x, nirc_diag *d)
     nirc_remark(d, silent->loc, "'%s': nothing to record: it is folded into the weights of a synapse", silent->name);
 }
 
-void nirc_loihi2_lower(nirc_loihi2_net *net, nirc_module *m, const char *profile, nirc_diag *d)
+void nirc_loihi2_lower(nirc_loihi2_net *net, const nirc_loihi2_slice *slices, size_t n_slices, nirc_module *m, const char *profile, nirc_diag *d)
 {
-  lowerer x = {.net = net, .m = m, .graph = m->body.first, .loc = m->body.first->loc};
+  lowerer x = {.net = net, .slices = slices, .n_slices = n_slices, .m = m, .graph = m->body.first, .loc = m->body.first->loc};
   remark_probes(&x, d);
   x.step = nirc_op_new(m, &m->body, SNN_STEP, x.graph->name, x.loc);
   nirc_op_set_attr(m, x.step, "dt", NIRC_ATTR_FLOAT)->f = net->options.dt;

@@ -114,7 +114,7 @@ static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
   ok = ok && nirc_loihi2_map(&net, m, d) && nirc_loihi2_find_parameters(&net, m, d) && nirc_loihi2_order(&net, d) && nirc_loihi2_quantise(&net, d) &&
        nirc_loihi2_place(&net, &slices, &n, nirc_loc_file(m->path), d);
   if (ok)
-    nirc_loihi2_lower(&net, m, job->profile, d);
+    nirc_loihi2_lower(&net, slices, n, m, job->profile, d);
   nirc_arena_free(a);
   return ok;
 }

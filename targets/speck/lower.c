@@ -11,7 +11,8 @@
 
 #define SUBTRACT "v = v - z*v_threshold"
 #define TO_ZERO "v = z > 0 ? 0 : v"
-#define EQUATION(bias, reset) "v = v + i64(x)" bias "; z = v >= v_threshold ? v/v_threshold : 0; " reset "; v = max(v, v_low); z = f64(z)"
+#define EQUATION(bias, reset) \
+  "v = v + i64(x)" bias "; saturations_v = v < -32768 || v > 32767; z = v >= v_threshold ? v/v_threshold : 0; " reset "; lower_bounds = v < v_low; v = max(v, v_low); z = f64(z)"
 
 /* ---- attributes in a dictionary ------------------------------------------------------------------------------------------- */
 
@@ -233,6 +234,7 @@ static nirc_value *fire(builder *b, const nirc_speck_layer *l, nirc_value *x)
   nirc_op_set_string(b->m, op, "takes", "x v");
   nirc_op_set_string(b->m, op, "gives", "z v");
   nirc_op_set_string(b->m, op, "equation", equations[biased][b->net->options.to_zero]);
+  nirc_op_set_string(b->m, op, "counts", "saturations_v lower_bounds");
   if (biased)
     set_bias(b, l, op, shape);
   nirc_op_set_blob(b->m, op, "v_threshold", whole_splat(b, shape, l->threshold_high));
@@ -292,6 +294,8 @@ static void make_core(builder *b, nirc_op *cores, const nirc_speck_layer *l)
   nirc_op_set_int(b->m, op, "v_low", l->threshold_low);
   nirc_op_set_int(b->m, op, "to_zero", b->net->options.to_zero);
   set_ways(b, op, l);
+  nirc_op_set_int(b->m, op, "core", l->core);
+  nirc_op_set_string(b->m, op, "synapse", l->weight);
 }
 
 /* Neurons of a layer among those of the chip. */
@@ -348,6 +352,7 @@ static void describe_layer(builder *b, const nirc_speck_layer *l)
 {
   nirc_op *op = append(b, l->neuron_op, HW_PLACE, NULL, 0);
   nirc_op_set_string(b->m, op, "node", l->neuron);
+  nirc_op_set_blob(b->m, op, "cores", whole_splat(b, &l->neuron_op->results[0].type->shape, l->core));
   nirc_attr *p = nirc_op_set_attr(b->m, op, "placement", NIRC_ATTR_DICT);
   nirc_shape to = {.rank = (uint32_t)l->n_to}, pooling = to;
   for (size_t t = 0; t < l->n_to; t++) {

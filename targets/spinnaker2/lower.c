@@ -247,12 +247,12 @@ static nirc_value *gather(lowerer *x, size_t index, int sign)
 
 static const char *equation_of(lowerer *x, const nirc_s2_population *p, bool excited, bool inhibited, bool traced)
 {
-  const char *reset = x->net->options.subtract ? "u - v_threshold" : "v_reset";
+  const char *reset = x->net->options.subtract ? "u - v_threshold" : "v_reset", *missed = x->net->options.subtract ? "; missed_thresholds = v > v_threshold" : "";
   nirc_arena *a = x->m->arena;
   if (p->kind == NIRC_S2_LIF)
-    return nirc_arena_printf(a, "u = alpha*v + bias; %sz = u > v_threshold; v = z ? %s : u", excited ? "u = u + f32(x); " : "", reset);
-  return nirc_arena_printf(a, "e = alpha*e%s; h = alpha*h%s; u = (beta*v + bias) + (e - h); z = u > v_threshold; v = z ? %s : u%s", excited ? " + f32(x)" : "",
-                           inhibited ? " + f32(y)" : "", reset, traced ? "; i = e - h" : "");
+    return nirc_arena_printf(a, "u = alpha*v + bias; %sz = u > v_threshold; v = z ? %s : u%s", excited ? "u = u + f32(x); " : "", reset, missed);
+  return nirc_arena_printf(a, "e = alpha*e%s; h = alpha*h%s; u = (beta*v + bias) + (e - h); z = u > v_threshold; v = z ? %s : u%s%s", excited ? " + f32(x)" : "",
+                           inhibited ? " + f32(y)" : "", reset, missed, traced ? "; i = e - h" : "");
 }
 
 static void set_coefficients(lowerer *x, nirc_op *op, const nirc_s2_population *p)
@@ -297,6 +297,8 @@ static void lower_neurons(lowerer *x, size_t index)
   nirc_op_set_string(x->m, op, "takes", nirc_arena_printf(x->m->arena, "%s%sv%s", excitation ? "x " : "", inhibition ? "y " : "", current ? " e h" : ""));
   nirc_op_set_string(x->m, op, "gives", current ? traced ? "z v e h i" : "z v e h" : "z v");
   nirc_op_set_string(x->m, op, "equation", equation_of(x, p, excitation, inhibition, traced));
+  if (x->net->options.subtract)
+    nirc_op_set_string(x->m, op, "counts", "missed_thresholds");
   set_coefficients(x, op, p);
   x->spikes[index][0] = &op->results[0];
   update(x, p, v, &op->results[1]);
@@ -332,10 +334,25 @@ static void lower_source(lowerer *x, size_t index)
 
 /* ---- what the target has decided ------------------------------------------------------------------------------------------------------ */
 
+/* Of each neuron; cores are numbered in the order of populations and of their slices. */
+static nirc_blob *cores_of(lowerer *x, const nirc_s2_population *p)
+{
+  size_t first = 0;
+  for (const nirc_s2_population *q = x->net->populations; q < p; q++)
+    first += nirc_s2_n_slices(q);
+  nirc_shape shape = nirc_shape_1d(p->size);
+  void *data;
+  nirc_blob *b = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I64, &shape, false, &data));
+  for (size_t i = 0; i < p->size; i++)
+    ((int64_t *)data)[i] = (int64_t)(first + i / p->atoms);
+  return b;
+}
+
 static void place_population(lowerer *x, const nirc_s2_population *p)
 {
   static const char *const kinds[] = {"source", "lif", "current"};
   nirc_attr *a = place(x, p->op, kinds[p->kind]);
+  nirc_op_set_blob(x->m, x->step->body->last, "cores", cores_of(x, p));
   add_number(x->m, a, "phase", p->phase);
   add_number(x->m, a, "atoms", p->atoms);
   add_number(x->m, a, "delayed", p->delayed);
@@ -359,6 +376,7 @@ static nirc_op *new_step(const nirc_s2_network *net, nirc_module *m)
   nirc_op_set_attr(m, step, "dt", NIRC_ATTR_FLOAT)->f = o->dt;
   nirc_op_set_string(m, step, "profile", net->profile);
   nirc_op_set_string(m, step, "target", "spinnaker2");
+  nirc_op_set_int(m, step, "most_events", 1);
   nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
   add_string(m, a, "integrator", o->exponential ? "exponential" : "forward");
   add_string(m, a, "reset", o->subtract ? "subtract" : "v_reset");
