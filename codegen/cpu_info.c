@@ -185,8 +185,10 @@ static const char *base_name(nirc_arena *a, const char *path)
 void nirc_cpu_print_json(const nirc_cpu_plan *p, const nirc_cpu_options *o, nirc_strbuf *out)
 {
   nirc_arena *a = nirc_arena_new(p->m->heap);
-  json_t *root = json_pack("{s:s, s:s, s:i, s:s, s:s, s:f, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "name", p->m->name, "compiler", "nirc " PACKAGE_VERSION, "abi",
-                           NIRC_MODEL_ABI, "target", o->target, "profile", nirc_op_attr(p->step, "profile")->s, "dt", nirc_op_attr(p->step, "dt")->f, "source",
+  const nirc_attr *reset = nirc_op_attr(p->step, "reset");
+  json_t *root = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s?, s:f, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "name", p->m->name, "compiler", "nirc " PACKAGE_VERSION, "abi",
+                           NIRC_MODEL_ABI, "target", o->target, "profile", nirc_op_attr(p->step, "profile")->s, "reset",
+                           reset ? reset->s : NULL, "dt", nirc_op_attr(p->step, "dt")->f, "source",
                            base_name(a, p->m->path), "source_xxh128", source_hash(a, p->m), "fingerprint", nirc_arena_printf(a, "%016" PRIx64, p->fingerprint), "inputs",
                            port_json(p->inputs, p->n_inputs), "outputs", port_json(p->outputs, p->n_outputs), "probes", port_json(p->probes, p->n_probes), "state",
                            field_json(p), "state_bytes_per_lane", (json_int_t)p->lane_bytes);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "ir/activity.h"
 #include "ir/cores.h"
 #include "ir/dialect_snn.h"
 
@@ -358,7 +359,8 @@ static uint64_t fingerprint(const planner *x)
 {
   uint64_t h = 0;
   for (const nirc_attr *a = x->p->step->attrs; a; a = a->next)
-    mix_attr(&h, a);
+    if (strcmp(a->name, NIRC_ACTIVITY))
+      mix_attr(&h, a);
   for (size_t id = 0; id < x->p->n_ops; id++) {
     const nirc_op *op = x->p->ops[id];
     mix(&h, op->def->mnemonic, strlen(op->def->mnemonic));

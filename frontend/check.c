@@ -39,7 +39,10 @@ static void ask(const nirc_check *c, answer *a)
   c->d->listener = hear;
   c->d->listener_user = &l;
   const nirc_target *t = a->target;
-  a->yes = c->lower(c->user, t) && (!t->check || t->check(*c->m, &c->o->job, c->d));
+  if (c->ports_repaired && !t->drops_units)
+    nirc_error(c->d, nirc_loc_file((*c->m)->path), "the shape of an Input or Output has axes of length 1 that the network has not; --lenient drops them");
+  else
+    a->yes = c->lower(c->user, t) && (!t->check || t->check(*c->m, &c->o->job, c->d));
   a->errors = c->d->errors - before;
   a->status = c->d->status;
   c->d->listener = NULL;

@@ -14,6 +14,7 @@ typedef struct nirc_check {
   nirc_module **m;                                   /* the network; another one while a target is asked */
   bool (*lower)(void *user, const nirc_target *t);   /* brings *m to where the target writes from; false after a diagnostic */
   void *user;
+  bool ports_repaired;                               /* *m was refused but for targets with drops_units */
 } nirc_check;
 
 /* Asks the target of the options, on *m itself; appends a line. False where it cannot take the network, or is not in this version. */

@@ -215,7 +215,7 @@ static bool compare_all(nirc_compare_job *j, nirc_compare_model *models, bool ra
   for (size_t k = 1; k < c->n_variants; k++)
     if (!nirc_compare_find_cause(j, &c->pairs[k - 1], &models[0], &models[k], d))
       return false;
-  return !rasters || nirc_compare_rasters(j, list, c->n_variants, d);
+  return !rasters || nirc_compare_rasters(j, list, c->n_variants, NULL, NULL, d);
 }
 
 const nirc_comparison *nirc_compare_run(nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, bool rasters, nirc_diag *d)

@@ -127,5 +127,6 @@ json_t *nirc_compare_json(const nirc_comparison *c);                     /* a re
 void nirc_compare_print_json(const nirc_comparison *c, nirc_strbuf *b);
 extern const char nirc_compare_style[];              /* of that page */
 void nirc_compare_print_html(const nirc_comparison *c, nirc_strbuf *b);  /* sections of a page */
+void nirc_compare_print_rasters(const nirc_comparison *c, const char *more, nirc_strbuf *b);             /* one section, the last of them; `more`: behind what it says */
 
 #endif

@@ -109,7 +109,7 @@ static void add_raster(nirc_strbuf *b, const nirc_comparison *c, size_t n, size_
   nirc_strbuf_addf(b, "</figcaption>\n<svg role=\"img\" viewBox=\"0 0 %" PRIu64 " %" PRIu64 "\" style=\"max-width:%" PRIu64 "px\" aria-labelledby=\"raster-%zu-%zu\">\n"
                       "<title id=\"raster-%zu-%zu\">Spikes of ", width, height + BELOW, 2 * width, n, variant, n, variant);
   nirc_html_add_name(b, c->layers[n].name);
-  nirc_strbuf_add(b, " under ");
+  nirc_strbuf_add(b, c->pairs ? " under " : ": ");
   nirc_html_add_name(b, c->variants[variant].name);
   nirc_strbuf_addf(b, "</title>\n<path class=\"axis\" d=\"M%d 0V%" PRIu64 "H%" PRIu64 "\"/>\n", LEFT - 1, height, width);
   static const struct { mark which; const char *class; } kinds[] = {{MARK_SPIKE, "spike"}, {MARK_DIFFERS, "differs"}, {MARK_MISSING, "missing"}};
@@ -141,11 +141,12 @@ static void add_cut(nirc_strbuf *b, const nirc_comparison *c, size_t n)
   nirc_strbuf_add(b, ".</p>\n");
 }
 
-static void add_rasters(nirc_strbuf *b, const nirc_comparison *c)
+void nirc_compare_print_rasters(const nirc_comparison *c, const char *more, nirc_strbuf *b)
 {
   nirc_strbuf_add(b, "<section aria-labelledby=\"rasters\">\n<h2 id=\"rasters\">Spikes</h2>\n<p class=\"soft\">An element a row, in the order of its index, a "
                      "step a column. In colour: spikes of the first that another has not (or in another number), and spikes of another that the first has not; hollow: "
-                     "where the first has one and the other has none.</p>\n");
+                     "where the first has one and the other has none.");
+  nirc_strbuf_addf(b, "%s</p>\n", more);
   for (size_t n = 0; n < c->n_layers; n++) {
     if (!c->rasters[n].n_elements || !c->n_steps)
       continue;
@@ -174,6 +175,6 @@ void nirc_compare_print_html(const nirc_comparison *c, nirc_strbuf *b)
   for (size_t p = 0; p + 1 < c->n_variants; p++)
     add_pair(b, a, c, p);
   if (c->rasters)
-    add_rasters(b, c);
+    nirc_compare_print_rasters(c, "", b);
   nirc_arena_free(a);
 }

@@ -10,14 +10,19 @@
 #include "ir/print.h"
 #include "passes/pass.h"
 
-/* The step as text. Whose arithmetic it is called does not count. */
+/* The step as text. What its arithmetic and its reset are called does not count. */
 static void print_step(nirc_strbuf *b, const nirc_compare_job *j, nirc_module *m)
 {
   nirc_op *step = m->body.first;
   const char *profile = nirc_arena_strdup(j->arena, nirc_op_attr(step, "profile")->s);
+  const nirc_attr *reset = nirc_op_attr(step, "reset");
+  const char *kind = reset ? nirc_arena_strdup(j->arena, reset->s) : NULL;
   nirc_op_set_string(m, step, "profile", "");
+  nirc_op_remove_attr(step, "reset");
   nirc_module_print(b, m, true);
   nirc_op_set_string(m, step, "profile", profile);
+  if (kind)
+    nirc_op_set_string(m, step, "reset", kind);
 }
 
 bool nirc_compare_model_make_by(nirc_compare_model *x, nirc_compare_job *j, const char *pipeline, nirc_diag *d)

@@ -71,8 +71,9 @@ bool nirc_compare_units_differ(const nirc_compare_level *a, const nirc_compare_l
 
 /* compare_steps.c: all models in lock-step. differences[k][n], k from 1: layer n of model k (b) from model 0 (a). spikes[k][n]: NULL where not wanted. */
 bool nirc_compare_steps(nirc_compare_job *j, nirc_compare_model *const *models, size_t n, nirc_compare_difference **differences, double **spikes, nirc_diag *d);
-/* Fills c->rasters from another run. */
-bool nirc_compare_rasters(nirc_compare_job *j, nirc_compare_model *const *models, size_t n, nirc_diag *d);
+/* Fills c->rasters from another run, of the sample and around the step of `first` (NULL: of the first difference of a pair). late[k][n]: steps by which layer n of model k is
+ * behind, which its raster is shifted by; NULL: none is. */
+bool nirc_compare_rasters(nirc_compare_job *j, nirc_compare_model *const *models, size_t n, const nirc_compare_place *first, const uint32_t *const *late, nirc_diag *d);
 
 /* compare_cause.c: fills choices and together of a pair whose variants are ready to run. */
 bool nirc_compare_find_cause(nirc_compare_job *j, nirc_compare_pair *p, nirc_compare_model *a, nirc_compare_model *b, nirc_diag *d);

@@ -192,8 +192,8 @@ bool nirc_compare_steps(nirc_compare_job *j, nirc_compare_model *const *models, 
 
 /* ---- rasters ------------------------------------------------------------------------------------------------------------------------ */
 
-/* The window: around the first difference in what layers with spikes send, where there is one. */
-static void choose_window(nirc_comparison *c)
+/* The first difference in what layers with spikes send; NULL: there is none. */
+static const nirc_compare_place *first_difference(const nirc_comparison *c)
 {
   const nirc_compare_place *first = NULL;
   for (size_t p = 0; p + 1 < c->n_variants; p++)
@@ -202,6 +202,12 @@ static void choose_window(nirc_comparison *c)
       if (c->layers[n].spikes && x->known && (!first || x->step < first->step))
         first = x;
     }
+  return first;
+}
+
+/* The window: around that place, if any. */
+static void choose_window(nirc_comparison *c, const nirc_compare_place *first)
+{
   c->n_steps = c->steps < NIRC_COMPARE_MOST_COLUMNS ? c->steps : NIRC_COMPARE_MOST_COLUMNS;
   c->sample = first ? first->sample : 0;
   uint64_t margin = NIRC_COMPARE_MOST_COLUMNS / 4, at = first && first->step > margin ? first->step - margin : 0;
@@ -224,14 +230,31 @@ static int by_element(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-static void look_for_candidates(const nirc_runner *r, candidate **candidates, uint64_t t)
+/* Steps by which layer n of model k is behind. */
+static uint32_t late_by(const uint32_t *const *late, size_t k, size_t n)
+{
+  return late ? late[k][n] : 0;
+}
+
+/* The column of a raster that the row of step t of that layer is, from the window's first on; false: it is outside. */
+static bool column_of(const nirc_comparison *c, uint32_t late, uint64_t t, uint64_t *column)
+{
+  *column = t - late - c->first_step;
+  return t >= late + c->first_step && *column < c->n_steps;
+}
+
+static void look_for_candidates(const nirc_runner *r, const uint32_t *const *late, candidate **candidates, uint64_t t)
 {
   const nirc_comparison *c = r->j->c;
   for (size_t n = 0; n < c->n_layers; n++)
-    for (size_t e = 0; candidates[n] && e < c->layers[n].count; e++)
-      for (size_t k = 1; k < r->n && candidates[n][e].step == UINT64_MAX; k++)
-        if (differ(r->taps[0][n].sent[t % r->rows][e], r->taps[k][n].sent[t % r->rows][e]))
-          candidates[n][e].step = t;
+    for (size_t k = 1; candidates[n] && k < r->n; k++) {
+      uint64_t behind = late_by(late, k, n), column;
+      if (!column_of(c, (uint32_t)behind, t, &column))
+        continue;
+      for (size_t e = 0; e < c->layers[n].count; e++)
+        if (column < candidates[n][e].step && differ(r->taps[0][n].sent[(t - behind) % r->rows][e], r->taps[k][n].sent[t % r->rows][e]))
+          candidates[n][e].step = column;
+    }
 }
 
 static void choose_elements(nirc_comparison *c, nirc_arena *a, candidate **candidates)
@@ -254,15 +277,25 @@ static void choose_elements(nirc_comparison *c, nirc_arena *a, candidate **candi
   }
 }
 
-static void draw_step(const nirc_runner *r, uint64_t t)
+static void draw_step(const nirc_runner *r, const uint32_t *const *late, uint64_t t)
 {
   const nirc_comparison *c = r->j->c;
   for (size_t n = 0; n < c->n_layers; n++)
     for (size_t k = 0; k < r->n; k++) {
       const nirc_compare_raster *x = &c->rasters[n];
-      for (size_t e = 0; e < x->n_elements; e++)
-        x->values[k][(t - c->first_step) * x->n_elements + e] = r->taps[k][n].sent[t % r->rows][x->elements[e]];
+      uint64_t column;
+      for (size_t e = 0; column_of(c, late_by(late, k, n), t, &column) && e < x->n_elements; e++)
+        x->values[k][column * x->n_elements + e] = r->taps[k][n].sent[t % r->rows][x->elements[e]];
     }
+}
+
+static uint32_t most_late(const nirc_comparison *c, const uint32_t *const *late, size_t n_models)
+{
+  uint32_t most = 0;
+  for (size_t k = 0; k < n_models; k++)
+    for (size_t n = 0; n < c->n_layers; n++)
+      most = late_by(late, k, n) > most ? late_by(late, k, n) : most;
+  return most;
 }
 
 /* Layers of more elements than are drawn: a run before says which. */
@@ -279,23 +312,24 @@ static candidate **new_candidates(const nirc_runner *r)
   return all;
 }
 
-bool nirc_compare_rasters(nirc_compare_job *j, nirc_compare_model *const *models, size_t n, nirc_diag *d)
+bool nirc_compare_rasters(nirc_compare_job *j, nirc_compare_model *const *models, size_t n, const nirc_compare_place *first, const uint32_t *const *late, nirc_diag *d)
 {
   nirc_comparison *c = j->c;
   nirc_runner r;
-  choose_window(c);
+  choose_window(c, first ? first : first_difference(c));
   c->rasters = NIRC_NEW_ARRAY(j->arena, nirc_compare_raster, c->n_layers);
-  bool ok = nirc_runner_open(&r, j, models, n, ROWS, 1, d);
+  uint32_t most = most_late(c, late, n);
+  bool ok = nirc_runner_open(&r, j, models, n, ROWS + most, 1, d);
   if (ok) {
     candidate **candidates = new_candidates(&r);
     for (int drawing = 0; drawing < 2; drawing++) {
       nirc_runner_begin(&r, c->sample);
-      for (uint64_t t = 0; t < c->first_step + c->n_steps; t++) {
+      for (uint64_t t = 0; t < c->first_step + c->n_steps + most; t++) {
         nirc_runner_step(&r, t);
-        if (t >= c->first_step && drawing)
-          draw_step(&r, t);
-        else if (t >= c->first_step)
-          look_for_candidates(&r, candidates, t);
+        if (drawing)
+          draw_step(&r, late, t);
+        else
+          look_for_candidates(&r, late, candidates, t);
       }
       if (!drawing)
         choose_elements(c, j->arena, candidates);

@@ -14,6 +14,7 @@
 #include "frontend/evaluate_run.h"
 #include "frontend/graph.h"
 #include "frontend/identify.h"
+#include "frontend/measure.h"
 #include "frontend/named_pipeline.h"
 #include "frontend/nir_build.h"
 #include "frontend/nir_write.h"
@@ -43,6 +44,7 @@ typedef struct driver {
   const char *name;                                  /* base name of the outputs: --name, or from the input's */
   double since;                                      /* when the last thing was done; 0: nothing yet */
   int stage;                                         /* where the compilation is */
+  bool ports_repaired;                               /* -t all: in a way that only some targets allow */
   bool check_text;                                   /* NIRC_CHECK_TEXT=1 in the environment: for tests */
   bool rerun;                                        /* the other process after a fault (frontend/crash.h) */
   int stop_before;                                   /* the stage at which that one writes its file and ends */
@@ -144,6 +146,23 @@ static bool identify(driver *x)
   return ok;
 }
 
+/* -t all: as the most tolerant target takes it; what is said to be repaired then is known. */
+static nirc_module *build_for_all(driver *x, const nirc_h5_file *file)
+{
+  nirc_module *strict = nirc_nir_try(file, x->name, NIRC_REPAIR_NONE, &x->heap);
+  x->ports_repaired = !strict;
+  nirc_module_free(strict);
+  return nirc_nir_build(file, x->name, NIRC_REPAIR_PORTS, &x->heap, &x->d);
+}
+
+static nirc_module *build(driver *x, const nirc_h5_file *file)
+{
+  const nirc_target *t = x->o.target;
+  if (!t && !x->o.lenient)
+    return build_for_all(x, file);
+  return nirc_nir_build(file, x->name, x->o.lenient ? NIRC_REPAIR_ALL : t->drops_units ? NIRC_REPAIR_PORTS : NIRC_REPAIR_NONE, &x->heap, &x->d);
+}
+
 static bool read_module(driver *x)
 {
   const nirc_options *o = &x->o;
@@ -153,7 +172,7 @@ static bool read_module(driver *x)
   } else {
     nirc_h5_limits limits = nirc_h5_limits_default();
     nirc_h5_file *file = nirc_h5_read(x->arena, o->input, &limits, &x->d);
-    x->m = file ? nirc_nir_build(file, x->name, o->lenient, &x->heap, &x->d) : NULL;
+    x->m = file ? build(x, file) : NULL;
   }
   /* Text that is only written again keeps the name that it has. */
   if (x->m && (o->name || o->emit == NIRC_EMIT_TARGET || o->emit > NIRC_EMIT_NIRT))
@@ -167,9 +186,10 @@ static bool read_module(driver *x)
 static bool too_late(driver *x)
 {
   const nirc_options *o = &x->o;
-  if (x->m->level == NIRC_LEVEL_NIR || o->pipeline || !(o->dt || o->profile || o->reset || o->n_probes || o->lenient))
+  if (x->m->level == NIRC_LEVEL_NIR || o->pipeline || !(o->dt || o->profile || o->reset || o->n_probes || o->lenient || o->partition))
     return false;
-  nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "%s is at the snn level: --dt, --semantics, --reset, --probe and --lenient come too late", o->input);
+  nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "%s is at the %s level: --dt, --semantics, --reset, --probe, --lenient and --partition come too late", o->input,
+                    nirc_level_name(x->m->level));
   return true;
 }
 
@@ -422,7 +442,7 @@ static bool lower(void *user, const nirc_target *t)
 static bool check(driver *x)
 {
   nirc_report *report = x->report;
-  nirc_check c = {&x->o, x->arena, &x->heap, &x->d, &x->m, lower, x};
+  nirc_check c = {&x->o, x->arena, &x->heap, &x->d, &x->m, lower, x, x->ports_repaired};
   nirc_strbuf b;
   nirc_strbuf_init(&b, &x->heap);
   x->report = x->o.target ? report : NULL;           /* of all targets: of none */
@@ -484,9 +504,10 @@ static bool compile(driver *x)
   say(x, "read and checked the network");
   if (x->o.report) {
     x->report = nirc_report_begin(x->arena, x->m, given_dt(x));
+    x->report->inference_steps = x->o.compare.has_steps ? x->o.compare.steps : 0;
     x->report->target = (x->o.check || x->o.emit == NIRC_EMIT_TARGET) && x->o.target && !x->o.compare.profiles ? x->o.target->name : NULL;
   }
-  if (x->o.activity && !nirc_report_read_activity(x->report, x->m, x->o.activity, &x->d))
+  if (x->o.activity && !nirc_measure(x->arena, x->m, &x->o, x->check_text, x->report, &x->d))
     return false;
   if (x->o.compare.profiles)
     return compare(x);

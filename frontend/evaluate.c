@@ -17,6 +17,8 @@ typedef struct evaluator {
   const char *reset;                                 /* as the chip and the network beside it have it; NULL: the profile's */
   int64_t *labels;                                   /* by sample */
   nirc_compare_model models[MOST_VARIANTS];
+  uint32_t shown;                                    /* the sample of the rasters: the first that the chip has in another class than the network, */
+  bool differs;                                      /* if there is one */
   nirc_diag silent;                                  /* what is said of the chip itself is not said again of each variant */
   FILE *nowhere;
 } evaluator;
@@ -85,6 +87,8 @@ static bool add_constraints(evaluator *x, nirc_diag *d)
     const nirc_target_constraint *k = &t->constraints[i];
     if (k->is_reset && x->j.o->reset)
       continue;                                      /* it was asked for, so it costs nothing */
+    if (k->with_subtract && !(x->j.o->reset && strcmp(x->j.o->reset, "subtract") == 0))
+      continue;                                      /* the network does the same */
     if (!add_variant(x, NIRC_EVALUATE_WITHOUT, k->name, k->summary, NULL, k->name, d))
       return false;
   }
@@ -101,6 +105,8 @@ static bool make_network(evaluator *x, nirc_compare_model *model, double dt, con
   const nirc_options *o = x->j.o;
   nirc_strbuf b;
   nirc_strbuf_init(&b, x->j.heap);
+  if (x->target->adapt)
+    nirc_named_pipeline_add_adapting(&b, o, x->target);
   nirc_strbuf_addf(&b, "discretise{profile=%s", x->e->profile);
   if (dt > 0)
     nirc_strbuf_addf(&b, ",dt=%.17g", dt);
@@ -252,6 +258,12 @@ static void count_step(race *s, size_t classes, uint64_t t)
   }
 }
 
+/* The variant that is looked at beside the network: the chip, else the quantised one; 0: there is neither. */
+static size_t beside(const nirc_evaluation *e)
+{
+  return nirc_evaluate_has_chip(e) ? NIRC_EVALUATE_CHIP : e->n_variants - 1;
+}
+
 static void count_classes(evaluator *x, race *s)
 {
   size_t classes = x->e->classes;
@@ -261,6 +273,10 @@ static void count_classes(evaluator *x, race *s)
       size_t class = class_of(s->sums[k] + lane * classes, classes);
       s->variants[k]->correct += class == label;
       s->variants[k]->agreeing += class == network;
+      if (s->variants[k] == &x->e->variants[beside(x->e)] && class != network && !x->differs) {
+        x->shown = s->r.first + lane;
+        x->differs = true;
+      }
     }
   }
 }
@@ -317,6 +333,29 @@ static bool race_variants(evaluator *x, nirc_diag *d)
   return ok;
 }
 
+/* ---- rasters ----------------------------------------------------------------------------------------------------------------------------- */
+
+/* The network and the chip, of one sample. */
+static bool draw(evaluator *x, nirc_diag *d)
+{
+  nirc_comparison *c = x->j.c;
+  size_t k = beside(x->e);
+  nirc_compare_model *models[] = {&x->models[0], &x->models[k]};
+  uint32_t *late[2];
+  c->n_variants = k ? 2 : 0;
+  if (!k || !c->samples)
+    return true;
+  c->variants = NIRC_NEW_ARRAY(x->j.arena, nirc_compare_variant, c->n_variants);
+  for (size_t i = 0; i < c->n_variants; i++) {
+    const nirc_evaluate_variant *v = &x->e->variants[i ? k : 0];
+    c->variants[i].name = v->name;
+    late[i] = NIRC_NEW_ARRAY(x->j.arena, uint32_t, c->n_layers);
+    for (size_t n = 0; n < c->n_layers; n++)
+      late[i][n] = v->layers[n].latency;
+  }
+  return nirc_compare_rasters(&x->j, models, c->n_variants, &(nirc_compare_place){.known = true, .sample = x->shown}, (const uint32_t *const *)late, d);
+}
+
 /* ---- all of it -------------------------------------------------------------------------------------------------------------------------- */
 
 /* What the network does on a spike: as it is told, else as the chip does it. */
@@ -328,7 +367,7 @@ static const char *reset_of(const nirc_target *t, const nirc_options *o)
   return o->reset ? o->reset : subtracts ? "subtract" : NULL;
 }
 
-static const nirc_evaluation *evaluate(nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, nirc_diag *d)
+static const nirc_evaluation *evaluate(nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, bool rasters, nirc_diag *d)
 {
   evaluator *x = NIRC_NEW(a, evaluator);
   *x = (evaluator){.j = {.arena = a, .heap = m->heap, .o = o, .check_text = check_text, .path = m->path, .c = NIRC_NEW(a, nirc_comparison)},
@@ -343,7 +382,7 @@ static const nirc_evaluation *evaluate(nirc_arena *a, nirc_module *m, const nirc
                             .options = o->target_options};
   nirc_strbuf text;
   nirc_strbuf_init(&text, m->heap);
-  bool ok = nirc_compare_prepare(&x->j, m, "--evaluate", &text, d) && make_variants(x, d) && get_data(x, d) && race_variants(x, d);
+  bool ok = nirc_compare_prepare(&x->j, m, "--evaluate", &text, d) && make_variants(x, d) && get_data(x, d) && race_variants(x, d) && (!rasters || draw(x, d));
   for (size_t k = 0; k < MOST_VARIANTS; k++)
     nirc_compare_model_free(&x->models[k]);
   nirc_strbuf_deinit(&text);
@@ -353,7 +392,7 @@ static const nirc_evaluation *evaluate(nirc_arena *a, nirc_module *m, const nirc
 
 bool nirc_evaluate(nirc_strbuf *out, nirc_arena *a, nirc_module *m, const nirc_options *o, bool check_text, nirc_report *report, nirc_diag *d)
 {
-  const nirc_evaluation *e = evaluate(a, m, o, check_text, d);
+  const nirc_evaluation *e = evaluate(a, m, o, check_text, report != NULL, d);
   if (!e || nirc_diag_failed(d))
     return false;
   if (report)

@@ -44,5 +44,7 @@ void nirc_evaluate_print_html(const nirc_evaluation *e, nirc_strbuf *b)
   size_t n = nirc_evaluate_tables(tables, a, e);
   for (size_t i = 0; i < n; i++)
     add_table(b, &tables[i], i);
+  if (e->run->rasters)
+    nirc_compare_print_rasters(e->run, nirc_evaluate_has_chip(e) ? " What a layer of the chip fires is drawn as many steps earlier as the layer is behind." : "", b);
   nirc_arena_free(a);
 }

@@ -59,6 +59,15 @@ const char *nirc_named_profile(const nirc_options *o, const nirc_target *t)
   return o->profile ? o->profile : t->profiles ? t->profiles[0] : "nir";
 }
 
+void nirc_named_pipeline_add_adapting(nirc_strbuf *b, const nirc_options *o, const nirc_target *t)
+{
+  nirc_strbuf_addf(b, "adapt{target=%s", t->name);
+  if (o->dt)
+    nirc_strbuf_addf(b, ",dt=%s", o->dt);
+  add_target_options(o, t, NULL, b);
+  nirc_strbuf_add(b, "},");
+}
+
 void nirc_named_pipeline_add_lowering(nirc_strbuf *b, const nirc_options *o, const nirc_target *t, const char *reset, const char *trial, const char *without)
 {
   nirc_strbuf_addf(b, "lower{target=%s,profile=%s", t->name, nirc_named_profile(o, t));
@@ -66,6 +75,8 @@ void nirc_named_pipeline_add_lowering(nirc_strbuf *b, const nirc_options *o, con
     nirc_strbuf_addf(b, ",dt=%s", o->dt);
   if (reset)
     nirc_strbuf_addf(b, ",reset=%s", reset);
+  if (o->partition && t->cuts)
+    nirc_strbuf_addf(b, ",partition=%s", o->partition);
   add_target_options(o, t, trial, b);
   if (without)
     nirc_strbuf_addf(b, ",without=\"%s\"", without);

@@ -10,6 +10,8 @@ void nirc_named_pipeline_add(const nirc_options *o, const nirc_target *t, nirc_l
 
 /* Appends `lower` alone. `trial`: one more of the target's options, "NAME=VALUE"; `without`: constraints that are not to hold; NULL: none. */
 void nirc_named_pipeline_add_lowering(nirc_strbuf *b, const nirc_options *o, const nirc_target *t, const char *reset, const char *trial, const char *without);
+/* Appends `adapt`, and a comma. */
+void nirc_named_pipeline_add_adapting(nirc_strbuf *b, const nirc_options *o, const nirc_target *t);
 const char *nirc_named_profile(const nirc_options *o, const nirc_target *t);           /* --semantics, or the target's default */
 
 /* Appends docs/passes.md, with the pipelines of -O0 to -O3. */

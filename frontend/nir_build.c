@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frontend/nir_lenient.h"
 #include "ir/base/guess.h"
 #include "ir/dialect_nir.h"
 
@@ -344,15 +343,29 @@ static bool read_root(builder *x)
   return !nirc_diag_failed(x->d);
 }
 
-nirc_module *nirc_nir_build(const nirc_h5_file *f, const char *name, bool lenient, const nirc_heap *h, nirc_diag *d)
+nirc_module *nirc_nir_build(const nirc_h5_file *f, const char *name, nirc_repair repair, const nirc_heap *h, nirc_diag *d)
 {
-  builder x = {.m = nirc_module_new(h, f->path, name), .d = d, .file = f, .lenient = lenient};
+  builder x = {.m = nirc_module_new(h, f->path, name), .d = d, .file = f, .lenient = repair == NIRC_REPAIR_ALL};
   memcpy(x.m->source_hash, f->hash, sizeof f->hash);
   bool ok = read_root(&x);
-  if (ok && lenient)
+  if (ok && repair == NIRC_REPAIR_ALL)
     nirc_lenient_shapes(x.m, x.m->body.first, d);
+  else if (ok && repair == NIRC_REPAIR_PORTS)
+    nirc_lenient_ports(x.m, x.m->body.first, d);
   if (ok && nirc_nir_infer(x.m, x.m->body.first, d) && !nirc_diag_failed(d))
     return x.m;
   nirc_module_free(x.m);
   return NULL;
+}
+
+nirc_module *nirc_nir_try(const nirc_h5_file *f, const char *name, nirc_repair repair, const nirc_heap *h)
+{
+  nirc_diag silent;
+  FILE *nowhere = fopen("/dev/null", "w");
+  if (!nowhere)
+    return NULL;
+  nirc_diag_init(&silent, nowhere, "nirc");
+  nirc_module *m = nirc_nir_build(f, name, repair, h, &silent);
+  fclose(nowhere);
+  return m;
 }

@@ -82,6 +82,7 @@ void nirc_lenient_parameters(nirc_module *m, nirc_op *op, nirc_diag *d)
 typedef struct shapes {
   nirc_module *m;
   nirc_diag *d, silent;
+  bool only_ports;                                   /* nothing else is repaired */
   nirc_op **ops;                                     /* by id */
   nirc_shape *out;                                   /* by id */
   bool *known;
@@ -121,6 +122,17 @@ static bool drop_leading_units(nirc_shape *s, uint32_t rank)
     s->rank--;
   }
   return s->rank == rank;
+}
+
+/* Equal but for axes of length 1, of which `port` has more, in front. */
+static bool has_leading_units(nirc_shape port, const nirc_shape *wanted)
+{
+  return port.rank > wanted->rank && drop_leading_units(&port, wanted->rank) && nirc_shape_equal(&port, wanted);
+}
+
+static bool may_set_port(const shapes *x, const nirc_shape *port, const nirc_shape *wanted)
+{
+  return x->only_ports ? has_leading_units(*port, wanted) : same_but_units(port, wanted);
 }
 
 static void repair_conv(shapes *x, nirc_op *op, const nirc_op *source, nirc_shape *in)
@@ -204,21 +216,21 @@ static void repair_layer(shapes *x, nirc_op *op, const nirc_shape *own, const ni
 static void repair_node(shapes *x, nirc_op *op, nirc_op *source)
 {
   nirc_shape in = x->out[source->id], own;
-  if (op->def->n_axes) {
+  if (op->def->n_axes && !x->only_ports) {
     repair_conv(x, op, source, &in);
     return;
   }
-  if (op->code == NIR_FLATTEN) {
+  if (op->code == NIR_FLATTEN && !x->only_ports) {
     repair_flatten(x, op, &in);
     return;
   }
   if (!op->def->input_shape || !op->def->input_shape(op, &own) || nirc_shape_equal(&own, &in))
     return;
-  if (op->code == NIR_OUTPUT && same_but_units(&own, &in))
+  if (op->code == NIR_OUTPUT && may_set_port(x, &own, &in))
     set_port(x, op, &in);
-  else if (source->code == NIR_INPUT && same_but_units(&own, &in) && !all_single(op))
+  else if (source->code == NIR_INPUT && may_set_port(x, &in, &own) && !all_single(op))
     set_port(x, source, &own);
-  else
+  else if (!x->only_ports)
     repair_layer(x, op, &own, &in);
 }
 
@@ -243,14 +255,14 @@ static void propagate(shapes *x)
   }
 }
 
-void nirc_lenient_shapes(nirc_module *m, nirc_op *graph, nirc_diag *d)
+static void repair_graph(nirc_module *m, nirc_op *graph, bool only_ports, nirc_diag *d)
 {
-  shapes x = {.m = m, .d = d, .silent = *d};
+  shapes x = {.m = m, .d = d, .silent = *d, .only_ports = only_ports};
   x.silent.errors = NIRC_MAX_ERRORS;                 /* the check afterwards reports what is left */
   x.silent.quiet = true;
   NIRC_FOR_EACH_OP(op, graph->body) {
     if (op->code == NIR_GRAPH)
-      nirc_lenient_shapes(m, op, d);
+      repair_graph(m, op, only_ports, d);
     op->id = (uint32_t)x.n++;
   }
   x.ops = NIRC_NEW_ARRAY(m->arena, nirc_op *, x.n);
@@ -268,4 +280,14 @@ void nirc_lenient_shapes(nirc_module *m, nirc_op *graph, nirc_diag *d)
       visit(&x, x.ops[i], NULL);
       propagate(&x);
     }
+}
+
+void nirc_lenient_shapes(nirc_module *m, nirc_op *graph, nirc_diag *d)
+{
+  repair_graph(m, graph, false, d);
+}
+
+void nirc_lenient_ports(nirc_module *m, nirc_op *graph, nirc_diag *d)
+{
+  repair_graph(m, graph, true, d);
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ir/activity.h"
+
 enum { DEFLATE_ABOVE_BYTES = 1024, DEFLATE_LEVEL = 4, MAX_CHUNK_BYTES = 1 << 26, IMAGE_STEP_BYTES = 1 << 20, MAX_WRITE_BYTES = 1 << 30 };
 
 typedef struct writer {
@@ -148,8 +150,6 @@ static hid_t new_group(writer *w, hid_t parent, const char *name)
   return g;
 }
 
-static void write_attrs(writer *w, hid_t group, const nirc_attr *attrs);
-
 static void write_attr(writer *w, hid_t group, const nirc_attr *a)
 {
   switch (a->kind) {
@@ -158,7 +158,8 @@ static void write_attr(writer *w, hid_t group, const nirc_attr *a)
   case NIRC_ATTR_STRINGS: write_strings(w, group, a->name, &a->shape, a->strings); return;
   case NIRC_ATTR_DICT: {
     hid_t g = new_group(w, group, a->name);
-    write_attrs(w, g, a->dict);
+    for (const nirc_attr *entry = a->dict; entry; entry = entry->next)
+      write_attr(w, g, entry);
     H5Gclose(g);
     return;
   }
@@ -169,7 +170,7 @@ static void write_attr(writer *w, hid_t group, const nirc_attr *a)
 static void write_attrs(writer *w, hid_t group, const nirc_attr *attrs)
 {
   for (const nirc_attr *a = attrs; a; a = a->next)
-    if (strcmp(a->name, "edge") && strcmp(a->name, "version"))
+    if (strcmp(a->name, "edge") && strcmp(a->name, "version") && strcmp(a->name, NIRC_ACTIVITY))
       write_attr(w, group, a);
 }
 

@@ -12,7 +12,7 @@ enum {
   OPT_TARGET = NIRC_OPTION_OWN, OPT_OUTPUT, OPT_EMIT, OPT_NAME, OPT_NETWORK, OPT_DT, OPT_SEMANTICS, OPT_RESET, OPT_FOR, OPT_LENIENT, OPT_PROBE, OPT_CHECK, OPT_LEVEL, OPT_MCPU,
   OPT_MTRIPLE, OPT_QUANTISE, OPT_EMULATE, OPT_REPORT, OPT_ACTIVITY, OPT_PIPELINE, OPT_PRINT_PIPELINE, OPT_PRINT_BEFORE, OPT_PRINT_AFTER, OPT_DUMP_DIR, OPT_STOP_AFTER,
   OPT_VERIFY_EACH, OPT_TIME_PASSES, OPT_STATS, OPT_WERROR, OPT_LIST_TARGETS, OPT_LIST_PASSES, OPT_LIST_PROFILES, OPT_PRINT_OPS, OPT_PRINT_PASSES, OPT_PRINT_PROFILES, OPT_PRINT_EDITOR, OPT_SELFTEST, OPT_FORMAT,
-  OPT_IDENTIFY, OPT_COMPARE, OPT_INPUT, OPT_STEPS, OPT_SEED, OPT_RATE, OPT_EVALUATE, OPT_CALIBRATE,
+  OPT_IDENTIFY, OPT_COMPARE, OPT_INPUT, OPT_STEPS, OPT_SEED, OPT_RATE, OPT_EVALUATE, OPT_CALIBRATE, OPT_PARTITION,
   OPT_OF_TARGET
 };
 
@@ -20,6 +20,7 @@ static const char *const emit_kinds[] = {"nir", "snn", "nirt", "llvm", "asm", "o
 static const char *const reset_kinds[] = {"v_reset", "subtract", NULL};
 static const char *const levels[] = {"0", "1", "2", "3", NULL};
 static const char *const quantise_kinds[] = {"none", "int8", NULL};
+static const char *const partition_kinds[] = {"first-fit", "min-cut", NULL};
 static const char *const warning_kinds[] = {"error", NULL};
 
 static const nirc_option table[] = {
@@ -40,8 +41,9 @@ static const nirc_option table[] = {
    .help = "say which program wrote a .nir file, by the evidence in it, which time step follows, and how to compile it; with `=json` as one JSON object; write nothing"},
   {.id = OPT_REPORT, .name = "report", .argument = "FILE", .files = "",
    .help = "also write what each layer holds and costs and what the passes did: a page where FILE ends in `.html`, else JSON; `-` for standard output. Written only where the run succeeds"},
-  {.id = OPT_ACTIVITY, .name = "activity", .argument = "TRACE", .files = ".h5",
-   .help = "with `--report`: also how active each layer was in TRACE, an output of `nirc-run` for this network compiled with `--probe`"},
+  {.id = OPT_ACTIVITY, .name = "activity", .argument = "FILE|RATE", .files = ".h5",
+   .help = "with `--report` or a chip target: how often neurons spike, for estimates. FILE is an input as of `nirc-run`, which the network is then run on (on a chip: in the chip's arithmetic), or a "
+           "trace, an output of `nirc-run` for this network compiled with `--probe`; RATE, from 0 to 1, is assumed of every neuron and input: spikes in a step (default: 0.1)"},
   {.id = OPT_SEMANTICS, .name = "semantics", .argument = "PROFILE", .heading = "What it means",
    .help = "whose arithmetic: `nir` (default), `nir_exact` or `unit`; `:reset=KIND` and `:dt=TIME` behind it are the options of that name"},
   {.id = OPT_DT, .name = "dt", .argument = "TIME", .help = "time step, as 1ms, 100us or a number of seconds; default 1e-4, or 1 for a graph with I or IF and no time constant"},
@@ -55,7 +57,7 @@ static const nirc_option table[] = {
    .help = "compile the network once for each profile of LIST (`norse:reset=subtract,snntorch,nir`), run all on one input and say, layer by layer, where each parts from the first and by which of "
            "its choices; status 0 whether or not they differ. `--report FILE` writes it as well, with rasters in a page; `--report -` and `--diag-format json` print JSON"},
   {.id = OPT_INPUT, .letter = 'i', .name = "input", .argument = "FILE", .files = ".h5", .help = "with `--compare`: the input, as of `nirc-run`; default: random spikes"},
-  {.id = OPT_STEPS, .name = "steps", .argument = "N", .help = "with `--compare` and `--evaluate`: how many steps; default: those of the input (zeros behind its end), 100 of random spikes"},
+  {.id = OPT_STEPS, .name = "steps", .argument = "N", .help = "with `--compare`, `--evaluate` and an input of `--activity`: how many steps; default: those of the input (zeros behind its end), 100 of random spikes. With `--report`: of an inference"},
   {.id = OPT_SEED, .name = "seed", .argument = "N", .help = "with `--compare`: of the random spikes; default 1"},
   {.id = OPT_RATE, .name = "rate", .argument = "SHARE", .help = "with `--compare`: the share of the inputs that random spikes arrive at in a step; default 0.1"},
   {.id = OPT_EVALUATE, .name = "evaluate", .argument = "FILE", .files = ".h5", .heading = "Will it work on the chip",
@@ -72,6 +74,9 @@ static const nirc_option table[] = {
   {.id = OPT_CALIBRATE, .name = "calibrate", .argument = "FILE", .files = ".h5",
    .help = "with `--quantise int8`: run the network with float32 weights and quantised in several ways on FILE, an input as of `nirc-run`; take the way by which "
            "fewest spikes differ, and say how many do"},
+  {.id = OPT_PARTITION, .name = "partition", .argument = "KIND", .choices = partition_kinds,
+   .help = "with `-t loihi2` and `-t spinnaker2`: how the network is cut into cores: `first-fit` (default), in order, as the chip's document says; `min-cut`, so that few spikes "
+           "go between cores and chips (docs/partition.md)"},
   {.id = OPT_EMULATE, .name = "emulate", .help = "with a chip target: also a library of the chip's arithmetic", .hidden = true},
   {.id = OPT_PIPELINE, .name = "pass-pipeline", .argument = "P", .heading = "Passes", .help = "run these passes instead of those of -O: PASS{option=value,...},PASS,..."},
   {.id = OPT_PRINT_PIPELINE, .name = "print-pipeline", .help = "print the passes that the other options ask for, and end"},
@@ -105,6 +110,12 @@ static const nirc_manual_section sections[] = {
    "Or a text of the network language, `.snn`, told by its first word, `nirc`; docs/language.md is its manual. Or IR text, `.nirt`, as `--emit nirt` writes it, told by its first word, too. `-` reads either from standard input. A module at the snn level goes on from there.\n"},
   {"OUTPUT",
    "`cpu`\tNAME.so, a library that needs nothing else; NAME.h, its C interface; NAME.json, a description\n"
+   "`loihi2`\tnetwork.lava.h5, placement.json; network.net where netx can express the network; run_lava.py, which runs network.lava.h5 on Lava\n"
+   "`spinnaker2`\tnetwork.json, weights.h5, mapping.json; run_spinnaker2.py, which loads them\n"
+   "`speck`\tspeck2f.json (named after the chip), placement.json\n"
+   "`xylo`\tspec.json, xylo.json, placement.json\n"
+   "\n"
+   "Chips with `--emulate`: also what `cpu` has, of the chip's arithmetic.\n"
    "\n"
    "All files of a run appear at once, or none does. Equal input and options give equal bytes.\n"},
   {"EXIT STATUS",
@@ -123,12 +134,14 @@ static const nirc_manual_section sections[] = {
   {"FILES",
    "`SHARE/bash-completion/completions/`, `SHARE/zsh/site-functions/`, `SHARE/fish/vendor_completions.d/`\tcompletion of the command lines of `nirc` and "
    "`nirc-run`, SHARE being PREFIX/share; `--print-completion` bash, zsh or fish prints the same\n"
-   "`SHARE/nirc/editors/`\tcolours for `.snn` and `.nirt` in Visual Studio Code, Vim and others; its README.md says how to install them\n"},
+   "`SHARE/nirc/editors/`\tcolours for `.snn` and `.nirt` in Visual Studio Code, Vim and others; its README.md says how to install them\n"
+   "`SHARE/nirc/run_lava.py`\tthe program that `-t loihi2` writes beside its files\n"},
   {"EXAMPLES",
    "  nirc keyword.nir -o out\n"
    "  nirc --identify keyword.nir\n"
    "  nirc cnn.nir --dt 1 --reset subtract --probe if1 -o out\n"
    "  nirc --compare norse:reset=subtract,snntorch,nir model.nir -i input.h5 --report parts.html\n"
+   "  nirc model.nir -t loihi2 --dt 1ms -o out --report cost.html --activity input.h5\n"
    "  nirc old.nir --lenient --emit nir -o repaired.nir\n"},
   {"SEE ALSO", "`nirc-run`(1)\n"},
 };
@@ -268,6 +281,19 @@ static bool take_rate(nirc_compare_options *c, const char *text, nirc_diag *d)
   return (strchr("0123456789.", text[0]) && text[0] && !*end && c->rate >= 0 && c->rate <= 1) || USAGE("--rate '%s': a number from 0 to 1 is wanted", text);
 }
 
+/* A number is a rate, whatever else it might be the name of. */
+static bool take_activity(nirc_options *o, const char *text, nirc_diag *d)
+{
+  char *end;
+  o->activity = text;
+  o->activity_rate = strtod(text, &end);
+  o->activity_assumed = *text && !*end;
+  if (!*text)
+    return USAGE("--activity '': a file or a number from 0 to 1 is wanted");
+  return !o->activity_assumed || (o->activity_rate >= 0 && o->activity_rate <= 1) ||
+         USAGE("--activity %s: a number from 0 to 1 is wanted, spikes of a neuron in a step; a file of that name is ./%s", text, text);
+}
+
 static bool take_compare(reader *r, const nirc_option *option, const char *text, nirc_diag *d)
 {
   nirc_compare_options *c = &r->o->compare;
@@ -307,6 +333,15 @@ static bool take_json(const nirc_option *option, const char *text, bool *as_text
     return false;
   *as_text = !text;
   *as_json = text;
+  return true;
+}
+
+static bool take_partition(nirc_options *o, const nirc_option *option, const char *text, nirc_diag *d)
+{
+  size_t i;
+  if (!nirc_option_choice(option, text, partition_kinds, N_ELEMENTS(partition_kinds) - 1, &i, d))
+    return false;
+  o->partition = partition_kinds[i];
   return true;
 }
 
@@ -392,9 +427,10 @@ static bool take(void *user, const nirc_option *option, const char *v, nirc_diag
   case OPT_MTRIPLE: o->job.triple = v; return true;
   case OPT_QUANTISE: return take_quantise(o, option, v, d);
   case OPT_CALIBRATE: o->calibrate = v; return true;
+  case OPT_PARTITION: return take_partition(o, option, v, d);
   case OPT_EMULATE: o->job.emulate = true; return true;
   case OPT_REPORT: o->report = v; return true;
-  case OPT_ACTIVITY: o->activity = v; return true;
+  case OPT_ACTIVITY: return take_activity(o, v, d);
   case OPT_PIPELINE: o->pipeline = v; return true;
   case OPT_PRINT_PIPELINE: o->print = NIRC_PRINT_PIPELINE; return true;
   case OPT_PRINT_BEFORE: o->hooks.print_before = v; return true;
@@ -452,6 +488,8 @@ static bool check_target(reader *r, nirc_diag *d)
     return true;
   if (o->profile && !nirc_target_takes_profile(o->target, o->profile))
     return USAGE("--semantics %s: -t %s takes %s or %s", o->profile, o->target->name, o->target->profiles[0], o->target->profiles[1]);
+  if (o->partition && !o->target->cuts)
+    return USAGE("--partition: -t %s cuts nothing into cores", o->target->name);
   return !o->job.emulate || o->target->profiles || USAGE("--emulate is for chips, -t %s is none", o->target->name);
 }
 
@@ -479,8 +517,12 @@ static bool check_quantise(const nirc_options *o, nirc_diag *d)
 /* Two things cannot go to one place. */
 static bool check_report(const nirc_options *o, nirc_diag *d)
 {
-  if (!o->report)
-    return !o->activity || USAGE("--activity goes with --report");
+  if (!o->report) {
+    bool places = o->target && o->target->lower && !o->check;
+    return !o->activity || places || o->compare.profiles || o->evaluate || USAGE("--activity goes with --report or a chip target");
+  }
+  if (o->compare.has_steps && !o->compare.steps && !o->compare.profiles && !o->evaluate)
+    return USAGE("--steps 0: an inference has at least one step");
   size_t n = strlen(o->report);
   if (!n || o->report[n - 1] == '/')
     return USAGE("--report '%s': a file name is wanted", o->report);
@@ -510,7 +552,7 @@ static bool check_compare(nirc_options *o, nirc_diag *d)
 {
   nirc_compare_options *c = &o->compare;
   if (!c->profiles) {
-    const char *alone = c->input ? "-i" : c->has_steps && !o->evaluate ? "--steps" : c->has_seed ? "--seed" : c->has_rate ? "--rate" : NULL;
+    const char *alone = c->input ? "-i" : c->has_steps && !o->evaluate && !o->report ? "--steps" : c->has_seed ? "--seed" : c->has_rate ? "--rate" : NULL;
     return !alone || USAGE("%s goes with --compare", alone);
   }
   const char *other = o->profile ? "--semantics" : o->quantise ? "--quantise" : idle_option(o);

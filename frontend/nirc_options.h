@@ -36,10 +36,13 @@ typedef struct nirc_options {
   nirc_emit emit;
   const char *simulator;                             /* whom the file of --emit nir is for; NULL: anybody */
   const char *report, *activity;                     /* file, or "-" (report); NULL: none */
+  bool activity_assumed;                             /* activity is no file: */
+  double activity_rate;                              /* spikes of an element in a step */
   nirc_editor_file editor;                           /* what to print, where print is NIRC_PRINT_EDITOR */
   const char *profile, *dt, *reset;                  /* NULL: not given */
   const char *target_options;                        /* the target's own that were given, as the pass `lower` takes them; NULL: none */
   const char *quantise, *calibrate;                  /* the pass behind discretise; data that it is judged by; NULL: none */
+  const char *partition;                             /* first-fit or min-cut; NULL: not given */
   const char *pipeline;                              /* NULL: the named one of `level` */
   const char **probes;
   size_t n_probes;

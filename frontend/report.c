@@ -50,7 +50,7 @@ static uint64_t node_pairs(const nirc_window *w, const nirc_shape *in, const nir
 }
 
 /* The same of snn.conv and the pools. */
-static uint64_t op_pairs(const nirc_op *op)
+uint64_t nirc_report_pairs(const nirc_op *op)
 {
   const nirc_shape *in = &nirc_op_operand(op, 0)->type->shape, *out = &op->results[0].type->shape, *stride = nirc_op_shape(op, "stride");
   const nirc_shape *before = nirc_op_shape(op, "before"), *weight = op->code == SNN_CONV ? &nirc_op_blob(op, "weight")->shape : NULL;
@@ -184,7 +184,7 @@ static int layers_by_name(const void *a, const void *b)
 /* Is it what the layer is for, rather than what is around it? */
 static bool is_main(const nirc_op *op)
 {
-  return op->code != SNN_STATE && op->code != SNN_UPDATE && op->code != SNN_ADD && op->code != SNN_PROBE && op->code != SNN_RESHAPE;
+  return op->code != SNN_STATE && op->code != SNN_UPDATE && op->code != SNN_ADD && op->code != SNN_PROBE && op->code != SNN_RESHAPE && op->code != HW_PLACE;
 }
 
 /* The layer of that name; NULL: none. */
@@ -244,11 +244,11 @@ static void add_cost(nirc_report_cost *c, const nirc_op *op)
   case SNN_DENSE: case SNN_SPARSE_DENSE: case HW_PROJECT: c->multiply_adds = plus(c->multiply_adds, nirc_op_blob(op, "weight")->count); break;
   case SNN_CONV: {
     const nirc_shape *w = &nirc_op_blob(op, "weight")->shape;
-    c->multiply_adds = plus(c->multiply_adds, times(times(w->dims[0], w->dims[1]), op_pairs(op)));
+    c->multiply_adds = plus(c->multiply_adds, times(times(w->dims[0], w->dims[1]), nirc_report_pairs(op)));
     break;
   }
   case SNN_SUM_POOL: case SNN_AVG_POOL:
-    c->elementwise = plus(c->elementwise, plus(times(op->results[0].type->shape.dims[0], op_pairs(op)), op->code == SNN_AVG_POOL ? elements : 0));
+    c->elementwise = plus(c->elementwise, plus(times(op->results[0].type->shape.dims[0], nirc_report_pairs(op)), op->code == SNN_AVG_POOL ? elements : 0));
     break;
   case SNN_ADD: case SNN_SCALE: case SNN_THRESHOLD: c->elementwise = plus(c->elementwise, elements); break;
   case SNN_NEURON:
@@ -398,6 +398,7 @@ void nirc_report_end(nirc_report *r, const nirc_module *m)
     r->dt = nirc_op_attr(step, "dt")->f;
     r->profile = nirc_op_attr(step, "profile")->s;
     r->chip = m->level == NIRC_LEVEL_HW ? nirc_chip_read(r->arena, step) : NULL;
+    r->estimate = nirc_estimate_make(r->arena, m, r->inference_steps);
   }
   for (size_t n = 0; n < r->n_layers; n++) {
     r->parameters = plus(r->parameters, r->layers[n].parameters);

@@ -5,6 +5,7 @@
 #define NIRC_FRONTEND_REPORT_H
 
 #include "frontend/compare.h"
+#include "frontend/estimate.h"
 #include "frontend/evaluate.h"
 #include "frontend/graph.h"
 #include "frontend/report_chip.h"
@@ -72,6 +73,8 @@ typedef struct nirc_report {
   const nirc_comparison *comparison;                 /* of profiles; NULL: none. Then no pass of the report's own has run */
   const nirc_evaluation *evaluation;                 /* on a chip; NULL: none. The same is true then */
   const nirc_comparison *calibration;                /* of float32 weights with quantised ones; NULL: none */
+  uint64_t inference_steps;                          /* as --steps says; 0: it does not */
+  const nirc_estimate *estimate;                     /* NULL: there is no step */
   const nirc_chip *chip;                             /* where the network stands on it; NULL: on none */
   nirc_report_size size;                             /* of the module, as the last pass left it */
 } nirc_report;
@@ -81,6 +84,9 @@ nirc_report *nirc_report_begin(nirc_arena *a, nirc_module *m, double dt);
 
 /* The activity of the module as it was read, from a trace of nirc-run (nir_h5.h says how it is read). False after a diagnostic: no trace, one of another network. */
 bool nirc_report_read_activity(nirc_report *r, nirc_module *m, const char *path, nirc_diag *d);
+
+/* Of a convolution or pool of the snn level: pairs of an output position and a tap of its kernel that lies inside the input, of one channel. */
+uint64_t nirc_report_pairs(const nirc_op *op);
 
 /* The file's name without its folder, nothing invisible in it: no directory of this machine goes into an output. */
 const char *nirc_report_file_name(nirc_arena *a, const char *path);

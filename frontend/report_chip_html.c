@@ -6,6 +6,7 @@
 
 #include "frontend/html.h"
 #include "frontend/report_chip.h"
+#include "frontend/report_partition.h"
 
 enum {
   BOX = 120, GAP = 20, MARGIN = 14, PAD = 10,        /* in the drawing's units, which are pixels where there is room */
@@ -376,6 +377,7 @@ void nirc_chip_print_html(const nirc_chip *c, nirc_strbuf *b)
     draw(c, b);
   if (c->n_resources)
     add_resources(c, b);
+  nirc_partition_print_html(c->partition, b);
   add_layers(c, b);
   nirc_strbuf_add(b, "</section>\n");
 }

@@ -111,10 +111,11 @@ void nirc_report_print_json(const nirc_report *r, nirc_strbuf *b)
   json_t *comparison = r->comparison ? nirc_compare_json(r->comparison) : json_null();
   json_t *calibration = r->calibration ? nirc_compare_json(r->calibration) : json_null();
   json_t *evaluation = r->evaluation ? nirc_evaluate_json(r->evaluation) : json_null();
-  json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "report", 1, "name", r->name, "compiler", "nirc " PACKAGE_VERSION,
+  json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "report", 1, "name", r->name, "compiler", "nirc " PACKAGE_VERSION,
                            "source", r->source, "source_xxh128", hash, "target", text(r->target), "profile", text(r->profile),
                            "dt", real(r->dt > 0, r->dt), "activity", trace_json(r), "totals", totals, "layers", layers, "passes", passes,
-                           "comparison", comparison, "calibration", calibration, "evaluation", evaluation, "chip", r->chip ? nirc_chip_json(r->chip) : json_null());
+                           "comparison", comparison, "calibration", calibration, "evaluation", evaluation, "chip", r->chip ? nirc_chip_json(r->chip) : json_null(), "estimate",
+                           nirc_estimate_json(r->estimate));
   char *printed = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
   NIRC_ASSERT(printed);                              /* names were checked to be UTF-8 when they were read */
   nirc_strbuf_add(b, printed);

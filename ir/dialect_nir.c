@@ -367,7 +367,8 @@ static bool verify_pool(nirc_module *m, const nirc_op *op, nirc_diag *d)
 static const nirc_attr_def port_attrs[] = {DENSE_OR("shape", NIRC_SHAPE_LIST, "input", "shape of the values, without batch and time axes")};
 static const nirc_attr_def graph_attrs[] = {
   {.name = "version", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "root only: version of the package that wrote the file"},
-  {.name = "dt", .kind = NIRC_ATTR_FLOAT, .optional = true, .doc = "root only: time step that the network is meant for, in seconds; a .nir file has no place for it"}};
+  {.name = "dt", .kind = NIRC_ATTR_FLOAT, .optional = true, .doc = "root only: time step that the network is meant for, in seconds; a .nir file has no place for it"},
+  {.name = "activity", .kind = NIRC_ATTR_DICT, .optional = true, .doc = "root only: how often its elements spike, measured or assumed (`--activity`); of no file"}};
 static const nirc_attr_def flatten_attrs[] = {
   OPTIONAL("start_dim", NIRC_SHAPE_ONE, "first axis to merge, counted without batch; absent = 1"),
   OPTIONAL("end_dim", NIRC_SHAPE_ONE, "last axis to merge, negative from the end; absent = -1"),

@@ -322,6 +322,36 @@ nirc_attr *nirc_dict_add(nirc_module *m, nirc_attr *dict, const char *name, nirc
   return *end;
 }
 
+void nirc_dict_add_int(nirc_module *m, nirc_attr *dict, const char *name, int64_t i)
+{
+  nirc_dict_add(m, dict, name, NIRC_ATTR_INT)->i = i;
+}
+
+void nirc_dict_add_size(nirc_module *m, nirc_attr *dict, const char *name, size_t n)
+{
+  nirc_dict_add_int(m, dict, name, (int64_t)n);
+}
+
+void nirc_dict_add_float(nirc_module *m, nirc_attr *dict, const char *name, double f)
+{
+  nirc_dict_add(m, dict, name, NIRC_ATTR_FLOAT)->f = f;
+}
+
+void nirc_dict_add_string(nirc_module *m, nirc_attr *dict, const char *name, const char *s)
+{
+  nirc_dict_add(m, dict, name, NIRC_ATTR_STRING)->s = nirc_arena_strdup(m->arena, s);
+}
+
+void nirc_dict_add_shape(nirc_module *m, nirc_attr *dict, const char *name, nirc_shape s)
+{
+  nirc_dict_add(m, dict, name, NIRC_ATTR_SHAPE)->shape = s;
+}
+
+void nirc_dict_add_blob(nirc_module *m, nirc_attr *dict, const char *name, nirc_blob *b)
+{
+  nirc_dict_add(m, dict, name, NIRC_ATTR_DENSE)->blob = b;
+}
+
 const nirc_attr *nirc_dict_find(const nirc_attr *dict, const char *name, nirc_attr_kind kind)
 {
   for (const nirc_attr *a = dict && dict->kind == NIRC_ATTR_DICT ? dict->dict : NULL; a; a = a->next)

@@ -204,6 +204,12 @@ const nirc_shape *nirc_op_shape(const nirc_op *op, const char *name);    /* must
 /* Entries of a dictionary. Adding puts one at its end, whatever is there (the name is copied); finding gives NULL where none has that name and kind, or `dict` is no
  * dictionary or NULL. */
 nirc_attr *nirc_dict_add(nirc_module *m, nirc_attr *dict, const char *name, nirc_attr_kind kind);
+void nirc_dict_add_int(nirc_module *m, nirc_attr *dict, const char *name, int64_t i);
+void nirc_dict_add_size(nirc_module *m, nirc_attr *dict, const char *name, size_t n);                      /* an int */
+void nirc_dict_add_float(nirc_module *m, nirc_attr *dict, const char *name, double f);
+void nirc_dict_add_string(nirc_module *m, nirc_attr *dict, const char *name, const char *s);              /* copied */
+void nirc_dict_add_shape(nirc_module *m, nirc_attr *dict, const char *name, nirc_shape s);
+void nirc_dict_add_blob(nirc_module *m, nirc_attr *dict, const char *name, nirc_blob *b);                 /* borrowed */
 const nirc_attr *nirc_dict_find(const nirc_attr *dict, const char *name, nirc_attr_kind kind);
 
 /* Place of an attribute of this op: its own, or the op's object path with the name behind it. */

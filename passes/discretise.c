@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ir/activity.h"
 #include "passes/check_time.h"
 
 static const nirc_pass_option options[] = {
@@ -353,10 +354,13 @@ static bool run(nirc_module *m, nirc_pass_ctx *ctx)
   x.step = nirc_op_new(m, &m->body, SNN_STEP, graph->name, graph->loc);
   nirc_op_set_attr(m, x.step, "dt", NIRC_ATTR_FLOAT)->f = x.dt;
   nirc_op_set_string(m, x.step, "profile", x.by[NIRC_CHOICE_INTEGRATION]->name);
+  nirc_activity_carry(m, x.step, nirc_op_attr(graph, NIRC_ACTIVITY));
   remark_loop(&x);
   if (!build_step(&x))
     return false;
-  if (x.reset_given && !x.reset_used)
+  if (x.reset_used)
+    nirc_op_set_string(m, x.step, "reset", x.subtract ? "subtract" : "v_reset");
+  else if (x.reset_given)
     nirc_warning(ctx->d, nirc_loc_file(m->path), "--reset changes nothing here: under profile '%s' these neurons keep the reset of the simulator", x.by[NIRC_CHOICE_RESET]->name);
   nirc_op_erase(graph);
   return true;

@@ -10,12 +10,13 @@ static const nirc_pass_option options[] = {
   {"profile", NIRC_OPTION_WORD, "unit or nir: whether I and IF carry the factor dt", "unit"},
   {"options", NIRC_OPTION_WORD, "the chip's own options, NAME=VALUE with spaces between", "none"},
   {"without", NIRC_OPTION_WORD, "constraints of the chip that are not to hold (docs/evaluate.md), with spaces between; the result is for measuring", "none"},
+  {"partition", NIRC_OPTION_WORD, "how a network is cut into cores, where the chip has many: first-fit or min-cut", "first-fit"},
 };
 
 static bool run(nirc_module *m, nirc_pass_ctx *ctx)
 {
   const nirc_lowering l = {.target = ctx->values[0], .dt = ctx->values[1], .reset = ctx->values[2], .profile = ctx->values[3], .options = ctx->values[4],
-                            .without = ctx->values[5]};
+                            .without = ctx->values[5], .partition = ctx->values[6]};
   return nirc_lower(m, &l, ctx->d);
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ir/activity.h"
 #include "ir/base/guess.h"
 #include "passes/lower.h"
 #include "passes/pass.h"
@@ -23,6 +24,17 @@ const nirc_target *nirc_target_find(const char *name)
     if (strcmp(nirc_targets[i]->name, name) == 0)
       return nirc_targets[i];
   return NULL;
+}
+
+bool nirc_target_write_script(const nirc_module *m, const char *name, const char *const *lines, nirc_sink *out)
+{
+  nirc_strbuf b;
+  nirc_strbuf_init(&b, m->heap);
+  for (; *lines; lines++)
+    nirc_strbuf_add(&b, *lines);
+  bool ok = nirc_sink_write(out, name, b.data, b.size);
+  nirc_strbuf_deinit(&b);
+  return ok;
 }
 
 void nirc_target_guess(const char *name, nirc_diag *d)
@@ -104,32 +116,56 @@ static bool read_without(const nirc_target *t, unsigned *bits, nirc_arena *a, co
   return true;
 }
 
-bool nirc_lower(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
+/* What the job is, and whose; NULL after a diagnostic. */
+static const nirc_target *read_job(nirc_module *m, const nirc_lowering *l, nirc_lower_job *job, nirc_diag *d)
 {
   const nirc_target *t = nirc_target_find(l->target);
   if (!t || !t->lower) {
     nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), t ? "-t %s has nothing to lower to" : "'%s' is no target", l->target);
-    return false;
+    return NULL;
   }
   if (l->profile && !nirc_target_takes_profile(t, l->profile)) {
     nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "-t %s knows no profile '%s'", t->name, l->profile);
-    return false;
+    return NULL;
+  }
+  if (l->partition && (!t->cuts || (strcmp(l->partition, "min-cut") && strcmp(l->partition, "first-fit")))) {
+    nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), t->cuts ? "'%s' is no way to cut a network; first-fit and min-cut are" : "'%s': -t %s cuts nothing into cores",
+                      l->partition, t->name);
+    return NULL;
   }
   const char **values = NIRC_NEW_ARRAY(m->arena, const char *, t->n_options + 1);
   if (!read_options(t, values, m->arena, l->options ? l->options : "", d))
-    return false;
+    return NULL;
   unsigned without = 0;
   if (!read_without(t, &without, m->arena, l->without ? l->without : "", d))
-    return false;
+    return NULL;
   const nirc_attr *own = nirc_op_attr(m->body.first, "dt");
-  nirc_lower_job job = {.dt = own ? own->f : 0, .profile = l->profile ? l->profile : t->profiles[0], .reset_given = l->reset != NULL,
-                        .subtract = l->reset && strcmp(l->reset, "subtract") == 0, .options = values,
-                        .without = without};
+  *job = (nirc_lower_job){.dt = own ? own->f : 0, .profile = l->profile ? l->profile : t->profiles[0], .reset_given = l->reset != NULL,
+                          .subtract = l->reset && strcmp(l->reset, "subtract") == 0, .options = values,
+                          .min_cut = l->partition && strcmp(l->partition, "min-cut") == 0, .without = without};
   if (l->dt)
-    nirc_parse_time(l->dt, &job.dt);
-  if (t->needs_dt && !(job.dt > 0)) {
+    nirc_parse_time(l->dt, &job->dt);
+  if (t->needs_dt && !(job->dt > 0)) {
     nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "-t %s needs a time step: --dt", t->name);
-    return false;
+    return NULL;
   }
-  return t->lower(m, &job, d);
+  return t;
+}
+
+bool nirc_lower(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
+{
+  nirc_lower_job job;
+  const nirc_target *t = read_job(m, l, &job, d);
+  const nirc_attr *activity = nirc_op_attr(m->body.first, NIRC_ACTIVITY);
+  if (!t || !t->lower(m, &job, d))
+    return false;
+  nirc_activity_carry(m, m->body.first, activity);
+  return true;
+}
+
+bool nirc_adapt(nirc_module *m, const nirc_lowering *l, nirc_diag *d)
+{
+  nirc_lower_job job;
+  const nirc_target *t = read_job(m, l, &job, d);
+  return t && (!t->adapt || t->adapt(m, &job, d));
 }

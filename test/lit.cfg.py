@@ -1,8 +1,9 @@
 # test/lit.cfg.py: how lit runs the tests of the two programs. Loaded by test/lit.site.cfg.py of the build directory.
 #
-# Substitutions: %nirc %nirc-run %cc %cxx %python %valgrind %srcroot %builddir %shared %warnings %cflags
+# Substitutions: %nirc %nirc-run %cc %cxx %python %lava %valgrind %srcroot %builddir %shared %warnings %cflags
 # Features (REQUIRES: ...): numpy h5py nir-package torch shared valgrind cxx libfuzzer asan ubsan tsan plain root zsh fish vim
-#           profile-NAME (nirc has that profile); NIRC_SIMULATORS=1 (the environment asks for them), NAME-installed (simulators/setup.py could install it)
+#           profile-NAME (nirc has that profile); NIRC_SIMULATORS=1 (the environment asks for them), NAME-installed (simulators/setup.py could install it);
+#           lava (%lava is an interpreter with lava-nc and lava-dl)
 # From LLVM: FileCheck, not, split-file, count.
 import os
 import shutil
@@ -12,7 +13,7 @@ import sys
 import lit.formats
 
 
-def has_module(name):
+def has_module(name, python):
     code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({name!r}) is None)"
     return subprocess.run([python, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
@@ -46,6 +47,7 @@ def simulators():
 
 root, build = config.nirc_srcroot, config.nirc_builddir
 python = os.environ.get("NIRC_PYTHON") or config.nirc_python
+lava = os.environ.get("NIRC_LAVA_PYTHON") or os.path.join(build, "lava", "bin", "python")
 shared = os.path.abspath(os.environ.get("NIRC_SHARED") or os.path.join(root, "..", "shared"))
 
 config.name = "nirc"
@@ -64,6 +66,7 @@ config.substitutions += [
     ("%cxx", config.nirc_cxx or "false"),
     ("%cc", config.nirc_cc),
     ("%python", python),
+    ("%lava", lava),
     ("%valgrind", valgrind),
     ("%srcroot", root),
     ("%builddir", build),
@@ -76,11 +79,12 @@ config.available_features.update(k for k, v in config.nirc_sanitizers.items() if
 if not config.available_features:
     config.available_features.add("plain")             # no sanitizer: programs have their usual speed and memory
 for feature, module in (("numpy", "numpy"), ("h5py", "h5py"), ("nir-package", "nir"), ("torch", "torch")):
-    if has_module(module):
+    if has_module(module, python):
         config.available_features.add(feature)
 config.available_features.update(profiles() | simulators())
 for feature, there in (("shared", os.path.isdir(shared)), ("valgrind", config.nirc_valgrind), ("cxx", config.nirc_cxx),
-                       ("libfuzzer", has_libfuzzer()), ("root", os.geteuid() == 0), *((name, shutil.which(name)) for name in ("zsh", "fish", "vim"))):
+                       ("libfuzzer", has_libfuzzer()), ("root", os.geteuid() == 0), *((name, shutil.which(name)) for name in ("zsh", "fish", "vim")),
+                       ("lava", shutil.which(lava) and has_module("lava.magma", lava) and has_module("lava.lib.dl", lava))):
     if there:
         config.available_features.add(feature)
 

@@ -52,11 +52,12 @@ _nirc()
   --mtriple) return ;;
   --quantise) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'none int8' -- "$cur"); return ;;
   --calibrate) _nirc_files '.h5'; return ;;
+  --partition) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'first-fit min-cut' -- "$cur"); return ;;
   --pass-pipeline) return ;;
-  --print-ir-before) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for all' -- "$cur"); return ;;
-  --print-ir-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for all' -- "$cur"); return ;;
+  --print-ir-before) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'adapt canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for all' -- "$cur"); return ;;
+  --print-ir-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'adapt canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for all' -- "$cur"); return ;;
   --dump-dir) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -P "$prefix" -- "$cur"); return ;;
-  --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for' -- "$cur"); return ;;
+  --stop-after) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'adapt canonicalize complete-inputs cse discretise fold-scale fuse-affine fuse-neuron inline-subgraphs lower probe quantise simplify sparsify uniform-to-splat write-for' -- "$cur"); return ;;
   --diag-format) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'text json' -- "$cur"); return ;;
   --color) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'auto always never' -- "$cur"); return ;;
   --loihi2-scale) return ;;
@@ -82,7 +83,7 @@ _nirc()
   --quant) mapfile -t COMPREPLY < <(compgen -P "$prefix" -W 'channel global' -- "$cur"); return ;;
   esac
   if [[ $cur == -* && -z $operand ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --for --lenient --compare -i --input --steps --seed --rate --evaluate -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --calibrate --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest --loihi2-scale --loihi2-bias --loihi2-chips --loihi2-cores-per-chip --loihi2-strict --loihi2-allow-reset-zero --s2-integrator --s2-round --s2-scale --s2-percentile --s2-start --s2-record --s2-board --s2-steps --s2-max-atoms --s2-sys-tick --s2-no-conv2d --speck-chip --speck-input --speck-readout --speck-model --xylo-variant --xylo-gain --xylo-match --quant' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '-t --target -o --output --emit --name --network --format --probe --check --identify --report --activity --semantics --dt --reset --for --lenient --compare -i --input --steps --seed --rate --evaluate -O0 -O1 -O2 -O3 --mcpu --mtriple --quantise --calibrate --partition --pass-pipeline --print-pipeline --print-ir-before --print-ir-after --dump-dir --stop-after --verify-each --time-passes --stats --diag-format --color -v --verbose -q --quiet -h --help --version -Werror --list-targets --list-passes --list-profiles --selftest --loihi2-scale --loihi2-bias --loihi2-chips --loihi2-cores-per-chip --loihi2-strict --loihi2-allow-reset-zero --s2-integrator --s2-round --s2-scale --s2-percentile --s2-start --s2-record --s2-board --s2-steps --s2-max-atoms --s2-sys-tick --s2-no-conv2d --speck-chip --speck-input --speck-readout --speck-model --xylo-variant --xylo-gain --xylo-match --quant' -- "$cur")
   else
     _nirc_files '.nir .snn .nirt'
   fi

@@ -5,6 +5,7 @@
 
 #include "ir/dialect_nir.h"
 #include "passes/schedule.h"
+#include "targets/hw_read.h"
 #include "targets/loihi2/loihi2.h"
 
 enum { MAX_WAY = 1000, MAX_WAYS = 4096, MAX_VISITS = 1 << 20 };            /* nodes of one way; ways to one population; nodes on all of them */
@@ -16,14 +17,15 @@ typedef struct mapper {
   const nirc_op *graph;
   nirc_schedule schedule;
   int *population;                                   /* by node id, as all that follows; -1: none */
-  nirc_loihi2_matrix **matrix;                       /* of a linear node, once it was asked for */
+  nirc_linear **linear;                              /* of a linear node, once it was asked for */
   const nirc_op *way[MAX_WAY + 1];                   /* from the population back to where the walk is */
   size_t depth, ways, visits;
+  const nirc_op *target;                             /* whose way it is, once it is complete */
   const nirc_op **seen;                              /* the population whose list of nodes has it */
   const char **nodes;                                /* that list */
 } mapper;
 
-static bool is_neuron(const nirc_op *op)
+bool nirc_loihi2_is_neuron(const nirc_op *op)
 {
   switch (op->code) {
   case NIR_I: case NIR_IF: case NIR_LI: case NIR_LIF: case NIR_CUBA_LI: case NIR_CUBA_LIF: case NIR_THRESHOLD: return true;
@@ -81,7 +83,7 @@ static void check_node(mapper *x, const nirc_op *op)
     nirc_error_code(x->d, "loihi2-node", op->loc, "'%s': an Input of the network cannot %s", op->name, op->n_operands ? "have an in-edge" : "be empty");
   if (op->code == NIR_INPUT || op->code == NIR_OUTPUT)
     return;
-  if (!is_neuron(op) && !is_linear(op)) {
+  if (!nirc_loihi2_is_neuron(op) && !is_linear(op)) {
     nirc_error_code(x->d, "loihi2-node", op->loc, "'%s': %s has no equivalent on Loihi 2", op->name, op->def->nir_type);
     return;
   }
@@ -131,6 +133,24 @@ static nirc_shape chip_shape(const nirc_type *t)
   return s->rank == 2 ? (nirc_shape){.rank = 3, .dims = {s->dims[0], 1, s->dims[1]}} : nirc_shape_1d(t->count);
 }
 
+static void refuse_name(mapper *x, const nirc_op *op)
+{
+  nirc_error_code(x->d, "loihi2-node", op->loc, "'%s': a population cannot have this name: it stands for something else in network.lava.h5", op->name);
+}
+
+/* Two nodes may come to one name, for '/' becomes '.'. */
+static void check_names(mapper *x)
+{
+  size_t n = x->net->n_populations;
+  nirc_hw_name *names = NIRC_NEW_ARRAY(x->net->arena, nirc_hw_name, n);
+  for (size_t p = 0; p < n; p++)
+    names[p] = (nirc_hw_name){x->net->populations[p].name, p};
+  nirc_hw_sort_names(names, n);
+  for (size_t p = 1; p < n; p++)
+    if (strcmp(names[p].name, names[p - 1].name) == 0)
+      refuse_name(x, x->net->populations[names[p].index].node);
+}
+
 static bool find_populations(mapper *x)
 {
   unsigned before = x->d->errors;
@@ -139,16 +159,14 @@ static bool find_populations(mapper *x)
   for (size_t i = 0; i < x->schedule.n; i++) {
     const nirc_op *op = x->schedule.by_name[i];
     x->population[i] = -1;
-    if (!is_neuron(op))
+    if (!nirc_loihi2_is_neuron(op))
       continue;
     char *name = nirc_arena_strdup(x->m->arena, op->name);
     for (char *c = name; *c; c++)
       *c = *c == '/' ? '.' : *c;
     bool taken = strcmp(name, "input") == 0 || (strncmp(name, "clock", 5) == 0 && name[5 + strspn(name + 5, "0123456789")] == '\0');
-    for (size_t p = 0; p < x->net->n_populations; p++)
-      taken = taken || strcmp(x->net->populations[p].name, name) == 0;
     if (taken || !*name || strcmp(name, ".") == 0)
-      nirc_error_code(x->d, "loihi2-node", op->loc, "'%s': a population cannot have this name: it stands for something else in network.lava.h5", op->name);
+      refuse_name(x, op);
     if (!op->results[0].type->count)
       nirc_error_code(x->d, "loihi2-node", op->loc, "'%s': a population without neurons", op->name);
     x->population[i] = (int)x->net->n_populations;
@@ -159,93 +177,31 @@ static bool find_populations(mapper *x)
     p->readout = is_readout(op);
     p->filtered = op->code == NIR_CUBA_LI || op->code == NIR_CUBA_LIF;
   }
+  check_names(x);
   return x->d->errors == before;
 }
 
 /* ---- linear nodes ---------------------------------------------------------------------------------------------------------------- */
 
-static bool has_window(const nirc_op *op)
+/* NULL after a diagnostic. */
+static nirc_linear *linear_of(mapper *x, const nirc_op *op)
 {
-  return op->code == NIR_CONV1D || op->code == NIR_CONV2D || op->code == NIR_SUM_POOL2D || op->code == NIR_AVG_POOL2D;
-}
-
-static void map_dims(const nirc_op *op, const nirc_shape *s, uint64_t out[3])
-{
-  out[0] = s->dims[0];
-  out[1] = op->code == NIR_CONV1D ? 1 : s->dims[1];
-  out[2] = op->code == NIR_CONV1D ? s->dims[1] : s->dims[2];
-}
-
-/* A convolution or pooling; *symmetric: as many zeros behind each axis as before it. */
-static bool window_of(mapper *x, const nirc_op *op, nirc_loihi2_conv *c, bool *symmetric)
-{
-  nirc_window w;
-  if (!nirc_nir_window(x->m, op, &w, x->d))
-    return false;
-  bool pool = op->code == NIR_SUM_POOL2D || op->code == NIR_AVG_POOL2D;
-  map_dims(op, &nirc_op_operand(op, 0)->type->shape, c->in);
-  map_dims(op, &op->results[0].type->shape, c->out);
-  c->groups = pool ? c->in[0] : (uint64_t)w.groups;
-  *symmetric = true;
-  for (int k = 0; k < 2; k++) {
-    int axis = w.n_axes == 1 ? 0 : k;
-    bool absent = w.n_axes == 1 && k == 0;           /* one-dimensional: one row */
-    c->kernel[k] = absent ? 1 : (uint64_t)w.kernel[axis];
-    c->stride[k] = absent ? 1 : (uint64_t)w.stride[axis];
-    c->dilation[k] = absent || pool ? 1 : (uint64_t)w.dilation[axis];
-    c->padding[k] = absent ? 0 : (uint64_t)w.before[axis];
-    *symmetric = *symmetric && (absent || w.before[axis] == w.after[axis]);
-  }
-  c->value = NIRC_NEW_ARRAY(x->net->arena, double, nirc_loihi2_conv_count(c));
-  double each = op->code == NIR_AVG_POOL2D ? 1 / (double)(c->kernel[0] * c->kernel[1]) : 1;
-  for (size_t i = 0; i < nirc_loihi2_conv_count(c); i++)
-    c->value[i] = pool ? each : nirc_blob_get(nirc_op_blob(op, "weight"), i);
-  return true;
-}
-
-/* [..., out, in]: one block for each leading index. */
-static nirc_loihi2_matrix matrix_of_linear(nirc_arena *a, const nirc_op *op)
-{
-  const nirc_blob *w = nirc_op_blob(op, "weight");
-  uint64_t out = w->shape.dims[w->shape.rank - 2], in = w->shape.dims[w->shape.rank - 1];
-  size_t blocks = out && in ? w->count / (size_t)(out * in) : 0, n = 0;
-  nirc_loihi2_matrix m = {.rows = blocks * (size_t)out, .columns = blocks * (size_t)in, .column = NIRC_NEW_ARRAY(a, uint32_t, w->count),
-                          .value = NIRC_NEW_ARRAY(a, double, w->count)};
-  m.first = NIRC_NEW_ARRAY(a, size_t, m.rows + 1);
-  for (size_t i = 0; i < m.rows; i++) {
-    for (size_t j = 0; j < in; j++, n++) {
-      m.column[n] = (uint32_t)(i / (size_t)out * (size_t)in + j);
-      m.value[n] = nirc_blob_get(w, n);
-    }
-    m.first[i + 1] = n;
-  }
-  return m;
-}
-
-/* Of any linear node. NULL after a diagnostic. */
-static const nirc_loihi2_matrix *matrix_of(mapper *x, const nirc_op *op)
-{
-  nirc_arena *a = x->net->arena;
-  nirc_loihi2_matrix **known = &x->matrix[op->id];
-  nirc_loihi2_conv c = {0};
-  bool symmetric;
-  if (*known)
-    return *known;
-  *known = NIRC_NEW(a, nirc_loihi2_matrix);
-  size_t n = op->results[0].type->count;
-  if (op->code == NIR_LINEAR || op->code == NIR_AFFINE) {
-    **known = matrix_of_linear(a, op);
-  } else if (has_window(op)) {
-    if (!window_of(x, op, &c, &symmetric))
-      return *known = NULL;
-    **known = nirc_loihi2_expand(a, &c);
-  } else {
-    double *factor = NIRC_NEW_ARRAY(a, double, n);
-    for (size_t i = 0; i < n; i++)
-      factor[i] = op->code == NIR_SCALE ? nirc_blob_get(nirc_op_blob(op, "scale"), i) : 1;
-    **known = nirc_loihi2_diagonal(a, n, factor);
+  nirc_linear **known = &x->linear[op->id];
+  if (!*known) {
+    *known = NIRC_NEW(x->net->arena, nirc_linear);
+    if (!nirc_linear_read(*known, x->net->arena, x->m, op, x->d))
+      *known = NULL;
   }
   return *known;
+}
+
+bool nirc_loihi2_multiply(const nirc_loihi2_net *x, nirc_linear *l, const nirc_matrix *m, nirc_matrix *out, const nirc_op *to, nirc_diag *d)
+{
+  if (nirc_linear_times(x->arena, l, m, INT32_MAX, out))
+    return true;
+  nirc_error_code(d, "loihi2-chips", to->loc, "'%s': more than %d weights arrive here from one population, too many for a list of them", to->name, INT32_MAX);
+  nirc_note(d, to->loc, "a convolution stays one where the population, its source and its parameters have its maps, and no delay is on the way");
+  return false;
 }
 
 /* ---- what a bias adds ------------------------------------------------------------------------------------------------------------ */
@@ -260,15 +216,13 @@ static bool add_bias(mapper *x, nirc_loihi2_population *p)
   size_t n = op->results[0].type->count, each = bias->count && bias->count < n ? n / bias->count : 1;
   double *v = NIRC_NEW_ARRAY(x->net->arena, double, n);
   for (size_t i = 0; i < n; i++)
-    v[i] = nirc_blob_get(bias, has_window(op) ? i / each : i % bias->count);
+    v[i] = nirc_blob_get(bias, nirc_op_has_window(op) ? i / each : i % bias->count);
   for (size_t k = x->depth - 1; k-- > 0;) {
-    const nirc_loihi2_matrix *m = matrix_of(x, x->way[k]);
-    if (!m)
+    nirc_linear *l = linear_of(x, x->way[k]);
+    if (!l)
       return false;
-    double *next = NIRC_NEW_ARRAY(x->net->arena, double, m->rows);
-    for (size_t i = 0; i < m->rows; i++)
-      for (size_t e = m->first[i]; e < m->first[i + 1]; e++)
-        next[i] += m->value[e] * v[m->column[e]];
+    double *next = NIRC_NEW_ARRAY(x->net->arena, double, l->rows);
+    nirc_linear_apply(l, v, next);
     v = next;
   }
   if (!p->drive)
@@ -285,20 +239,35 @@ typedef enum form_kind { ELEMENTWISE, CONVOLUTION, MATRIX } form_kind;
 typedef struct form {
   form_kind kind;
   double *factor;                                    /* of an elementwise form; NULL: ones */
-  nirc_loihi2_conv conv;
-  nirc_loihi2_matrix matrix;
+  nirc_conv conv;
+  nirc_matrix matrix;
   bool dense;                                        /* a Linear is in it */
   unsigned steps, *in_steps, *out_steps;             /* delay of all, of each source, of each target; NULL: none */
   size_t sources;
 } form;
 
-static void become_matrix(mapper *x, form *f)
+static bool become_matrix(mapper *x, form *f)
 {
-  if (f->kind == ELEMENTWISE)
-    f->matrix = nirc_loihi2_diagonal(x->net->arena, f->sources, f->factor);
-  else if (f->kind == CONVOLUTION)
-    f->matrix = nirc_loihi2_expand(x->net->arena, &f->conv);
+  form_kind kind = f->kind;
   f->kind = MATRIX;
+  if (kind == ELEMENTWISE)
+    f->matrix = nirc_matrix_diagonal(x->net->arena, f->sources, f->factor);
+  if (kind != CONVOLUTION)
+    return true;
+  nirc_linear l = nirc_linear_of_conv(x->net->arena, &f->conv);
+  return nirc_loihi2_multiply(x->net, &l, &(nirc_matrix){.rows = f->sources, .columns = f->sources}, &f->matrix, x->target, x->d);
+}
+
+static bool multiply(mapper *x, form *f, const nirc_op *op)
+{
+  nirc_linear *l = linear_of(x, op);
+  nirc_matrix before = {.rows = f->sources, .columns = f->sources};
+  if (!l || ((f->kind != ELEMENTWISE || f->factor) && !become_matrix(x, f)))
+    return false;
+  if (f->kind == MATRIX)
+    before = f->matrix;
+  f->kind = MATRIX;
+  return nirc_loihi2_multiply(x->net, l, &before, &f->matrix, x->target, x->d);
 }
 
 static bool is_by_channel(const double *v, const uint64_t map[3])
@@ -310,20 +279,20 @@ static bool is_by_channel(const double *v, const uint64_t map[3])
   return true;
 }
 
-static void scale_form(mapper *x, form *f, const nirc_op *op)
+static bool scale_form(mapper *x, form *f, const nirc_op *op)
 {
   size_t n = op->results[0].type->count;
   double *s = NIRC_NEW_ARRAY(x->net->arena, double, n);
   for (size_t i = 0; i < n; i++)
     s[i] = nirc_blob_get(nirc_op_blob(op, "scale"), i);
-  if (f->kind == CONVOLUTION && !is_by_channel(s, f->conv.out))
-    become_matrix(x, f);
+  if (f->kind == CONVOLUTION && !is_by_channel(s, f->conv.out) && !become_matrix(x, f))
+    return false;
   if (f->kind == ELEMENTWISE) {
     for (size_t i = 0; i < n && f->factor; i++)
       s[i] *= f->factor[i];
     f->factor = s;
   } else if (f->kind == CONVOLUTION) {
-    size_t count = nirc_loihi2_conv_count(&f->conv), each = count / (size_t)f->conv.out[0], map = (size_t)(f->conv.out[1] * f->conv.out[2]);
+    size_t count = nirc_conv_count(&f->conv), each = count / (size_t)f->conv.out[0], map = (size_t)(f->conv.out[1] * f->conv.out[2]);
     for (size_t i = 0; i < count; i++)
       f->conv.value[i] *= s[i / each * map];
   } else {
@@ -331,6 +300,7 @@ static void scale_form(mapper *x, form *f, const nirc_op *op)
       for (size_t e = f->matrix.first[i]; e < f->matrix.first[i + 1]; e++)
         f->matrix.value[e] *= s[i];
   }
+  return true;
 }
 
 /* Delays of targets when the targets become sources of another node: only where they are all alike. */
@@ -360,13 +330,12 @@ static void delay_form(mapper *x, form *f, const nirc_op *op)
 /* A window behind what is there: composed where one convolution can say it. */
 static bool convolve_form(mapper *x, form *f, const nirc_op *op)
 {
-  nirc_loihi2_conv c = {0};
-  bool symmetric;
-  if (!window_of(x, op, &c, &symmetric))
+  nirc_conv c;
+  if (!nirc_conv_read(&c, x->net->arena, x->m, op, x->d))
     return false;
   bool unpadded = c.padding[0] == 0 && c.padding[1] == 0;
-  if (symmetric && f->kind == ELEMENTWISE && is_by_channel(f->factor, c.in)) {
-    size_t count = nirc_loihi2_conv_count(&c), kernel = (size_t)(c.kernel[0] * c.kernel[1]), each = (size_t)(c.in[0] / c.groups),
+  if (c.symmetric && f->kind == ELEMENTWISE && is_by_channel(f->factor, c.in)) {
+    size_t count = nirc_conv_count(&c), kernel = (size_t)(c.kernel[0] * c.kernel[1]), each = (size_t)(c.in[0] / c.groups),
            map = (size_t)(c.in[1] * c.in[2]);
     for (size_t i = 0; f->factor && i < count; i++) {
       size_t out = i / kernel / each, in = out / (size_t)(c.out[0] / c.groups) * each + i / kernel % each;
@@ -374,14 +343,10 @@ static bool convolve_form(mapper *x, form *f, const nirc_op *op)
     }
     f->conv = c;
     f->kind = CONVOLUTION;
-  } else if (symmetric && unpadded && f->kind == CONVOLUTION && memcmp(f->conv.out, c.in, sizeof c.in) == 0) {
-    f->conv = nirc_loihi2_compose(x->net->arena, &f->conv, &c);
+  } else if (c.symmetric && unpadded && f->kind == CONVOLUTION && memcmp(f->conv.out, c.in, sizeof c.in) == 0) {
+    f->conv = nirc_conv_compose(x->net->arena, &f->conv, &c);
   } else {
-    become_matrix(x, f);
-    const nirc_loihi2_matrix *m = matrix_of(x, op);
-    if (!m)
-      return false;
-    f->matrix = nirc_loihi2_product(x->net->arena, m, &f->matrix);
+    return multiply(x, f, op);
   }
   return true;
 }
@@ -389,21 +354,12 @@ static bool convolve_form(mapper *x, form *f, const nirc_op *op)
 static bool extend(mapper *x, form *f, const nirc_op *op)
 {
   bool weights = op->code == NIR_LINEAR || op->code == NIR_AFFINE;
-  if ((weights || has_window(op)) && !close_delays(x, f, op))
+  if ((weights || nirc_op_has_window(op)) && !close_delays(x, f, op))
     return false;
-  if (op->code == NIR_SCALE)
-    scale_form(x, f, op);
   if (op->code == NIR_DELAY)
     delay_form(x, f, op);
-  if (has_window(op))
-    return convolve_form(x, f, op);
-  if (weights) {
-    const nirc_loihi2_matrix *m = matrix_of(x, op);
-    become_matrix(x, f);
-    f->matrix = nirc_loihi2_product(x->net->arena, m, &f->matrix);
-    f->dense = true;
-  }
-  return true;
+  f->dense = f->dense || weights;
+  return op->code == NIR_SCALE ? scale_form(x, f, op) : nirc_op_has_window(op) ? convolve_form(x, f, op) : !weights || multiply(x, f, op);
 }
 
 /* ---- synapses ------------------------------------------------------------------------------------------------------------------------ */
@@ -415,17 +371,17 @@ static bool set_delays(mapper *x, const form *f, nirc_loihi2_synapse *s, const n
   if (!f->in_steps && !f->out_steps) {
     least = most = f->steps;
   } else {
-    nirc_loihi2_matrix *m = &s->matrix;
-    m->delay = NIRC_NEW_ARRAY(x->net->arena, uint8_t, m->first[m->rows]);
+    const nirc_matrix *m = &s->matrix;
+    s->delays = NIRC_NEW_ARRAY(x->net->arena, uint8_t, m->first[m->rows]);
     for (size_t i = 0; i < m->rows; i++)
       for (size_t e = m->first[i]; e < m->first[i + 1]; e++) {
         unsigned steps = f->steps + (f->in_steps ? f->in_steps[m->column[e]] : 0) + (f->out_steps ? f->out_steps[i] : 0);
         least = steps < least ? steps : least;
         most = steps > most ? steps : most;
-        m->delay[e] = (uint8_t)(steps < UINT8_MAX ? steps : UINT8_MAX);
+        s->delays[e] = (uint8_t)(steps < UINT8_MAX ? steps : UINT8_MAX);
       }
     if (least >= most)
-      m->delay = NULL;
+      s->delays = NULL;
   }
   s->delay = most;
   if (most > NIRC_LOIHI2_MAX_DELAY)
@@ -436,7 +392,7 @@ static bool set_delays(mapper *x, const form *f, nirc_loihi2_synapse *s, const n
 static bool add_way(mapper *x, int to, const nirc_op *source)
 {
   form f = {.sources = source->results[0].type->count};
-  const nirc_op *target = x->net->populations[to].node;
+  const nirc_op *target = x->target = x->net->populations[to].node;
   for (size_t k = x->depth; k-- > 0;)
     if (!extend(x, &f, x->way[k]))
       return false;
@@ -452,7 +408,8 @@ static bool add_way(mapper *x, int to, const nirc_op *source)
   if (f.kind == CONVOLUTION && (f.steps || f.in_steps || f.out_steps))
     s->kind = NIRC_LOIHI2_SPARSE;
   if (s->kind != NIRC_LOIHI2_CONV) {
-    become_matrix(x, &f);
+    if (!become_matrix(x, &f))
+      return false;
     s->matrix = f.matrix;
   }
   return set_delays(x, &f, s, target);
@@ -488,7 +445,7 @@ static bool walk(mapper *x, int to, const nirc_op *op)
 static bool find_synapses(mapper *x)
 {
   nirc_arena *a = x->net->arena;
-  x->matrix = NIRC_NEW_ARRAY(a, nirc_loihi2_matrix *, x->schedule.n);
+  x->linear = NIRC_NEW_ARRAY(a, nirc_linear *, x->schedule.n);
   x->seen = NIRC_NEW_ARRAY(a, const nirc_op *, x->schedule.n);
   x->nodes = NIRC_NEW_ARRAY(a, const char *, x->schedule.n);
   for (size_t p = 0; p < x->net->n_populations; p++) {
@@ -509,7 +466,7 @@ static bool find_output(mapper *x)
   const nirc_op *op = x->net->output;
   while ((op->code == NIR_OUTPUT || op->code == NIR_IDENTITY || op->code == NIR_FLATTEN) && op->n_operands == 1)
     op = nirc_op_operand(op, 0)->def;
-  if (is_neuron(op)) {
+  if (nirc_loihi2_is_neuron(op)) {
     x->net->last = x->population[op->id];
     return true;
   }

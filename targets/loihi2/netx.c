@@ -13,32 +13,33 @@ static bool refuse(nirc_loihi2_chain *c, const nirc_loihi2_net *x, const char *w
   return false;
 }
 
-/* The one synapse from `p` to another population; NULL: none. */
-static bool find_next(const nirc_loihi2_net *x, nirc_loihi2_chain *c, int p, const nirc_loihi2_synapse **next)
+/* Of one population, or the input: the last synapse that leaves it, leads back to it, arrives from elsewhere; and how many there are of each. */
+typedef struct ends { const nirc_loihi2_synapse *next, *self; size_t n_next, n_self, n_arriving; } ends;
+
+/* The input's first. */
+static ends *list_ends(const nirc_loihi2_net *x)
 {
-  *next = NULL;
+  ends *list = NIRC_NEW_ARRAY(x->arena, ends, x->n_populations + 1);
   for (size_t k = 0; k < x->n_synapses; k++) {
     const nirc_loihi2_synapse *s = &x->synapses[k];
-    if (s->from != p || s->to == p)
-      continue;
-    if (*next)
-      return refuse(c, x, "more than one synapse leaves a population", p);
-    *next = s;
+    ends *from = &list[s->from + 1], *to = &list[s->to + 1];
+    if (from == to) {
+      to->self = s;
+      to->n_self++;
+    } else {
+      from->next = s;
+      from->n_next++;
+      to->n_arriving++;
+    }
   }
-  return true;
+  return list;
 }
 
-static bool check_link(const nirc_loihi2_net *x, nirc_loihi2_chain *c, const nirc_loihi2_synapse *s)
+static bool check_link(const nirc_loihi2_net *x, nirc_loihi2_chain *c, const nirc_loihi2_synapse *s, const ends *to)
 {
-  const nirc_loihi2_synapse *self = NULL;
-  for (size_t k = 0; k < x->n_synapses; k++) {
-    const nirc_loihi2_synapse *o = &x->synapses[k];
-    if (o->to != s->to || o == s)
-      continue;
-    if (o->from != s->to || self)
-      return refuse(c, x, "several synapses lead to a population", s->to);
-    self = o;
-  }
+  const nirc_loihi2_synapse *self = to->self;
+  if (to->n_arriving > 1 || to->n_self > 1)
+    return refuse(c, x, "several synapses lead to a population", s->to);
   if (s->kind == NIRC_LOIHI2_SPARSE || (self && self->kind == NIRC_LOIHI2_SPARSE))
     return refuse(c, x, "netx has no sparse synapse", s->to);
   if (self && (self->kind == NIRC_LOIHI2_CONV || s->kind == NIRC_LOIHI2_CONV))
@@ -56,7 +57,7 @@ bool nirc_loihi2_find_chain(const nirc_loihi2_net *x, nirc_loihi2_chain *c)
 {
   size_t n = x->n_populations;
   int layer = 0, at = NIRC_LOIHI2_INPUT;
-  const nirc_loihi2_synapse *next;
+  const ends *all = list_ends(x), *here = all;
   c->population = NIRC_NEW_ARRAY(x->arena, int, n);
   c->layer = NIRC_NEW_ARRAY(x->arena, int, n);
   c->forward = NIRC_NEW_ARRAY(x->arena, const nirc_loihi2_synapse *, n);
@@ -67,17 +68,18 @@ bool nirc_loihi2_find_chain(const nirc_loihi2_net *x, nirc_loihi2_chain *c)
   for (size_t p = 0; p < n; p++)
     if (x->populations[p].clock)
       return refuse(c, x, "netx has no clock neuron", (int)p);
-  while (find_next(x, c, at, &next) && next && c->n < n) {
+  for (; here->n_next == 1 && c->n < n; here = &all[at + 1]) {
+    const nirc_loihi2_synapse *next = here->next;
     bool after_map = c->n && c->forward[c->n - 1]->kind == NIRC_LOIHI2_CONV;
-    if (!check_link(x, c, next))
+    if (!check_link(x, c, next, &all[next->to + 1]))
       return false;
     if (c->n && next->kind == NIRC_LOIHI2_CONV && !after_map)
       return refuse(c, x, "netx has no convolution behind a dense layer", next->to);
     at = c->population[c->n++] = next->to;
   }
-  if (*c->reason)
-    return false;
-  if (next || c->n < n || at != x->last)
+  if (here->n_next > 1)
+    return refuse(c, x, "more than one synapse leaves a population", at);
+  if (here->n_next || c->n < n || at != x->last)
     return refuse(c, x, "the populations are no chain that ends at the output", at);
   for (size_t k = 0; k < n; k++) {
     bool conv = c->forward[k]->kind == NIRC_LOIHI2_CONV, after_map = k && c->forward[k - 1]->kind == NIRC_LOIHI2_CONV;
@@ -148,16 +150,17 @@ static void put_bias(writer *w, hid_t g, const nirc_loihi2_population *p, size_t
     nirc_loihi2_put_reals(&w->file, g, "bias", H5T_IEEE_F32LE, 1, &(uint64_t){n}, v);
 }
 
-static void put_matrix(writer *w, hid_t g, const char *name, const nirc_loihi2_matrix *m)
+static void put_matrix(writer *w, hid_t g, const char *name, const nirc_loihi2_synapse *s)
 {
+  const nirc_matrix *m = &s->matrix;
   size_t n = m->rows * m->columns;
-  double *v = NIRC_NEW_ARRAY(w->net->arena, double, n), *delay = m->delay ? NIRC_NEW_ARRAY(w->net->arena, double, n) : NULL;
+  double *v = NIRC_NEW_ARRAY(w->net->arena, double, n), *delay = s->delays ? NIRC_NEW_ARRAY(w->net->arena, double, n) : NULL;
   uint64_t dims[] = {m->rows, m->columns};
   for (size_t i = 0; i < m->rows; i++)
     for (size_t e = m->first[i]; e < m->first[i + 1]; e++) {
       v[i * m->columns + m->column[e]] = m->value[e];
       if (delay)
-        delay[i * m->columns + m->column[e]] = m->delay[e];
+        delay[i * m->columns + m->column[e]] = s->delays[e];
     }
   nirc_loihi2_put_reals(&w->file, g, name, H5T_IEEE_F32LE, 2, dims, v);
   if (delay)
@@ -170,17 +173,17 @@ static void write_dense(writer *w, const nirc_loihi2_population *p, const nirc_l
   put_shape(w, g, 1, &(uint64_t){p->count});
   nirc_loihi2_put_int(&w->file, g, "inFeatures", H5T_STD_I64LE, (int64_t)s->matrix.columns);
   nirc_loihi2_put_int(&w->file, g, "outFeatures", H5T_STD_I64LE, (int64_t)s->matrix.rows);
-  put_matrix(w, g, "weight", &s->matrix);
-  if (s->delay && !s->matrix.delay)
+  put_matrix(w, g, "weight", s);
+  if (s->delay && !s->delays)
     nirc_loihi2_put_reals(&w->file, g, "delay", H5T_IEEE_F32LE, 0, NULL, &(double){(double)s->delay});
   if (self)
-    put_matrix(w, g, "weight_rec", &self->matrix);
+    put_matrix(w, g, "weight_rec", self);
   put_bias(w, g, p, p->count);
   put_neurons(w, g, p);
   H5Gclose(g);
 }
 
-static void write_conv(writer *w, const nirc_loihi2_population *p, const nirc_loihi2_conv *c)
+static void write_conv(writer *w, const nirc_loihi2_population *p, const nirc_conv *c)
 {
   hid_t g = begin_layer(w, "conv");
   uint64_t dims[] = {c->out[0], c->in[0] / c->groups, c->kernel[0], c->kernel[1]};

@@ -124,11 +124,35 @@ static bool balance(nirc_loihi2_net *x, nirc_loihi2_synapse *s, nirc_diag *d)
   if (s->kind == NIRC_LOIHI2_CONV &&
       (s->delay || !is_map(nirc_loihi2_shape(x, s->from), s->conv.in) || !is_map(nirc_loihi2_shape(x, s->to), s->conv.out))) {
     s->kind = NIRC_LOIHI2_SPARSE;
-    s->matrix = nirc_loihi2_expand(x->arena, &s->conv);
+    nirc_linear l = nirc_linear_of_conv(x->arena, &s->conv);
+    if (!nirc_loihi2_multiply(x, &l, &(nirc_matrix){.rows = l.columns, .columns = l.columns}, &s->matrix, to->node, d))
+      return false;
   }
-  for (size_t e = 0; s->matrix.delay && e < s->matrix.first[s->matrix.rows]; e++)
-    s->matrix.delay[e] = (uint8_t)(s->matrix.delay[e] + s->balance);
+  for (size_t e = 0; s->delays && e < s->matrix.first[s->matrix.rows]; e++)
+    s->delays[e] = (uint8_t)(s->delays[e] + s->balance);
   return true;
+}
+
+nirc_matrix nirc_loihi2_select(nirc_arena *a, const nirc_loihi2_synapse *s, unsigned delay)
+{
+  const nirc_matrix *m = &s->matrix;
+  size_t all = m->first[m->rows], n = 0;
+  for (size_t e = 0; e < all; e++)
+    n += m->value[e] != 0 && (!s->delays || s->delays[e] == delay);
+  if (n == all)
+    return *m;
+  nirc_matrix part = {.rows = m->rows, .columns = m->columns, .first = NIRC_NEW_ARRAY(a, size_t, m->rows + 1), .column = NIRC_NEW_ARRAY(a, uint32_t, n),
+                      .value = NIRC_NEW_ARRAY(a, double, n)};
+  n = 0;
+  for (size_t i = 0; i < m->rows; i++) {
+    for (size_t e = m->first[i]; e < m->first[i + 1]; e++)
+      if (m->value[e] != 0 && (!s->delays || s->delays[e] == delay)) {
+        part.column[n] = m->column[e];
+        part.value[n++] = m->value[e];
+      }
+    part.first[i + 1] = n;
+  }
+  return part;
 }
 
 /* A sparse synapse has one delay: several where there are several. */
@@ -136,15 +160,16 @@ static void split(nirc_loihi2_net *x, size_t index)
 {
   nirc_loihi2_synapse whole = x->synapses[index];
   bool first = true;
-  if (whole.kind != NIRC_LOIHI2_SPARSE || !whole.matrix.delay)
+  if (whole.kind != NIRC_LOIHI2_SPARSE || !whole.delays)
     return;
   for (unsigned delay = 0; delay <= NIRC_LOIHI2_MAX_DELAY; delay++) {
-    nirc_loihi2_matrix m = nirc_loihi2_select(x->arena, &whole.matrix, delay);
+    nirc_matrix m = nirc_loihi2_select(x->arena, &whole, delay);
     if (!m.first[m.rows])
       continue;
     nirc_loihi2_synapse *s = first ? &x->synapses[index] : nirc_loihi2_add_synapse(x);
     *s = whole;
     s->matrix = m;
+    s->delays = NULL;
     s->delay = delay;
     first = false;
   }

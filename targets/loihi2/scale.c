@@ -16,15 +16,27 @@ typedef struct scaler {
   double scale;
 } scaler;
 
+/* rint, without a call: what is not above half is lost beside a number as large. */
+static double whole(double v)
+{
+  const double large = 6755399441055744;             /* 1.5 * 2^52 */
+  return fabs(v) < 1e15 ? v + large - large : rint(v);
+}
+
 static double rounded(double w, double scale)
 {
-  return 2 * rint(w * scale / 2);
+  return 2 * whole(w * scale / 2);
+}
+
+static double larger(double a, double b)
+{
+  return a > b ? a : b;
 }
 
 static size_t weights_of(nirc_loihi2_synapse *s, double **value)
 {
   *value = s->kind == NIRC_LOIHI2_CONV ? s->conv.value : s->matrix.value;
-  return s->kind == NIRC_LOIHI2_CONV ? nirc_loihi2_conv_count(&s->conv) : s->matrix.first[s->matrix.rows];
+  return s->kind == NIRC_LOIHI2_CONV ? nirc_conv_count(&s->conv) : s->matrix.first[s->matrix.rows];
 }
 
 /* ---- what is scaled ------------------------------------------------------------------------------------------------------------------ */
@@ -38,7 +50,7 @@ static void normalise(scaler *x)
     nirc_loihi2_synapse *s = x->synapses[k];
     bool clock = s->from != NIRC_LOIHI2_INPUT && x->net->populations[s->from].clock;
     bool conv = s->kind == NIRC_LOIHI2_CONV;
-    size_t rows = conv ? (size_t)s->conv.out[0] : s->matrix.rows, each = conv ? nirc_loihi2_conv_count(&s->conv) / rows : 0, step = p->count / rows;
+    size_t rows = conv ? (size_t)s->conv.out[0] : s->matrix.rows, each = conv ? nirc_conv_count(&s->conv) / rows : 0, step = p->count / rows;
     by_clock = by_clock || (clock && !p->filtered);
     for (size_t i = 0; i < rows; i++) {
       double theta = fixed ? 1 : p->theta[i * step], extra = clock && !p->filtered ? p->leak[i * step] : 0;
@@ -57,7 +69,7 @@ static double largest(const double *v, size_t n)
 {
   double most = 0;
   for (size_t i = 0; i < n; i++)
-    most = fmax(most, fabs(v[i]));
+    most = larger(fabs(v[i]), most);
   return most;
 }
 
@@ -85,7 +97,7 @@ static double *totals(const scaler *x, double scale)
   for (size_t k = 0; k < x->n; k++) {
     nirc_loihi2_synapse *s = x->synapses[k];
     bool conv = s->kind == NIRC_LOIHI2_CONV;
-    size_t rows = conv ? (size_t)s->conv.out[0] : s->matrix.rows, each = conv ? nirc_loihi2_conv_count(&s->conv) / rows : 0, step = x->p->count / rows;
+    size_t rows = conv ? (size_t)s->conv.out[0] : s->matrix.rows, each = conv ? nirc_conv_count(&s->conv) / rows : 0, step = x->p->count / rows;
     for (size_t i = 0; i < rows; i++) {
       size_t from = conv ? i * each : s->matrix.first[i], to = conv ? from + each : s->matrix.first[i + 1];
       double one = 0;
@@ -98,21 +110,16 @@ static double *totals(const scaler *x, double scale)
   return sum;
 }
 
-static int64_t number_of(const nirc_loihi2_numbers *n, const nirc_loihi2_population *p, size_t i)
-{
-  return n->value[i * n->n / p->count];
-}
-
 /* Bounds of |u| and |v|; infinite where nothing decays. */
 static void find_bounds(const scaler *x, double *u, double *v)
 {
   double *sum = totals(x, x->scale);
   *u = *v = 0;
   for (size_t i = 0; i < x->p->count; i++) {
-    double keep = (double)number_of(&x->p->i_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE, leak = (double)number_of(&x->p->v_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE;
+    double keep = (double)nirc_loihi2_number(&x->p->i_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE, leak = (double)nirc_loihi2_number(&x->p->v_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE;
     double most_u = sum[i] > 0 ? 64 * sum[i] / keep : 0, arrives = most_u + 64 * fabs(rint(x->bias[i] * x->scale));
-    *u = fmax(*u, most_u);
-    *v = fmax(*v, arrives > 0 ? arrives / leak : 0);
+    *u = larger(*u, most_u);
+    *v = larger(*v, arrives > 0 ? arrives / leak : 0);
   }
 }
 
@@ -215,14 +222,18 @@ static bool round_neurons(scaler *x)
 {
   nirc_loihi2_population *p = x->p;
   int64_t *threshold = NIRC_NEW_ARRAY(x->net->arena, int64_t, p->count), *bias = NIRC_NEW_ARRAY(x->net->arena, int64_t, p->count);
+  p->exact_threshold = NIRC_NEW_ARRAY(x->net->arena, double, p->count);
+  p->exact_bias = NIRC_NEW_ARRAY(x->net->arena, double, p->count);
   for (size_t i = 0; i < p->count; i++) {
-    double t = p->readout ? NIRC_LOIHI2_MAX_THRESHOLD : rint(x->scale * (x->net->options.scale > 0 ? p->theta[i] : 1));
+    p->exact_threshold[i] = p->readout ? NIRC_LOIHI2_MAX_THRESHOLD : x->scale * (x->net->options.scale > 0 ? p->theta[i] : 1);
+    p->exact_bias[i] = x->bias[i] * x->scale;
+    double t = rint(p->exact_threshold[i]);
     char text[240];
     snprintf(text, sizeof text, "the threshold becomes %g (element %zu), 1 to %d are wanted: it does not go with the weights", t, i, NIRC_LOIHI2_MAX_THRESHOLD);
     if (!(t >= 1 && t <= NIRC_LOIHI2_MAX_THRESHOLD))
       return refuse(x, x->net->options.scale > 0 ? "loihi2-weights" : "loihi2-threshold", text);
     threshold[i] = (int64_t)t;
-    bias[i] = (int64_t)rint(x->bias[i] * x->scale);
+    bias[i] = (int64_t)rint(p->exact_bias[i]);
   }
   p->scale = x->scale;
   p->threshold = nirc_loihi2_reduce(x->net->arena, &p->shape, threshold);
@@ -236,7 +247,7 @@ static void round_weights(scaler *x)
     double *value;
     size_t n = weights_of(x->synapses[k], &value);
     for (size_t i = 0; i < n; i++)
-      value[i] = rounded(value[i], x->scale) + 0.0;  /* no -0 */
+      value[i] = (nirc_loihi2_lacks(x->net, NIRC_LOIHI2_WEIGHTS) ? value[i] * x->scale : rounded(value[i], x->scale)) + 0.0;         /* no -0 */
   }
 }
 
@@ -258,6 +269,14 @@ static void drop_empty(nirc_loihi2_net *x, nirc_diag *d)
   x->n_synapses = kept;
 }
 
+/* Where nothing is rounded and nothing ends, the scale has no say: a power of two keeps what is equal to the threshold equal to it. */
+static double scale_of(const scaler *x)
+{
+  const nirc_loihi2_net *net = x->net;
+  bool free = nirc_loihi2_lacks(net, NIRC_LOIHI2_WEIGHTS) && nirc_loihi2_lacks(net, NIRC_LOIHI2_ROUNDING) && nirc_loihi2_lacks(net, NIRC_LOIHI2_RANGE);
+  return free ? exp2(floor(log2(x->scale))) : x->scale;
+}
+
 bool nirc_loihi2_quantise(nirc_loihi2_net *net, nirc_diag *d)
 {
   unsigned before = d->errors;
@@ -274,7 +293,10 @@ bool nirc_loihi2_quantise(nirc_loihi2_net *net, nirc_diag *d)
     if (x.p->clock)
       continue;
     normalise(&x);
-    if (!choose_scale(&x) || (net->options.scale > 0 && !check_fixed(&x)) || !round_neurons(&x))
+    if (!choose_scale(&x) || (net->options.scale > 0 && !check_fixed(&x)))
+      continue;
+    x.scale = scale_of(&x);
+    if (!round_neurons(&x))
       continue;
     warn_bounds(&x);
     round_weights(&x);

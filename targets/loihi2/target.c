@@ -7,6 +7,8 @@
 #include "targets/loihi2/loihi2.h"
 #include "targets/target.h"
 
+extern const char *const nirc_loihi2_script_text[];  /* lines of run_lava.py */
+
 enum { SCALE, BIAS, CHIPS, CORES, STRICT, RESET_ZERO };
 
 static const char *const biases[] = {"mant", "clock", NULL}, *const profiles[] = {"unit", "nir", NULL};
@@ -20,6 +22,16 @@ static const nirc_target_option options[] = {
   [CORES] = {.name = "loihi2-cores-per-chip", .argument = "N", .help = "cores to use of each chip; default: 120"},
   [STRICT] = {.name = "loihi2-strict", .help = "warnings about arithmetic are errors"},
   [RESET_ZERO] = {.name = "loihi2-allow-reset-zero", .help = "with `--reset subtract`: return to v_reset all the same, with a warning"},
+};
+
+static const nirc_target_constraint constraints[] = {
+  [NIRC_LOIHI2_WEIGHTS] = {.name = "weights", .summary = "8-bit weights, whole biases and thresholds", .is_weights = true},
+  [NIRC_LOIHI2_TIME_CONSTANTS] = {.name = "time-constants", .summary = "decays in steps of 1/4096"},
+  [NIRC_LOIHI2_ROUNDING] = {.name = "rounding", .summary = "what is left after a decay is rounded toward zero"},
+  [NIRC_LOIHI2_RANGE] = {.name = "range", .summary = "a current wraps at 24 bits, a potential ends there"},
+  [NIRC_LOIHI2_START] = {.name = "start", .summary = "v begins at v_reset, not at v_leak, and moves before input can arrive"},
+  [NIRC_LOIHI2_DELAY] = {.name = "delay", .summary = "a step for each synapse"},
+  [NIRC_LOIHI2_RESET] = {.name = "reset", .summary = "a spike sets v to v_reset", .with_subtract = true},
 };
 
 static bool usage(const nirc_lower_job *job, int option, const char *wanted, nirc_diag *d)
@@ -64,7 +76,9 @@ static bool choose(nirc_loihi2_options *o, const nirc_lower_job *job, nirc_diag 
   o->strict = job->options[STRICT] != NULL;
   o->reset_zero = job->options[RESET_ZERO] != NULL;
   o->reset_given = job->reset_given;
+  o->min_cut = job->min_cut;
   o->subtract = job->reset_given && job->subtract;
+  o->without = job->without;
   o->unit = strcmp(job->profile, "unit") == 0;
   return ok;
 }
@@ -106,15 +120,15 @@ static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
 {
   nirc_arena *a = nirc_arena_new(m->heap);
   nirc_loihi2_net net = {.arena = a};
-  nirc_loihi2_slice *slices;
-  size_t n;
   bool ok = choose(&net.options, job, d) && check_reset(&net, m, d);
   if (ok)
     net.options.dt = choose_dt(m, job, d);
-  ok = ok && nirc_loihi2_map(&net, m, d) && nirc_loihi2_find_parameters(&net, m, d) && nirc_loihi2_order(&net, d) && nirc_loihi2_quantise(&net, d) &&
-       nirc_loihi2_place(&net, &slices, &n, nirc_loc_file(m->path), d);
+  ok = ok && nirc_loihi2_map(&net, m, d) && nirc_loihi2_find_parameters(&net, m, d) && nirc_loihi2_order(&net, d) && nirc_loihi2_quantise(&net, d);
   if (ok)
-    nirc_loihi2_lower(&net, slices, n, m, job->profile, d);
+    nirc_loihi2_find_rates(&net, m);
+  ok = ok && (net.options.without || nirc_loihi2_place(&net, nirc_loc_file(m->path), d));
+  if (ok)
+    nirc_loihi2_lower(&net, m, job->profile, d);
   nirc_arena_free(a);
   return ok;
 }
@@ -137,13 +151,14 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
   bool ok = nirc_loihi2_read(&net, m, d);
   if (ok && nirc_loihi2_find_chain(&net, &chain))
     ok = nirc_loihi2_write_netx(&net, &chain, out, d);
-  ok = ok && nirc_loihi2_write_graph(&net, out, d) && nirc_loihi2_write_placement(&net, &chain, m->path, out, d) &&
-       (!job->emulate || nirc_target_write_library(m, job, "loihi2", out, d));
+  ok = ok && nirc_loihi2_write_graph(&net, out, d) && nirc_loihi2_write_placement(&net, &chain, m->path, out) &&
+       nirc_target_write_script(m, "run_lava.py", nirc_loihi2_script_text, out) && (!job->emulate || nirc_target_write_library(m, job, "loihi2", out, d));
   nirc_arena_free(a);
   return ok;
 }
 
 const nirc_target nirc_target_loihi2 = {
-  .name = "loihi2", .summary = "Intel Loihi 2", .available = true, .profiles = profiles, .options = options,
-  .n_options = sizeof options / sizeof *options, .lower = lower, .check = check, .emit = emit,
+  .name = "loihi2", .summary = "Intel Loihi 2", .available = true, .cuts = true, .profiles = profiles, .options = options,
+  .n_options = sizeof options / sizeof *options, .constraints = constraints, .n_constraints = sizeof constraints / sizeof *constraints, .lower = lower,
+  .check = check, .emit = emit,
 };

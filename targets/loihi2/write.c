@@ -35,41 +35,40 @@ static void write_population(nirc_loihi2_file *f, hid_t in, const nirc_loihi2_po
 
 static void write_dense(nirc_loihi2_file *f, hid_t g, const nirc_loihi2_synapse *s)
 {
-  const nirc_loihi2_matrix *m = &s->matrix;
+  const nirc_matrix *m = &s->matrix;
   uint64_t dims[] = {m->rows, m->columns};
-  int64_t *w = NIRC_NEW_ARRAY(f->arena, int64_t, m->rows * m->columns), *delay = m->delay ? NIRC_NEW_ARRAY(f->arena, int64_t, m->rows * m->columns) : NULL;
+  int32_t *w = NIRC_NEW_ARRAY(f->arena, int32_t, m->rows * m->columns), *delay = s->delays ? NIRC_NEW_ARRAY(f->arena, int32_t, m->rows * m->columns) : NULL;
   for (size_t i = 0; i < m->rows; i++)
     for (size_t e = m->first[i]; e < m->first[i + 1]; e++) {
-      w[i * m->columns + m->column[e]] = (int64_t)m->value[e];
+      w[i * m->columns + m->column[e]] = (int32_t)m->value[e];
       if (delay)
-        delay[i * m->columns + m->column[e]] = m->delay[e];
+        delay[i * m->columns + m->column[e]] = s->delays[e];
     }
-  nirc_loihi2_put_ints(f, g, "weight", H5T_STD_I32LE, 2, dims, w);
+  nirc_loihi2_put_small(f, g, "weight", 2, dims, w);
   if (delay)
-    nirc_loihi2_put_ints(f, g, "delay", H5T_STD_I32LE, 2, dims, delay);
+    nirc_loihi2_put_small(f, g, "delay", 2, dims, delay);
   else if (s->delay)
     nirc_loihi2_put_int(f, g, "delay", H5T_STD_I32LE, (int64_t)s->delay);
 }
 
 static void write_sparse(nirc_loihi2_file *f, hid_t g, const nirc_loihi2_synapse *s)
 {
-  nirc_loihi2_matrix m = nirc_loihi2_select(f->arena, &s->matrix, 0);
+  nirc_matrix m = nirc_loihi2_select(f->arena, s, (unsigned)s->delay);
   uint64_t n = m.first[m.rows];
-  int64_t *row = NIRC_NEW_ARRAY(f->arena, int64_t, n), *column = NIRC_NEW_ARRAY(f->arena, int64_t, n), *value = NIRC_NEW_ARRAY(f->arena, int64_t, n);
+  int32_t *row = NIRC_NEW_ARRAY(f->arena, int32_t, n), *value = NIRC_NEW_ARRAY(f->arena, int32_t, n);
   for (size_t i = 0; i < m.rows; i++)
     for (size_t e = m.first[i]; e < m.first[i + 1]; e++) {
-      row[e] = (int64_t)i;
-      column[e] = m.column[e];
-      value[e] = (int64_t)m.value[e];
+      row[e] = (int32_t)i;
+      value[e] = (int32_t)m.value[e];
     }
   put_dims(f, g, "shape", 2, (uint64_t[]){m.rows, m.columns});
-  nirc_loihi2_put_ints(f, g, "row", H5T_STD_I32LE, 1, &n, row);
-  nirc_loihi2_put_ints(f, g, "col", H5T_STD_I32LE, 1, &n, column);
-  nirc_loihi2_put_ints(f, g, "value", H5T_STD_I32LE, 1, &n, value);
+  nirc_loihi2_put_small(f, g, "row", 1, &n, row);
+  nirc_loihi2_put_small(f, g, "col", 1, &n, m.column);
+  nirc_loihi2_put_small(f, g, "value", 1, &n, value);
   nirc_loihi2_put_int(f, g, "delay", H5T_STD_I32LE, (int64_t)s->delay);
 }
 
-static void write_conv(nirc_loihi2_file *f, hid_t g, const nirc_loihi2_conv *c)
+static void write_conv(nirc_loihi2_file *f, hid_t g, const nirc_conv *c)
 {
   uint64_t dims[] = {c->out[0], c->in[0] / c->groups, c->kernel[0], c->kernel[1]};
   nirc_loihi2_put_reals(f, g, "weight", H5T_STD_I32LE, 4, dims, c->value);
@@ -160,43 +159,43 @@ static json_t *synapse_json(const nirc_loihi2_net *x, const nirc_loihi2_synapse 
                    nirc_loihi2_kind_names[s->kind], "delay", whole(s->delay), "balance", whole(s->balance), "recurrent", (int)s->recurrent);
 }
 
-static json_t *core_json(const nirc_loihi2_net *x, const nirc_loihi2_slice *s, size_t index)
+static json_t *core_json(const nirc_loihi2_net *x, const nirc_loihi2_core *core)
 {
-  size_t cores = x->options.cores_per_chip;
-  const nirc_loihi2_words *w = &s->words;
-  return json_pack("{s:o, s:o, s:[{s:s, s:o, s:o}], s:{s:o, s:o, s:o, s:o, s:o}}", "chip", whole(index / cores), "core", whole(index % cores), "slices",
-                   "population", x->populations[s->population].name, "start", whole(s->start), "end", whole(s->end), "words", "neuron", whole(w->neuron),
-                   "axon_in", whole(w->axon_in), "synapse", whole(w->synapse), "axon_out", whole(w->axon_out), "total",
+  const nirc_loihi2_words *w = &core->words;
+  json_t *slices = json_array();
+  for (size_t i = core->first; i < core[1].first; i++) {
+    const nirc_loihi2_slice *s = &x->placement->slices[i];
+    json_array_append_new(slices, json_pack("{s:s, s:o, s:o}", "population", x->populations[s->population].name, "start", whole(s->start), "end", whole(s->end)));
+  }
+  return json_pack("{s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o}}", "chip", whole(core->chip), "core", whole(core->number), "slices", slices, "words", "neuron",
+                   whole(w->neuron), "axon_in", whole(w->axon_in), "synapse", whole(w->synapse), "axon_out", whole(w->axon_out), "total",
                    whole(w->neuron + w->axon_in + w->synapse + w->axon_out));
 }
 
-static json_t *placement_json(const nirc_loihi2_net *x, const nirc_loihi2_chain *c, const char *model, const nirc_loihi2_slice *slices, size_t n)
+static json_t *placement_json(const nirc_loihi2_net *x, const nirc_loihi2_chain *c, const char *model)
 {
+  const nirc_loihi2_placement *p = x->placement;
   json_t *populations = json_array(), *synapses = json_array(), *cores = json_array();
   const nirc_loihi2_population *last = &x->populations[x->last];
-  for (size_t p = 0; p < x->n_populations; p++)
-    json_array_append_new(populations, population_json(&x->populations[p], c->layer[p]));
+  for (size_t i = 0; i < x->n_populations; i++)
+    json_array_append_new(populations, population_json(&x->populations[i], c->layer[i]));
   for (size_t k = 0; k < x->n_synapses; k++)
     json_array_append_new(synapses, synapse_json(x, &x->synapses[k]));
-  for (size_t k = 0; k < n; k++)
-    json_array_append_new(cores, core_json(x, &slices[k], k));
+  for (size_t k = 0; k < p->n_cores; k++)
+    json_array_append_new(cores, core_json(x, &p->cores[k]));
   json_t *limits = json_pack("{s:i, s:i, s:i, s:i, s:o}", "words", NIRC_LOIHI2_CORE_WORDS, "table_words", NIRC_LOIHI2_TABLE_WORDS, "neurons",
                              NIRC_LOIHI2_CORE_NEURONS, "groups", NIRC_LOIHI2_CORE_GROUPS, "cores_per_chip", whole(x->options.cores_per_chip));
-  return json_pack("{s:s, s:i, s:s, s:f, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:{s:s, s:o}, s:o}", "format", "nirc-loihi2-placement", "version", 1,
+  return json_pack("{s:s, s:i, s:s, s:f, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:{s:s, s:o}, s:o}", "format", "nirc-loihi2-placement", "version", 1,
                    "model", model, "dt", x->options.dt, "netx", (int)!*c->reason, "netx_reason", c->reason, "limits", limits, "populations", populations,
-                   "synapses", synapses, "cores", cores, "chips", whole((n + x->options.cores_per_chip - 1) / x->options.cores_per_chip),
-                   "core_count_is_estimate", 1, "output", "population", last->name, "latency", whole(last->latency), "warnings",
+                   "synapses", synapses, "cores", cores, "chips", whole(p->n_chips), "partition",
+                   nirc_figures_json(&p->figures, x->options.min_cut ? &x->in_order->figures : NULL, &x->activity), "core_count_is_estimate", 1, "output", "population", last->name, "latency", whole(last->latency), "warnings",
                    texts(x->warnings, x->n_warnings));
 }
 
-bool nirc_loihi2_write_placement(const nirc_loihi2_net *x, const nirc_loihi2_chain *c, const char *path, nirc_sink *out, nirc_diag *d)
+bool nirc_loihi2_write_placement(const nirc_loihi2_net *x, const nirc_loihi2_chain *c, const char *path, nirc_sink *out)
 {
   const char *slash = strrchr(path, '/');
-  nirc_loihi2_slice *slices;
-  size_t n;
-  if (!nirc_loihi2_place(x, &slices, &n, nirc_loc_file(path), d))
-    return false;
-  json_t *root = placement_json(x, c, slash ? slash + 1 : path, slices, n);
+  json_t *root = placement_json(x, c, slash ? slash + 1 : path);
   char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_PRESERVE_ORDER) : NULL;
   nirc_strbuf b;
   NIRC_ASSERT(text);                                 /* names were checked to be UTF-8 when they were read */

@@ -6,13 +6,14 @@
  * whole numbers in f64, which is exact; the neurons compute in f32, each operation rounded in the chip's order. */
 #include <string.h>
 
+#include "targets/hw_build.h"
 #include "targets/spinnaker2/spinnaker2.h"
 
 typedef struct lowerer {
   nirc_s2_network *net;
   nirc_module *m;
+  nirc_hw_builder hw;
   const nirc_op *graph;
-  nirc_op *step;
   nirc_value ***spikes;                              /* by population and steps back; [0]: of this step */
   size_t *reach;                                     /* by population: the most steps back that anything asks for */
   nirc_value **readout;                              /* by population: v in the network's unit */
@@ -21,21 +22,6 @@ typedef struct lowerer {
 } lowerer;
 
 /* ---- attributes --------------------------------------------------------------------------------------------------------------- */
-
-static void add_string(nirc_module *m, nirc_attr *dict, const char *name, const char *s)
-{
-  nirc_dict_add(m, dict, name, NIRC_ATTR_STRING)->s = s;
-}
-
-static void add_number(nirc_module *m, nirc_attr *dict, const char *name, size_t n)
-{
-  nirc_dict_add(m, dict, name, NIRC_ATTR_INT)->i = (int64_t)n;
-}
-
-static void add_real(nirc_module *m, nirc_attr *dict, const char *name, double f)
-{
-  nirc_dict_add(m, dict, name, NIRC_ATTR_FLOAT)->f = f;
-}
 
 /* Numbers of a layer; one where all are alike. */
 static nirc_blob *numbers(lowerer *x, const nirc_shape *shape, const float *values, size_t n)
@@ -47,61 +33,54 @@ static nirc_blob *numbers(lowerer *x, const nirc_shape *shape, const float *valu
   return b;
 }
 
+/* Those that the step computes with. */
+static nirc_blob *reals(lowerer *x, nirc_dtype elem, const nirc_shape *shape, const double *values, size_t n)
+{
+  void *to;
+  size_t i = 1;
+  while (i < n && values[i] == values[0])
+    i++;
+  bool splat = n > 0 && i >= n;
+  nirc_blob *b = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, elem, shape, splat, &to));
+  for (i = 0; i < (splat ? 1 : n); i++)
+    if (elem == NIRC_F64)
+      ((double *)to)[i] = values[i];
+    else
+      ((float *)to)[i] = (float)values[i];
+  return b;
+}
+
+static nirc_dtype number_of(const lowerer *x)
+{
+  return nirc_s2_lacks(x->net, NIRC_S2_ROUNDING) ? NIRC_F64 : NIRC_F32;
+}
+
 /* ---- ops ------------------------------------------------------------------------------------------------------------------------ */
 
-static nirc_op *append(lowerer *x, const nirc_op *from, nirc_opcode code, const char *name, nirc_value *const *in, size_t n)
+/* Spikes begin as float32 numbers, too. */
+static nirc_value *state(lowerer *x, const nirc_s2_population *p, const char *field, nirc_dtype elem, const double *start)
 {
-  nirc_op *op = nirc_op_new(x->m, x->step->body, code, name, from->loc);
-  nirc_op_set_operands(x->m, op, in, n);
-  return op;
-}
-
-static nirc_value *typed(lowerer *x, nirc_op *op, nirc_dtype elem, const nirc_shape *shape)
-{
-  nirc_op_result(op)->type = nirc_type_get(&x->m->types, elem, shape);
-  return nirc_op_result(op);
-}
-
-static nirc_value *reshaped(lowerer *x, const nirc_op *from, nirc_value *v, const nirc_shape *shape)
-{
-  if (nirc_shape_equal(&v->type->shape, shape))
-    return v;
-  return typed(x, append(x, from, SNN_RESHAPE, from->name, &v, 1), v->type->elem, shape);
-}
-
-static nirc_attr *place(lowerer *x, const nirc_op *node, const char *part)
-{
-  nirc_op *op = append(x, node, HW_PLACE, node->name, NULL, 0);
-  nirc_op_set_string(x->m, op, "node", node->name);
-  nirc_attr *a = nirc_op_set_attr(x->m, op, "placement", NIRC_ATTR_DICT);
-  add_string(x->m, a, "part", part);
-  return a;
-}
-
-static nirc_value *state(lowerer *x, const nirc_s2_population *p, const char *field, nirc_dtype elem, const float *start)
-{
-  nirc_op *op = append(x, p->op, SNN_STATE, nirc_arena_printf(x->m->arena, "%s/%s", p->name, field), NULL, 0);
-  nirc_op_set_string(x->m, op, "name", op->name);
-  nirc_op_set_blob(x->m, op, "init", numbers(x, &p->shape, start, p->size));
-  return typed(x, op, elem, &p->shape);
+  nirc_blob *init = reals(x, elem == NIRC_BOOL ? NIRC_F32 : elem, &p->shape, start, p->size);
+  nirc_value *v = nirc_hw_state(&x->hw, p->op, nirc_arena_printf(x->m->arena, "%s/%s", p->name, field), init);
+  return nirc_hw_typed(&x->hw, v->def, elem, &p->shape);
 }
 
 static void update(lowerer *x, const nirc_s2_population *p, nirc_value *of, nirc_value *next)
 {
-  append(x, p->op, SNN_UPDATE, of->def->name, (nirc_value *[]){of, next}, 2);
+  nirc_hw_update(&x->hw, p->op, of->def->name, of, next);
 }
 
 static void probe(lowerer *x, const nirc_op *node, const char *what, nirc_value *v)
 {
   if (nirc_op_attr(node, "probe"))
-    nirc_op_set_string(x->m, append(x, node, SNN_PROBE, node->name, &v, 1), "name", nirc_arena_printf(x->m->arena, "%s/%s", node->name, what));
+    nirc_hw_probe(&x->hw, node, what, v);
 }
 
 /* ---- spikes of earlier steps ------------------------------------------------------------------------------------------------------ */
 
 static size_t steps_back(const lowerer *x, const nirc_s2_projection *p, size_t delay)
 {
-  return 1 + delay + x->net->populations[p->pre].phase - x->net->populations[p->post].phase;
+  return 1 + delay + x->net->populations[p->pre].phase - x->net->populations[p->post].phase - p->lag;
 }
 
 static void find_reach(lowerer *x)
@@ -118,7 +97,7 @@ static void find_reach(lowerer *x)
 static void make_last(lowerer *x, size_t index)
 {
   const nirc_s2_population *p = &x->net->populations[index];
-  float *start = NIRC_NEW_ARRAY(x->net->arena, float, p->size);
+  double *start = NIRC_NEW_ARRAY(x->net->arena, double, p->size);
   x->spikes[index] = NIRC_NEW_ARRAY(x->net->arena, nirc_value *, x->reach[index] + 1);
   for (size_t back = 1; back <= x->reach[index]; back++) {
     const uint8_t *h = x->history[index] && back <= p->phase ? x->history[index] + (p->phase - back) * p->size : NULL;
@@ -138,18 +117,20 @@ static void keep_last(lowerer *x, size_t index)
 
 static void place_sum(lowerer *x, const nirc_s2_projection *p, size_t delay, bool negative)
 {
-  nirc_attr *a = place(x, x->net->populations[p->post].op, "synapses");
-  add_number(x->m, a, "pre", p->pre);
-  add_number(x->m, a, "post", p->post);
-  add_number(x->m, a, "recurrent", p->recurrent);
-  add_number(x->m, a, "delay", delay);
-  add_number(x->m, a, "negative", negative);
+  if (x->net->options.without)
+    return;                                          /* it is on no chip */
+  nirc_attr *a = nirc_hw_place(&x->hw, x->net->populations[p->post].op, NULL, "synapses");
+  nirc_dict_add_size(x->m, a, "pre", p->pre);
+  nirc_dict_add_size(x->m, a, "post", p->post);
+  nirc_dict_add_size(x->m, a, "recurrent", p->recurrent);
+  nirc_dict_add_size(x->m, a, "delay", delay);
+  nirc_dict_add_size(x->m, a, "negative", negative);
 }
 
 /* Rows that stand in one sum: of a delay, and of a sign (0: any). */
-static bool belongs(const nirc_s2_row *r, size_t delay, int sign)
+static bool belongs(const nirc_s2_projection *p, size_t row, size_t delay, int sign)
 {
-  return r->delay == delay && (sign == 0 || (r->weight > 0) == (sign > 0));
+  return p->rows[row].delay == delay && (sign == 0 || (nirc_s2_weight(p, row) > 0) == (sign > 0));
 }
 
 /* The sum of one delay and sign; NULL where no row has them. */
@@ -158,72 +139,69 @@ static nirc_value *add_list(lowerer *x, const nirc_s2_projection *p, size_t dela
   const nirc_s2_population *pre = &x->net->populations[p->pre], *post = &x->net->populations[p->post];
   size_t n = 0;
   for (size_t i = 0; i < p->n_rows; i++)
-    n += belongs(&p->rows[i], delay, sign);
+    n += belongs(p, i, delay, sign);
   if (!n)
     return NULL;
   nirc_shape in = nirc_shape_1d(pre->size), out = nirc_shape_1d(post->size), firsts = nirc_shape_1d(pre->size + 1), rows = nirc_shape_1d(n),
     columns = {.rank = 2, .dims = {n, 1}};
   void *first, *row, *weight;
-  nirc_blob *first_blob = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I32, &firsts, false, &first));
-  nirc_blob *row_blob = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I32, &rows, false, &row));
-  nirc_blob *weight_blob = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_F64, &columns, false, &weight));
+  nirc_blob *first_blob = nirc_hw_blob(&x->hw, NIRC_I32, &firsts, &first);
+  nirc_blob *row_blob = nirc_hw_blob(&x->hw, NIRC_I32, &rows, &row);
+  nirc_blob *weight_blob = nirc_hw_blob(&x->hw, NIRC_F64, &columns, &weight);
   memset(first, 0, nirc_blob_bytes(first_blob));
   for (size_t i = 0, k = 0; i < p->n_rows; i++) {
     const nirc_s2_row *r = &p->rows[i];
-    if (!belongs(r, delay, sign))
+    if (!belongs(p, i, delay, sign))
       continue;
     ((int32_t *)row)[k] = (int32_t)r->post;
-    ((double *)weight)[k++] = sign < 0 ? -r->weight : r->weight;
+    ((double *)weight)[k++] = sign < 0 ? -nirc_s2_weight(p, i) : nirc_s2_weight(p, i);
     ((int32_t *)first)[r->pre + 1] = (int32_t)k;
   }
   for (size_t i = 0; i < pre->size; i++)             /* inputs without a row end where the one before does */
     if (((int32_t *)first)[i + 1] == 0)
       ((int32_t *)first)[i + 1] = ((int32_t *)first)[i];
-  nirc_value *from = reshaped(x, post->op, x->spikes[p->pre][steps_back(x, p, delay)], &in);
+  nirc_value *from = nirc_hw_reshaped(&x->hw, post->op, NULL, x->spikes[p->pre][steps_back(x, p, delay)], &in);
   place_sum(x, p, delay, sign < 0);
-  nirc_op *op = append(x, post->op, SNN_SPARSE_DENSE, post->name, &from, 1);
+  nirc_op *op = nirc_hw_append(&x->hw, post->op, SNN_SPARSE_DENSE, post->name, &from, 1);
   nirc_op_set_blob(x->m, op, "first", first_blob);
   nirc_op_set_blob(x->m, op, "row", row_blob);
   nirc_op_set_blob(x->m, op, "weight", weight_blob);
-  return reshaped(x, post->op, typed(x, op, NIRC_F64, &out), &post->shape);
-}
-
-static nirc_shape pair(size_t n)
-{
-  return (nirc_shape){.rank = 2, .dims = {n, n}};
+  return nirc_hw_reshaped(&x->hw, post->op, NULL, nirc_hw_typed(&x->hw, op, NIRC_F64, &out), &post->shape);
 }
 
 static nirc_value *pooled(lowerer *x, const nirc_op *from, nirc_value *v, const nirc_s2_kernel *k)
 {
   if (k->pool == 1)
     return v;
-  nirc_shape out = {.rank = 3, .dims = {k->in, k->in_height / k->pool, k->in_width / k->pool}}, square = pair(k->pool), none = pair(0);
-  nirc_op *op = append(x, from, SNN_SUM_POOL, from->name, &v, 1);
+  nirc_shape out = {.rank = 3, .dims = {k->in, k->in_height / k->pool, k->in_width / k->pool}}, square = nirc_hw_pair(k->pool, k->pool),
+    none = nirc_hw_pair(0, 0);
+  nirc_op *op = nirc_hw_append(&x->hw, from, SNN_SUM_POOL, NULL, &v, 1);
   nirc_op_set_shape(x->m, op, "kernel_size", &square);
   nirc_op_set_shape(x->m, op, "stride", &square);
   nirc_op_set_shape(x->m, op, "before", &none);
-  return typed(x, op, NIRC_F64, &out);
+  return nirc_hw_typed(&x->hw, op, NIRC_F64, &out);
 }
 
 static nirc_value *add_kernel(lowerer *x, const nirc_s2_projection *p)
 {
   const nirc_s2_population *post = &x->net->populations[p->post];
   const nirc_s2_kernel *k = &p->kernel;
-  nirc_shape weights = {.rank = 4, .dims = {k->out, k->in, k->rows, k->columns}}, stride = pair(k->stride), pad = pair(k->pad), one = pair(1);
+  nirc_shape weights = {.rank = 4, .dims = {k->out, k->in, k->rows, k->columns}}, stride = nirc_hw_pair(k->stride, k->stride),
+    pad = nirc_hw_pair(k->pad, k->pad), one = nirc_hw_pair(1, 1);
   void *data;
-  nirc_blob *w = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_F64, &weights, false, &data));
+  nirc_blob *w = nirc_hw_blob(&x->hw, NIRC_F64, &weights, &data);
   size_t area = k->rows * k->columns;
   for (size_t i = 0; i < w->count; i++)
-    ((double *)data)[i] = k->weights[(i / area % k->in * k->out + i / area / k->in) * area + i % area];
+    ((double *)data)[i] = nirc_s2_kernel_weight(k, (i / area % k->in * k->out + i / area / k->in) * area + i % area);
   nirc_value *from = pooled(x, post->op, x->spikes[p->pre][steps_back(x, p, 0)], k);
   place_sum(x, p, 0, false);
-  nirc_op *op = append(x, post->op, SNN_CONV, post->name, &from, 1);
+  nirc_op *op = nirc_hw_append(&x->hw, post->op, SNN_CONV, post->name, &from, 1);
   nirc_op_set_blob(x->m, op, "weight", w);
   nirc_op_set_shape(x->m, op, "stride", &stride);
   nirc_op_set_shape(x->m, op, "dilation", &one);
   nirc_op_set_shape(x->m, op, "before", &pad);
   nirc_op_set_int(x->m, op, "groups", 1);
-  return typed(x, op, NIRC_F64, &post->shape);
+  return nirc_hw_typed(&x->hw, op, NIRC_F64, &post->shape);
 }
 
 /* All that arrives at a population, of a sign (0: any); NULL: nothing. */
@@ -233,11 +211,9 @@ static nirc_value *gather(lowerer *x, size_t index, int sign)
   nirc_value *sum = NULL;
   for (size_t k = 0; k < x->net->n_projections; k++) {
     const nirc_s2_projection *p = &x->net->projections[k];
-    for (size_t delay = 0; p->post == index && delay <= (p->is_conv ? 0 : NIRC_S2_MAX_DELAY); delay++) {
+    for (size_t delay = 0; p->post == index && delay <= (p->is_conv ? 0 : NIRC_S2_MAX_DELAY + p->lag); delay++) {
       nirc_value *v = p->is_conv ? add_kernel(x, p) : add_list(x, p, delay, sign);
-      if (v && sum)
-        sum = typed(x, append(x, post->op, SNN_ADD, post->name, (nirc_value *[]){sum, v}, 2), NIRC_F64, &post->shape);
-      sum = sum ? sum : v;
+      sum = v ? nirc_hw_sum(&x->hw, post->op, post->name, sum, v) : sum;
     }
   }
   return sum;
@@ -247,35 +223,41 @@ static nirc_value *gather(lowerer *x, size_t index, int sign)
 
 static const char *equation_of(lowerer *x, const nirc_s2_population *p, bool excited, bool inhibited, bool traced)
 {
-  const char *reset = x->net->options.subtract ? "u - v_threshold" : "v_reset", *missed = x->net->options.subtract ? "; missed_thresholds = v > v_threshold" : "";
+  const char *reset = x->net->options.subtract ? "u - v_threshold" : "v_reset", *take = number_of(x) == NIRC_F32 ? " + f32(x)" : " + x",
+             *inhibit = number_of(x) == NIRC_F32 ? " + f32(y)" : " + y", *missed = x->net->options.subtract ? "; missed_thresholds = v > v_threshold" : "";
   nirc_arena *a = x->m->arena;
   if (p->kind == NIRC_S2_LIF)
-    return nirc_arena_printf(a, "u = alpha*v + bias; %sz = u > v_threshold; v = z ? %s : u%s", excited ? "u = u + f32(x); " : "", reset, missed);
-  return nirc_arena_printf(a, "e = alpha*e%s; h = alpha*h%s; u = (beta*v + bias) + (e - h); z = u > v_threshold; v = z ? %s : u%s%s", excited ? " + f32(x)" : "",
-                           inhibited ? " + f32(y)" : "", reset, missed, traced ? "; i = e - h" : "");
+    return nirc_arena_printf(a, "u = alpha*v + bias; %s%s%sz = u > v_threshold; v = z ? %s : u%s", excited ? "u = u" : "", excited ? take : "",
+                             excited ? "; " : "", reset, missed);
+  return nirc_arena_printf(a, "e = alpha*e%s%s; h = alpha*h%s; u = (beta*v + bias) + (e - h); z = u > v_threshold; v = z ? %s : u%s%s", excited ? take : "",
+                           p->reals.drive ? " + drive" : "", inhibited ? inhibit : "", reset, missed, traced ? "; i = e - h" : "");
+}
+
+static void set_reals(lowerer *x, nirc_op *op, const char *name, const nirc_s2_population *p, const double *values)
+{
+  nirc_op_set_blob(x->m, op, name, reals(x, number_of(x), &p->shape, values, p->size));
 }
 
 static void set_coefficients(lowerer *x, nirc_op *op, const nirc_s2_population *p)
 {
-  const nirc_s2_numbers *n = &p->numbers;
+  const nirc_s2_reals *n = &p->reals;
   bool current = p->kind == NIRC_S2_CURRENT;
-  nirc_op_set_blob(x->m, op, "alpha", numbers(x, &p->shape, current ? n->synapse : n->decay, p->size));
+  set_reals(x, op, "alpha", p, current ? n->synapse : n->decay);
   if (current)
-    nirc_op_set_blob(x->m, op, "beta", numbers(x, &p->shape, n->decay, p->size));
-  nirc_op_set_blob(x->m, op, "bias", numbers(x, &p->shape, n->offset, p->size));
-  nirc_op_set_blob(x->m, op, "v_threshold", numbers(x, &p->shape, n->threshold, p->size));
+    set_reals(x, op, "beta", p, n->decay);
+  set_reals(x, op, "bias", p, n->offset);
+  if (n->drive)
+    set_reals(x, op, "drive", p, n->drive);
+  set_reals(x, op, "v_threshold", p, n->threshold);
   if (!x->net->options.subtract)
-    nirc_op_set_blob(x->m, op, "v_reset", numbers(x, &p->shape, n->reset, p->size));
+    set_reals(x, op, "v_reset", p, n->reset);
 }
 
 static nirc_value *in_network_units(lowerer *x, const nirc_s2_population *p, nirc_value *v)
 {
-  nirc_op *op = append(x, p->op, SNN_NEURON, p->name, &v, 1);
+  nirc_op *op = nirc_hw_neuron(&x->hw, p->op, p->name, &v, 1, "v", "y", "y = v/v_scale");
   nirc_op_set_results(x->m, op, &v->type, 1);
-  nirc_op_set_string(x->m, op, "takes", "v");
-  nirc_op_set_string(x->m, op, "gives", "y");
-  nirc_op_set_string(x->m, op, "equation", "y = v/v_scale");
-  nirc_op_set_blob(x->m, op, "v_scale", numbers(x, &p->shape, p->numbers.v_scale, p->size));
+  set_reals(x, op, "v_scale", p, p->reals.v_scale);
   return nirc_op_result(op);
 }
 
@@ -284,19 +266,18 @@ static void lower_neurons(lowerer *x, size_t index)
   const nirc_s2_population *p = &x->net->populations[index];
   bool current = p->kind == NIRC_S2_CURRENT, traced = current && nirc_op_attr(p->op, "probe");
   nirc_value *excitation = gather(x, index, current ? 1 : 0), *inhibition = current ? gather(x, index, -1) : NULL, *in[5];
-  nirc_value *v = state(x, p, "v", NIRC_F32, p->v), *e = current ? state(x, p, "e", NIRC_F32, p->excitation) : NULL,
-             *h = current ? state(x, p, "h", NIRC_F32, p->inhibition) : NULL;
+  nirc_value *v = state(x, p, "v", number_of(x), p->v), *e = current ? state(x, p, "e", number_of(x), p->excitation) : NULL,
+             *h = current ? state(x, p, "h", number_of(x), p->inhibition) : NULL;
   size_t n = 0;
   nirc_value *const possible[] = {excitation, inhibition, v, e, h};
   for (size_t i = 0; i < 5; i++)
     if (possible[i])
       in[n++] = possible[i];
-  nirc_op *op = append(x, p->op, SNN_NEURON, p->name, in, n);
+  const char *takes = nirc_arena_printf(x->m->arena, "%s%sv%s", excitation ? "x " : "", inhibition ? "y " : "", current ? " e h" : "");
+  nirc_op *op = nirc_hw_neuron(&x->hw, p->op, p->name, in, n, takes, current ? traced ? "z v e h i" : "z v e h" : "z v",
+                               equation_of(x, p, excitation, inhibition, traced));
   const nirc_type *types[] = {nirc_type_get(&x->m->types, NIRC_BOOL, &p->shape), v->type, v->type, v->type, v->type};
   nirc_op_set_results(x->m, op, types, current ? traced ? 5 : 4 : 2);
-  nirc_op_set_string(x->m, op, "takes", nirc_arena_printf(x->m->arena, "%s%sv%s", excitation ? "x " : "", inhibition ? "y " : "", current ? " e h" : ""));
-  nirc_op_set_string(x->m, op, "gives", current ? traced ? "z v e h i" : "z v e h" : "z v");
-  nirc_op_set_string(x->m, op, "equation", equation_of(x, p, excitation, inhibition, traced));
   if (x->net->options.subtract)
     nirc_op_set_string(x->m, op, "counts", "missed_thresholds");
   set_coefficients(x, op, p);
@@ -319,15 +300,10 @@ static void lower_neurons(lowerer *x, size_t index)
 static void lower_source(lowerer *x, size_t index)
 {
   const nirc_s2_population *p = &x->net->populations[index];
-  nirc_op *in = append(x, p->op, SNN_INPUT, p->name, NULL, 0);
-  nirc_op_set_string(x->m, in, "name", p->name);
-  nirc_value *v = typed(x, in, NIRC_F32, &p->shape);
-  nirc_op *op = append(x, p->op, SNN_NEURON, p->name, &v, 1);
+  nirc_value *v = nirc_hw_input(&x->hw, p->op);
+  nirc_op *op = nirc_hw_neuron(&x->hw, p->op, p->name, &v, 1, "x", "z", "z = x != 0");
   const nirc_type *type = nirc_type_get(&x->m->types, NIRC_BOOL, &p->shape);
   nirc_op_set_results(x->m, op, &type, 1);
-  nirc_op_set_string(x->m, op, "takes", "x");
-  nirc_op_set_string(x->m, op, "gives", "z");
-  nirc_op_set_string(x->m, op, "equation", "z = x != 0");
   x->spikes[index][0] = nirc_op_result(op);
   probe(x, p->op, "value", nirc_op_result(op));
 }
@@ -342,7 +318,7 @@ static nirc_blob *cores_of(lowerer *x, const nirc_s2_population *p)
     first += nirc_s2_n_slices(q);
   nirc_shape shape = nirc_shape_1d(p->size);
   void *data;
-  nirc_blob *b = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_I64, &shape, false, &data));
+  nirc_blob *b = nirc_hw_blob(&x->hw, NIRC_I64, &shape, &data);
   for (size_t i = 0; i < p->size; i++)
     ((int64_t *)data)[i] = (int64_t)(first + i / p->atoms);
   return b;
@@ -351,43 +327,54 @@ static nirc_blob *cores_of(lowerer *x, const nirc_s2_population *p)
 static void place_population(lowerer *x, const nirc_s2_population *p)
 {
   static const char *const kinds[] = {"source", "lif", "current"};
-  nirc_attr *a = place(x, p->op, kinds[p->kind]);
-  nirc_op_set_blob(x->m, x->step->body->last, "cores", cores_of(x, p));
-  add_number(x->m, a, "phase", p->phase);
-  add_number(x->m, a, "atoms", p->atoms);
-  add_number(x->m, a, "delayed", p->delayed);
-  add_number(x->m, a, "map", p->is_map);
-  add_number(x->m, a, "readout", p->readout);
-  add_number(x->m, a, "record_spikes", p->record_spikes);
-  add_number(x->m, a, "record_v", p->record_v);
-  nirc_dict_add(x->m, a, "shape", NIRC_ATTR_SHAPE)->shape = p->shape;
+  nirc_attr *a = nirc_hw_place(&x->hw, p->op, NULL, kinds[p->kind]);
+  nirc_op_set_blob(x->m, x->hw.step->body->last, "cores", cores_of(x, p));
+  nirc_dict_add_size(x->m, a, "phase", p->phase);
+  nirc_dict_add_size(x->m, a, "atoms", p->atoms);
+  nirc_dict_add_size(x->m, a, "delayed", p->delayed);
+  nirc_dict_add_size(x->m, a, "map", p->is_map);
+  nirc_dict_add_size(x->m, a, "readout", p->readout);
+  nirc_dict_add_size(x->m, a, "record_spikes", p->record_spikes);
+  nirc_dict_add_size(x->m, a, "record_v", p->record_v);
+  nirc_dict_add_shape(x->m, a, "shape", p->shape);
   if (p->kind == NIRC_S2_SOURCE)
     return;
-  nirc_dict_add(x->m, a, "v_init", NIRC_ATTR_DENSE)->blob = numbers(x, &p->shape, p->numbers.start, p->size);
-  nirc_dict_add(x->m, a, "v_reset", NIRC_ATTR_DENSE)->blob = numbers(x, &p->shape, p->numbers.reset, p->size);
-  nirc_dict_add(x->m, a, "w_scale", NIRC_ATTR_DENSE)->blob = numbers(x, &p->shape, p->numbers.w_scale, p->size);
-  nirc_dict_add(x->m, a, "v_scale", NIRC_ATTR_DENSE)->blob = numbers(x, &p->shape, p->numbers.v_scale, p->size);
+  nirc_dict_add_blob(x->m, a, "v_init", numbers(x, &p->shape, p->numbers.start, p->size));
+  nirc_dict_add_blob(x->m, a, "v_reset", numbers(x, &p->shape, p->numbers.reset, p->size));
+  nirc_dict_add_blob(x->m, a, "w_scale", numbers(x, &p->shape, p->numbers.w_scale, p->size));
+  nirc_dict_add_blob(x->m, a, "v_scale", numbers(x, &p->shape, p->numbers.v_scale, p->size));
 }
 
-static nirc_op *new_step(const nirc_s2_network *net, nirc_module *m)
+/* Of each slice; in order, that follows from their number. */
+static void describe_chips(const nirc_s2_network *net, const nirc_hw_builder *b, nirc_attr *chip)
 {
+  void *data;
+  nirc_shape shape = nirc_shape_1d(net->figures.n_cores);
+  nirc_dict_add_blob(b->m, chip, "chips", nirc_hw_blob(b, NIRC_I64, &shape, &data));
+  for (size_t i = 0; i < net->figures.n_cores; i++)
+    ((int64_t *)data)[i] = net->chip_of[i];
+}
+
+static void describe(const nirc_s2_network *net, const nirc_hw_builder *b)
+{
+  nirc_module *m = b->m;
+  nirc_op *step = b->step;
   const nirc_s2_options *o = &net->options;
-  nirc_op *step = nirc_op_new(m, &m->body, SNN_STEP, m->body.first->name, m->body.first->loc);
-  nirc_op_set_attr(m, step, "dt", NIRC_ATTR_FLOAT)->f = o->dt;
-  nirc_op_set_string(m, step, "profile", net->profile);
   nirc_op_set_string(m, step, "target", "spinnaker2");
   nirc_op_set_int(m, step, "most_events", 1);
   nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
-  add_string(m, a, "integrator", o->exponential ? "exponential" : "forward");
-  add_string(m, a, "reset", o->subtract ? "subtract" : "v_reset");
-  add_string(m, a, "rounding", o->truncate ? "trunc" : "nearest");
-  add_string(m, a, "scale", o->per_population ? "population" : "neuron");
-  add_string(m, a, "start", o->plain ? "plain" : "compensate");
-  add_string(m, a, "board", o->board48 ? "board48" : "chip");
-  add_real(m, a, "percentile", o->percentile);
-  add_real(m, a, "sys_tick", o->sys_tick);
-  add_number(m, a, "steps", o->steps);
-  return step;
+  nirc_dict_add_string(m, a, "integrator", o->exponential ? "exponential" : "forward");
+  nirc_dict_add_string(m, a, "reset", o->subtract ? "subtract" : "v_reset");
+  nirc_dict_add_string(m, a, "rounding", o->truncate ? "trunc" : "nearest");
+  nirc_dict_add_string(m, a, "scale", o->per_population ? "population" : "neuron");
+  nirc_dict_add_string(m, a, "start", o->plain ? "plain" : "compensate");
+  nirc_dict_add_string(m, a, "board", o->board48 ? "board48" : "chip");
+  nirc_dict_add_float(m, a, "percentile", o->percentile);
+  nirc_dict_add_float(m, a, "sys_tick", o->sys_tick);
+  nirc_dict_add_size(m, a, "steps", o->steps);
+  nirc_figures_describe(m, a, &net->figures, o->min_cut ? &net->in_order : NULL, &net->activity);
+  if (o->min_cut)
+    describe_chips(net, b, a);
 }
 
 /* ---- the step --------------------------------------------------------------------------------------------------------------------------- */
@@ -397,9 +384,10 @@ static void make_outputs(lowerer *x)
   for (size_t k = 0; k < x->net->n_outputs; k++) {
     const nirc_s2_port *o = &x->net->outputs[k];
     nirc_value *v = x->net->populations[o->population].readout ? x->readout[o->population] : x->spikes[o->population][0];
-    v = reshaped(x, o->op, v, &o->op->results[0].type->shape);
-    add_number(x->m, place(x, o->op, "output"), "population", o->population);
-    nirc_op_set_string(x->m, append(x, o->op, SNN_OUTPUT, o->name, &v, 1), "name", o->name);
+    v = nirc_hw_reshaped(&x->hw, o->op, NULL, v, &o->op->results[0].type->shape);
+    if (!x->net->options.without)
+      nirc_dict_add_size(x->m, nirc_hw_place(&x->hw, o->op, NULL, "output"), "population", o->population);
+    nirc_op_set_string(x->m, nirc_hw_append(&x->hw, o->op, SNN_OUTPUT, o->name, &v, 1), "name", o->name);
     probe(x, o->op, "value", v);
   }
 }
@@ -420,12 +408,15 @@ void nirc_s2_lower(nirc_s2_network *net, nirc_module *m, nirc_diag *d)
   nirc_op *graph = m->body.first;
   size_t n = net->n_populations;
   nirc_arena *a = net->arena;
-  lowerer x = {.net = net, .m = m, .graph = graph, .step = new_step(net, m), .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n),
+  lowerer x = {.net = net, .m = m, .graph = graph, .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n),
                .reach = NIRC_NEW_ARRAY(a, size_t, n), .readout = NIRC_NEW_ARRAY(a, nirc_value *, n), .history = NIRC_NEW_ARRAY(a, uint8_t *, n)};
+  x.hw = nirc_hw_build(m, net->options.dt, net->profile, net->options.subtract ? "subtract" : "v_reset");
+  if (!net->options.without)
+    describe(net, &x.hw);
   remark_probes(&x);
   nirc_s2_run_in(net, x.history);
   find_reach(&x);
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; !net->options.without && i < n; i++)
     place_population(&x, &net->populations[i]);
   for (size_t i = 0; i < n; i++)
     make_last(&x, i);

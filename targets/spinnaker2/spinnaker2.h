@@ -1,5 +1,5 @@
 /* targets/spinnaker2/spinnaker2.h: what the parts of the target share, in the order in which they work: graph.c (populations, and which step each is in),
- * compose.c (what lies between two populations, as one matrix), quantise.c (to the chip's numbers), place.c (cores and their memory), start.c (the steps
+ * compose.c (what lies between two populations, as one matrix), quantise.c (to the chip's numbers), place.c (cores and their memory), cut.c (chips), start.c (the steps
  * before a population's first), lower.c (to the hw level), read.c (back from it), write.c and weights.c (the files), target.c (options).
  * Must not know: command lines, how a module is executed. */
 #ifndef NIRC_TARGETS_SPINNAKER2_SPINNAKER2_H
@@ -7,6 +7,8 @@
 
 #include "ir/base/sink.h"
 #include "ir/op.h"
+#include "passes/compose.h"
+#include "targets/figures.h"
 
 enum {
   NIRC_S2_MAX_WEIGHT = 127, NIRC_S2_MAX_DELAYED_WEIGHT = 15, NIRC_S2_MAX_DELAY = 7,     /* weights: without, with delays */
@@ -14,12 +16,16 @@ enum {
   NIRC_S2_DATA_BYTES = 44928, NIRC_S2_PARAM_BYTES = 9216                                 /* of one core */
 };
 
+/* Constraints that a network can be lowered without, by their place in the target's table. */
+enum { NIRC_S2_WEIGHTS, NIRC_S2_ROUNDING, NIRC_S2_FILTER, NIRC_S2_START, NIRC_S2_FEEDBACK };
+
 /* What the options say. */
 typedef struct nirc_s2_options {
   double dt, percentile, sys_tick;
-  bool exponential, subtract, times_dt, truncate, per_population, plain, no_conv2d, board48;
+  bool exponential, subtract, times_dt, truncate, per_population, plain, no_conv2d, board48, min_cut;
   size_t steps, max_atoms;
   const char *record;                                /* names, separated by commas; NULL: none */
+  unsigned without;                                  /* bits 1 << NIRC_S2_...: constraints that do not hold */
 } nirc_s2_options;
 
 typedef enum nirc_s2_kind { NIRC_S2_SOURCE, NIRC_S2_LIF, NIRC_S2_CURRENT } nirc_s2_kind;     /* spike_list, lif..., lif_curr_exp... */
@@ -29,6 +35,12 @@ typedef struct nirc_s2_numbers {
   float *decay, *synapse, *offset, *threshold, *reset, *start;     /* alpha_decay, exc_decay and inh_decay, i_offset, threshold, v_reset, v_init */
   float *w_scale, *v_scale;                          /* a weight's and a potential's factor */
 } nirc_s2_numbers;
+
+/* What a step computes with: the same numbers, and, where they are not to be float32, those that they were rounded from. None in what was read back. */
+typedef struct nirc_s2_reals {
+  double *decay, *synapse, *offset, *threshold, *reset, *start, *v_scale;
+  double *drive;                                     /* what a bias adds to the synapse; NULL: it is in offset */
+} nirc_s2_reals;
 
 typedef struct nirc_s2_population {
   const char *name;
@@ -40,8 +52,9 @@ typedef struct nirc_s2_population {
   size_t phase;                                      /* step t of the network is its step t + phase */
   bool record_spikes, record_v;
   nirc_s2_numbers numbers;                           /* none of a source */
+  nirc_s2_reals reals;
   size_t atoms;                                      /* max_atoms_per_core */
-  float *v, *excitation, *inhibition;                /* what they are at step 0 of the network (start.c) */
+  double *v, *excitation, *inhibition;               /* what they are at step 0 of the network (start.c) */
 } nirc_s2_population;
 
 typedef struct nirc_s2_row { uint32_t pre, post; int8_t weight; uint8_t delay; } nirc_s2_row;
@@ -50,6 +63,7 @@ typedef struct nirc_s2_row { uint32_t pre, post; int8_t weight; uint8_t delay; }
 typedef struct nirc_s2_kernel {
   size_t in, out, rows, columns, in_height, in_width, stride, pad, pool;
   int8_t *weights;
+  double *exact;                                     /* the same before they are rounded; NULL: they hold */
 } nirc_s2_kernel;
 
 typedef struct nirc_s2_projection {
@@ -57,6 +71,8 @@ typedef struct nirc_s2_projection {
   bool recurrent, is_conv;
   nirc_s2_row *rows;                                 /* a list: by (pre, post, delay) */
   size_t n_rows;
+  double *exact;                                     /* of each row, its weight before it is rounded; NULL: that of the row holds */
+  size_t lag;                                        /* steps that a feedback is not to be late: how far it reaches back is so much less */
   nirc_s2_kernel kernel;                             /* a conv2d */
 } nirc_s2_projection;
 
@@ -81,8 +97,15 @@ typedef struct nirc_s2_network {
   size_t n_projections;
   nirc_s2_port *outputs;                             /* in the order of the file */
   size_t n_outputs;
+  nirc_activity activity;                            /* how often neurons spike */
+  uint32_t *chip_of;                                 /* of each slice */
+  nirc_figures figures, in_order;                    /* of the chips, and were they filled in order */
   int *population_of;                                /* by op id: index, or -1 */
 } nirc_s2_network;
+
+static inline bool nirc_s2_lacks(const nirc_s2_network *net, int constraint) { return net->options.without >> constraint & 1; }
+static inline double nirc_s2_weight(const nirc_s2_projection *p, size_t row) { return p->exact ? p->exact[row] : p->rows[row].weight; }
+static inline double nirc_s2_kernel_weight(const nirc_s2_kernel *k, size_t i) { return k->exact ? k->exact[i] : k->weights[i]; }
 
 /* graph.c: populations, links, phases, outputs, from an inlined graph. Reports every refusal of a stage. */
 bool nirc_s2_map(nirc_s2_network *net, nirc_module *m, nirc_diag *d);
@@ -91,10 +114,8 @@ const nirc_op *nirc_s2_only_source(const nirc_op *op);
 /* Steps of a Delay; negative where they are none, or differ between elements. */
 double nirc_s2_delay_steps(const nirc_op *op, double dt);
 
-/* compose.c: a sparse matrix by rows; `first` NULL: the identity. */
-typedef struct nirc_s2_matrix { size_t n, *first; uint32_t *column; double *value; } nirc_s2_matrix;
-/* What arrives from one population, `steps` of Delay on the way. */
-typedef struct nirc_s2_term { size_t source, steps; const nirc_s2_matrix *matrix; } nirc_s2_term;
+/* compose.c: what arrives from one population, `steps` of Delay on the way. */
+typedef struct nirc_s2_term { size_t source, steps; const nirc_matrix *matrix; } nirc_s2_term;
 typedef struct nirc_s2_flow { nirc_s2_term *terms; size_t n; const double *bias; } nirc_s2_flow;     /* bias NULL: 0; terms by (source, steps) */
 typedef struct nirc_s2_composer nirc_s2_composer;
 
@@ -102,7 +123,7 @@ nirc_s2_composer *nirc_s2_composer_new(const nirc_s2_network *net, nirc_arena *a
 /* All that arrives at a node; NULL after an error. */
 const nirc_s2_flow *nirc_s2_compose(nirc_s2_composer *c, const nirc_op *op);
 /* The sum of two matrices; NULL after an error. */
-const nirc_s2_matrix *nirc_s2_matrix_add(nirc_s2_composer *c, const nirc_op *op, const nirc_s2_matrix *a, const nirc_s2_matrix *b, size_t source);
+const nirc_matrix *nirc_s2_matrix_add(nirc_s2_composer *c, const nirc_op *op, const nirc_matrix *a, const nirc_matrix *b);
 
 /* quantise.c: models, the chip's numbers and projections. */
 bool nirc_s2_quantise(nirc_s2_network *net, nirc_module *m, nirc_diag *d);
@@ -112,6 +133,9 @@ void nirc_s2_sort_rows(const nirc_s2_network *net, nirc_s2_row *rows, size_t n, 
 /* place.c: bytes of one core. */
 typedef struct nirc_s2_bytes { size_t params, synapses, rows, table, ring, recording, total; } nirc_s2_bytes;
 typedef struct nirc_s2_slice { size_t population, start, stop; nirc_s2_bytes bytes; } nirc_s2_slice;
+/* cut.c: a chip for each slice, by the activity that the module has; as `given`, where that is not NULL, else as the options say; false where it is given and more stand on a chip than it has cores, or
+ * on more chips than are needed. */
+bool nirc_s2_assign_chips(nirc_s2_network *net, const nirc_module *m, const uint32_t *given);
 
 static inline size_t nirc_s2_n_slices(const nirc_s2_population *p) { return p->size ? (p->size - 1) / p->atoms + 1 : 0; }
 /* Neurons per core, the largest that fit; or the reason why none does. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "targets/spinnaker2/spinnaker2.h"
+#include "targets/target.h"
 
 extern const char *const nirc_s2_script_text[];      /* lines of run_spinnaker2.py; NULL behind the last */
 
@@ -130,13 +131,13 @@ static json_t *network_json(const nirc_s2_network *net, const nirc_module *m)
 
 /* ---- mapping.json ------------------------------------------------------------------------------------------------------------------ */
 
-static json_t *slice_json(size_t i, const nirc_s2_slice *s)
+static json_t *slice_json(size_t i, const nirc_s2_slice *s, size_t chip, size_t pe)
 {
   const nirc_s2_bytes *b = &s->bytes;
   json_t *sram = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "params", integer(b->params), "synapses", integer(b->synapses), "rows", integer(b->rows),
                            "table", integer(b->table), "ring", integer(b->ring), "recording", integer(b->recording), "total", integer(b->total));
   return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "id", integer(i), "population", integer(s->population), "start", integer(s->start), "stop",
-                   integer(s->stop), "chip", integer(i / NIRC_S2_PES), "pe", integer(i % NIRC_S2_PES), "key", integer(256 * i), "mask", (json_int_t)0xFFFFFF00,
+                   integer(s->stop), "chip", integer(chip), "pe", integer(pe), "key", integer(256 * i), "mask", (json_int_t)0xFFFFFF00,
                    "sram", sram);
 }
 
@@ -164,19 +165,20 @@ static json_t *routes_json(const nirc_s2_network *net, const nirc_s2_slice *slic
 
 static json_t *mapping_json(const nirc_s2_network *net)
 {
-  size_t n, synapses = 0;
+  size_t n, synapses = 0, used[NIRC_S2_CHIPS] = {0};
   const nirc_s2_slice *slices = nirc_s2_slices(net, &n);
   json_t *populations = json_array(), *list = json_array(), *routes = routes_json(net, slices, n);
   for (size_t i = 0; i < net->n_populations; i++)
     json_array_append_new(populations, json_pack("{s:o, s:o}", "population", integer(i), "max_atoms_per_core", integer(net->populations[i].atoms)));
   for (size_t i = 0; i < n; i++)
-    json_array_append_new(list, slice_json(i, &slices[i]));
+    json_array_append_new(list, slice_json(i, &slices[i], net->chip_of[i], used[net->chip_of[i]]++));
   for (size_t k = 0; k < net->n_projections; k++)
     synapses += net->projections[k].n_rows;
   json_t *totals = json_pack("{s:o, s:o, s:o}", "pes", integer(n), "routes", integer(json_array_size(routes)), "synapses", integer(synapses));
-  return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "format", "nirc-spinnaker2-mapping", "version", 1, "target",
+  return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "format", "nirc-spinnaker2-mapping", "version", 1, "target",
                    net->options.board48 ? "board48" : "chip", "record_steps", integer(net->options.steps), "populations", populations, "slices", list,
-                   "routes", routes, "totals", totals);
+                   "routes", routes, "totals", totals, "partition",
+                   nirc_figures_json(&net->figures, net->options.min_cut ? &net->in_order : NULL, &net->activity));
 }
 
 /* ---- the files ------------------------------------------------------------------------------------------------------------------------ */
@@ -191,18 +193,8 @@ static bool write_json(nirc_sink *out, const char *name, json_t *root)
   return ok;
 }
 
-static bool write_script(const nirc_s2_network *net, nirc_sink *out)
-{
-  nirc_strbuf b;
-  nirc_strbuf_init(&b, nirc_arena_heap(net->arena));
-  for (const char *const *line = nirc_s2_script_text; *line; line++)
-    nirc_strbuf_add(&b, *line);
-  bool ok = nirc_sink_write(out, "run_spinnaker2.py", b.data, b.size);
-  nirc_strbuf_deinit(&b);
-  return ok;
-}
-
 bool nirc_s2_write(const nirc_s2_network *net, const nirc_module *m, nirc_sink *out)
 {
-  return write_json(out, "network.json", network_json(net, m)) && write_json(out, "mapping.json", mapping_json(net)) && write_script(net, out);
+  return write_json(out, "network.json", network_json(net, m)) && write_json(out, "mapping.json", mapping_json(net)) &&
+         nirc_target_write_script(m, "run_spinnaker2.py", nirc_s2_script_text, out);
 }

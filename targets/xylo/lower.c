@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "targets/hw_build.h"
 #include "targets/xylo/xylo.h"
 
 /* I loses its share before it is added to V; positive numbers lose at least 1. -D(V) is cut to 16 bits: V = -32768 with a decay of 0 bits stays. What exceeds
@@ -20,25 +21,15 @@ static const char hidden_step[] = STEP("31"), output_step[] = STEP("1");
 
 typedef struct lowerer {
   nirc_module *m;
+  nirc_hw_builder hw;
   const nirc_xylo_network *net;
   const nirc_op *graph;
-  nirc_op *step;
   nirc_value *input;
   nirc_value **last, **now;                          /* by layer: its spikes of the step before (NULL: nothing asks), and of this one, once computed */
   nirc_diag *d;
 } lowerer;
 
 /* ---- attributes --------------------------------------------------------------------------------------------------------------- */
-
-static void add_string(nirc_module *m, nirc_attr *dict, const char *name, const char *s)
-{
-  nirc_dict_add(m, dict, name, NIRC_ATTR_STRING)->s = nirc_arena_strdup(m->arena, s);
-}
-
-static void add_number(nirc_module *m, nirc_attr *dict, const char *name, size_t n)
-{
-  nirc_dict_add(m, dict, name, NIRC_ATTR_INT)->i = (int64_t)n;
-}
 
 static nirc_blob *blob_of(nirc_module *m, nirc_dtype type, const nirc_shape *shape, const void *data)
 {
@@ -50,21 +41,11 @@ static nirc_blob *blob_of(nirc_module *m, nirc_dtype type, const nirc_shape *sha
 
 /* ---- to the hw level ------------------------------------------------------------------------------------------------------------ */
 
-static nirc_op *append(lowerer *x, const nirc_op *from, nirc_opcode code, const char *name, nirc_value *const *in, size_t n)
-{
-  nirc_op *op = nirc_op_new(x->m, x->step->body, code, name, from->loc);
-  nirc_op_set_operands(x->m, op, in, n);
-  return op;
-}
-
 static nirc_attr *place(lowerer *x, const nirc_op *node, const char *part, size_t first, size_t count)
 {
-  nirc_op *op = append(x, node, HW_PLACE, node->name, NULL, 0);
-  nirc_op_set_string(x->m, op, "node", node->name);
-  nirc_attr *a = nirc_op_set_attr(x->m, op, "placement", NIRC_ATTR_DICT);
-  add_string(x->m, a, "part", part);
-  add_number(x->m, a, "first", first);
-  add_number(x->m, a, "count", count);
+  nirc_attr *a = nirc_hw_place(&x->hw, node, NULL, part);
+  nirc_dict_add_size(x->m, a, "first", first);
+  nirc_dict_add_size(x->m, a, "count", count);
   return a;
 }
 
@@ -86,8 +67,8 @@ static void add_ways(lowerer *x, nirc_attr *dict, int from)
   if (!n)
     return;
   nirc_shape shape = nirc_shape_1d(n);
-  nirc_dict_add(x->m, dict, "to", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_I64, &shape, to);
-  nirc_dict_add(x->m, dict, "weights", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_I64, &shape, weights);
+  nirc_dict_add_blob(x->m, dict, "to", blob_of(x->m, NIRC_I64, &shape, to));
+  nirc_dict_add_blob(x->m, dict, "weights", blob_of(x->m, NIRC_I64, &shape, weights));
 }
 
 static void place_layer(lowerer *x, size_t index, const nirc_xylo_use *use)
@@ -99,15 +80,15 @@ static void place_layer(lowerer *x, size_t index, const nirc_xylo_use *use)
   size_t fanout = 0;
   for (size_t i = 0; !output && i < l->count; i++)
     fanout = use->fanouts[l->first + i] > fanout ? use->fanouts[l->first + i] : fanout;
-  add_number(x->m, a, "latency", l->latency);
-  add_number(x->m, a, "skew", l->skew);
-  nirc_dict_add(x->m, a, "tau_mem_error", NIRC_ATTR_FLOAT)->f = l->tau_mem_error;
-  nirc_dict_add(x->m, a, "tau_syn_error", NIRC_ATTR_FLOAT)->f = l->tau_syn_error;
-  nirc_dict_add(x->m, a, "scale", NIRC_ATTR_DENSE)->blob = blob_of(x->m, NIRC_F64, &shape, l->scale);
-  nirc_dict_add(x->m, a, "weight_error_max", NIRC_ATTR_FLOAT)->f = l->weight_error_max;
-  nirc_dict_add(x->m, a, "weight_error_mean", NIRC_ATTR_FLOAT)->f = l->weight_error_mean;
+  nirc_dict_add_size(x->m, a, "latency", l->latency);
+  nirc_dict_add_size(x->m, a, "skew", l->skew);
+  nirc_dict_add_float(x->m, a, "tau_mem_error", l->tau_mem_error);
+  nirc_dict_add_float(x->m, a, "tau_syn_error", l->tau_syn_error);
+  nirc_dict_add_blob(x->m, a, "scale", blob_of(x->m, NIRC_F64, &shape, l->scale));
+  nirc_dict_add_float(x->m, a, "weight_error_max", l->weight_error_max);
+  nirc_dict_add_float(x->m, a, "weight_error_mean", l->weight_error_mean);
   if (!output)
-    add_number(x->m, a, "fanout", fanout);
+    nirc_dict_add_size(x->m, a, "fanout", fanout);
   add_ways(x, a, (int)index);
 }
 
@@ -115,18 +96,12 @@ static void place_layer(lowerer *x, size_t index, const nirc_xylo_use *use)
 static nirc_value *new_state(lowerer *x, const nirc_xylo_layer *l, const char *field, nirc_dtype type)
 {
   const nirc_shape *shape = &l->node->results[0].type->shape;
-  nirc_op *op = append(x, l->node, SNN_STATE, nirc_arena_printf(x->m->arena, "%s/%s", l->name, field), NULL, 0);
-  void *zero;
-  nirc_op_set_string(x->m, op, "name", op->name);
-  nirc_op_set_blob(x->m, op, "init", nirc_module_hold(x->m, nirc_blob_new(x->m->heap, type, shape, true, &zero)));
-  memset(zero, 0, nirc_dtype_size(type));
-  nirc_op_result(op)->type = nirc_type_get(&x->m->types, type, shape);
-  return nirc_op_result(op);
+  return nirc_hw_state(&x->hw, l->node, nirc_arena_printf(x->m->arena, "%s/%s", l->name, field), nirc_hw_zero(&x->hw, type, shape));
 }
 
 static void update(lowerer *x, const nirc_xylo_layer *l, nirc_value *state, nirc_value *next)
 {
-  append(x, l->node, SNN_UPDATE, state->def->name, (nirc_value *[]){state, next}, 2);
+  nirc_hw_update(&x->hw, l->node, state->def->name, state, next);
 }
 
 /* Weights between hidden layers that are all 0: nothing is written of them, and nothing is computed. (Those of the input and to the output say how far the
@@ -147,7 +122,7 @@ static nirc_value *project(lowerer *x, const nirc_xylo_layer *l, nirc_value *i)
     bool from_input = b->from == NIRC_XYLO_INPUT;
     if (is_nothing(x->net, b))
       continue;
-    nirc_op *op = append(x, b->node, HW_PROJECT, b->node->name, (nirc_value *[]){i, from_input ? x->input : x->last[b->from]}, 2);
+    nirc_op *op = nirc_hw_append(&x->hw, b->node, HW_PROJECT, NULL, (nirc_value *[]){i, from_input ? x->input : x->last[b->from]}, 2);
     nirc_shape shape = {.rank = 2, .dims = {b->rows, b->columns}};
     nirc_op_set_blob(x->m, op, "weight", blob_of(x->m, NIRC_I8, &shape, b->weight));
     nirc_op_set_int(x->m, op, "most", from_input ? NIRC_XYLO_INPUT_EVENTS : NIRC_XYLO_HIDDEN_SPIKES);
@@ -166,9 +141,7 @@ static size_t latency_of(const lowerer *x, const nirc_xylo_layer *l)
 
 static void add_probe(lowerer *x, const nirc_op *node, const char *what, nirc_value *v, size_t latency)
 {
-  nirc_op *op = append(x, node, SNN_PROBE, node->name, &v, 1);
-  nirc_op_set_string(x->m, op, "name", nirc_arena_printf(x->m->arena, "%s/%s", node->name, what));
-  nirc_op_set_int(x->m, op, "latency", (int64_t)latency);
+  nirc_op_set_int(x->m, nirc_hw_probe(&x->hw, node, what, v), "latency", (int64_t)latency);
 }
 
 /* What stands behind a layer's neurons `op`, whose results are z, i and v. */
@@ -194,12 +167,9 @@ static void lower_layer(lowerer *x, size_t index)
   const nirc_xylo_layer *l = &x->net->layers[index];
   bool output = nirc_xylo_is_output(x->net, (int)index);
   nirc_value *i = new_state(x, l, "i", NIRC_I16), *v = new_state(x, l, "v", NIRC_I16), *arrived = project(x, l, i);
-  nirc_op *op = append(x, l->node, SNN_NEURON, l->name, (nirc_value *[]){arrived, v}, 2);
+  nirc_op *op = nirc_hw_neuron(&x->hw, l->node, l->name, (nirc_value *[]){arrived, v}, 2, "i v", "z i v", output ? output_step : hidden_step);
   const nirc_type *types[] = {v->type, v->type, v->type};
   nirc_op_set_results(x->m, op, types, 3);
-  nirc_op_set_string(x->m, op, "takes", "i v");
-  nirc_op_set_string(x->m, op, "gives", "z i v");
-  nirc_op_set_string(x->m, op, "equation", output ? output_step : hidden_step);
   nirc_op_set_string(x->m, op, "counts", "saturations_v missed_thresholds");
   nirc_op_set_blob(x->m, op, "dash_syn", blob_of(x->m, NIRC_I64, &v->type->shape, l->dash_syn));
   nirc_op_set_blob(x->m, op, "dash_mem", blob_of(x->m, NIRC_I64, &v->type->shape, l->dash_mem));
@@ -224,11 +194,13 @@ static void add_decay(nirc_strbuf *b, const lowerer *x, const char *d, const cha
     nirc_strbuf_addf(b, "%s = floor(%s*%s); %s = max(%s, %s > 0 ? min(%s, 1) : %s); ", d, state, k, d, d, state, state, state);
 }
 
-/* STEP in real numbers. Sums saturate when they are complete, and V = -32768 is no exception. */
-static const char *free_step(lowerer *x, bool output)
+/* STEP in real numbers. Sums saturate when they are complete, and V = -32768 is no exception. Until step `from`, nothing has happened; 0: it has no say. */
+static const char *free_step(lowerer *x, bool output, size_t from)
 {
   nirc_strbuf b;
   nirc_strbuf_init(&b, x->m->heap);
+  if (from)
+    nirc_strbuf_add(&b, "first = v; ");
   bool arrives_late = nirc_xylo_lacks(x->net, NIRC_XYLO_ORDER);
   if (!arrives_late)
     add_saturated(&b, x, "i", "i + x");
@@ -242,20 +214,11 @@ static const char *free_step(lowerer *x, bool output)
                    "z = v >= v_threshold ? min(floor(v/v_threshold), %d) : 0; ",
                    output ? NIRC_XYLO_OUTPUT_SPIKES : NIRC_XYLO_HIDDEN_SPIKES);
   nirc_strbuf_add(&b, nirc_xylo_lacks(x->net, NIRC_XYLO_RESET) ? "v = z > 0 ? 0 : v" : "v = v - z*v_threshold");
+  if (from)
+    nirc_strbuf_addf(&b, "; n = n + 1; v = n > %zu ? v : first; z = n > %zu ? z : 0", from, from);
   const char *text = nirc_arena_strdup(x->m->arena, b.data);
   nirc_strbuf_deinit(&b);
   return text;
-}
-
-static nirc_value *typed(lowerer *x, nirc_op *op, nirc_dtype type, const nirc_shape *shape)
-{
-  nirc_op_result(op)->type = nirc_type_get(&x->m->types, type, shape);
-  return nirc_op_result(op);
-}
-
-static nirc_value *reshaped(lowerer *x, const nirc_op *from, nirc_value *v, const nirc_shape *shape)
-{
-  return nirc_shape_equal(&v->type->shape, shape) ? v : typed(x, append(x, from, SNN_RESHAPE, from->name, &v, 1), v->type->elem, shape);
 }
 
 /* What a block adds: its weights times what is sent, in this step where the way is without a delay. */
@@ -266,15 +229,15 @@ static nirc_value *free_sum(lowerer *x, const nirc_xylo_block *b)
   bool at_once = b->from != NIRC_XYLO_INPUT && nirc_xylo_lacks(x->net, NIRC_XYLO_DELAY) && x->net->layers[b->from].latency < l->latency;
   nirc_value *from = b->from == NIRC_XYLO_INPUT ? x->input : at_once ? x->now[b->from] : x->last[b->from];
   nirc_shape rows = nirc_shape_1d(b->rows), columns = nirc_shape_1d(b->columns), shape = {.rank = 2, .dims = {b->columns, b->rows}};
-  from = reshaped(x, b->node, from, &rows);
+  from = nirc_hw_reshaped(&x->hw, b->node, NULL, from, &rows);
   void *data;
-  nirc_blob *w = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_F64, &shape, false, &data));
+  nirc_blob *w = nirc_hw_blob(&x->hw, NIRC_F64, &shape, &data);
   for (size_t row = 0; row < b->rows; row++)
     for (size_t k = 0; k < b->columns; k++)
       ((double *)data)[k * b->rows + row] = exact ? b->value[row * b->columns + k] * l->scale[k] : b->weight[row * b->columns + k];
-  nirc_op *op = append(x, b->node, SNN_DENSE, b->node->name, &from, 1);
+  nirc_op *op = nirc_hw_append(&x->hw, b->node, SNN_DENSE, NULL, &from, 1);
   nirc_op_set_blob(x->m, op, "weight", w);
-  return reshaped(x, l->node, typed(x, op, NIRC_F64, &columns), &l->node->results[0].type->shape);
+  return nirc_hw_reshaped(&x->hw, l->node, NULL, nirc_hw_typed(&x->hw, op, NIRC_F64, &columns), &l->node->results[0].type->shape);
 }
 
 /* In the order of the blocks. Every layer has one, or nothing would reach it. */
@@ -283,7 +246,7 @@ static nirc_value *free_sums(lowerer *x, const nirc_xylo_layer *l)
   nirc_value *sum = NULL;
   for (size_t k = 0; k < l->n_blocks; k++) {
     nirc_value *more = free_sum(x, &x->net->blocks[l->blocks + k]);
-    sum = sum ? typed(x, append(x, l->node, SNN_ADD, l->name, (nirc_value *[]){sum, more}, 2), NIRC_F64, &sum->type->shape) : more;
+    sum = nirc_hw_sum(&x->hw, l->node, l->name, sum, more);
   }
   return sum;
 }
@@ -303,7 +266,7 @@ static void set_free_numbers(lowerer *x, const nirc_xylo_layer *l, nirc_op *op)
   double *to[N];
   for (int n = 0; n < N; n++) {
     void *data;
-    nirc_op_set_blob(x->m, op, names[n], nirc_module_hold(x->m, nirc_blob_new(x->m->heap, NIRC_F64, &op->results[0].type->shape, false, &data)));
+    nirc_op_set_blob(x->m, op, names[n], nirc_hw_blob(&x->hw, NIRC_F64, &op->results[0].type->shape, &data));
     to[n] = data;
   }
   for (size_t i = 0; i < l->count; i++) {
@@ -314,17 +277,31 @@ static void set_free_numbers(lowerer *x, const nirc_xylo_layer *l, nirc_op *op)
   }
 }
 
+/* In the network it begins at v_leak. */
+static nirc_value *free_potential(lowerer *x, const nirc_xylo_layer *l)
+{
+  const nirc_blob *leak = nirc_op_blob(l->node, "v_leak");
+  if (!nirc_xylo_lacks(x->net, NIRC_XYLO_START) || !leak)
+    return new_state(x, l, "v", NIRC_F64);
+  void *data;
+  nirc_blob *init = nirc_hw_blob(&x->hw, NIRC_F64, &l->node->results[0].type->shape, &data);
+  for (size_t i = 0; i < l->count; i++)
+    ((double *)data)[i] = nirc_blob_get(leak, leak->count == 1 ? 0 : i) * l->scale[i];
+  return nirc_hw_state(&x->hw, l->node, nirc_arena_printf(x->m->arena, "%s/v", l->name), init);
+}
+
 static void lower_free_layer(lowerer *x, size_t index)
 {
   const nirc_xylo_layer *l = &x->net->layers[index];
-  nirc_value *i = new_state(x, l, "i", NIRC_F64), *v = new_state(x, l, "v", NIRC_F64), *sum = free_sums(x, l);
-  nirc_op *op = append(x, l->node, SNN_NEURON, l->name, (nirc_value *[]){sum, i, v}, 3);
-  const nirc_type *types[] = {v->type, v->type, v->type};
-  nirc_op_set_results(x->m, op, types, 3);
-  nirc_op_set_string(x->m, op, "takes", "x i v");
-  nirc_op_set_string(x->m, op, "gives", "z i v");
-  nirc_op_set_string(x->m, op, "equation", free_step(x, nirc_xylo_is_output(x->net, (int)index)));
+  size_t from = nirc_xylo_lacks(x->net, NIRC_XYLO_START) ? latency_of(x, l) : 0;
+  nirc_value *i = new_state(x, l, "i", NIRC_F64), *v = free_potential(x, l), *n = from ? new_state(x, l, "n", NIRC_F64) : NULL, *sum = free_sums(x, l);
+  nirc_op *op = nirc_hw_neuron(&x->hw, l->node, l->name, (nirc_value *[]){sum, i, v, n}, from ? 4 : 3, from ? "x i v n" : "x i v", from ? "z i v n" : "z i v",
+                               free_step(x, nirc_xylo_is_output(x->net, (int)index), from));
+  const nirc_type *types[] = {v->type, v->type, v->type, v->type};
+  nirc_op_set_results(x->m, op, types, from ? 4 : 3);
   set_free_numbers(x, l, op);
+  if (from)
+    update(x, l, n, &op->results[3]);
   end_layer(x, index, i, v, op);
 }
 
@@ -332,11 +309,8 @@ static void lower_free_layer(lowerer *x, size_t index)
 static void lower_free(lowerer *x)
 {
   const nirc_type *t = x->input->type;
-  nirc_op *op = append(x, x->input->def, SNN_NEURON, x->input->def->name, &x->input, 1);
+  nirc_op *op = nirc_hw_neuron(&x->hw, x->input->def, NULL, &x->input, 1, "x", "v", nirc_arena_printf(x->m->arena, "v = min(x, %d)", NIRC_XYLO_INPUT_EVENTS));
   nirc_op_set_results(x->m, op, &t, 1);
-  nirc_op_set_string(x->m, op, "takes", "x");
-  nirc_op_set_string(x->m, op, "gives", "v");
-  nirc_op_set_string(x->m, op, "equation", nirc_arena_printf(x->m->arena, "v = min(x, %d)", NIRC_XYLO_INPUT_EVENTS));
   x->input = nirc_op_result(op);
   size_t most = 0;
   for (size_t l = 0; l < x->net->n_layers; l++)
@@ -367,17 +341,17 @@ static void probe_others(lowerer *x, nirc_value *output)
 /* Used, and how much there is. */
 static void add_pair(nirc_module *m, nirc_attr *dict, const char *name, size_t used, size_t limit)
 {
-  nirc_dict_add(m, dict, name, NIRC_ATTR_SHAPE)->shape = (nirc_shape){.rank = 2, .dims = {used, limit}};
+  nirc_dict_add_shape(m, dict, name, nirc_hw_pair(used, limit));
 }
 
 static void add_limits(const nirc_xylo_network *net, nirc_module *m, nirc_attr *dict, const nirc_xylo_use *use)
 {
   const nirc_xylo_chip *c = net->choices.chip;
-  add_string(m, dict, "edges", "weights");
+  nirc_dict_add_string(m, dict, "edges", "weights");
   nirc_attr *parts = nirc_dict_add(m, dict, "parts", NIRC_ATTR_DICT), *resources = nirc_dict_add(m, dict, "resources", NIRC_ATTR_DICT);
-  add_number(m, parts, "input", c->inputs);
-  add_number(m, parts, "hidden", c->hidden);
-  add_number(m, parts, "output", c->outputs);
+  nirc_dict_add_size(m, parts, "input", c->inputs);
+  nirc_dict_add_size(m, parts, "hidden", c->hidden);
+  nirc_dict_add_size(m, parts, "output", c->outputs);
   add_pair(m, resources, "inputs", net->n_inputs, c->inputs);
   add_pair(m, resources, "hidden", net->n_hidden, c->hidden);
   add_pair(m, resources, "outputs", net->n_outputs, c->outputs);
@@ -387,24 +361,17 @@ static void add_limits(const nirc_xylo_network *net, nirc_module *m, nirc_attr *
   add_pair(m, resources, "fanout", use->fanout, c->fanout);
 }
 
-static nirc_op *new_step(const nirc_xylo_network *net, nirc_module *m, const char *profile, const nirc_xylo_use *use)
+static void describe(const nirc_xylo_network *net, nirc_module *m, nirc_op *step, const nirc_xylo_use *use)
 {
-  const nirc_op *graph = m->body.first;
   const nirc_xylo_choices *c = &net->choices;
-  nirc_op *step = nirc_op_new(m, &m->body, SNN_STEP, graph->name, graph->loc);
-  nirc_op_set_attr(m, step, "dt", NIRC_ATTR_FLOAT)->f = c->dt;
-  nirc_op_set_string(m, step, "profile", profile);
-  if (c->without)
-    return step;                                     /* it is on no chip */
   nirc_op_set_string(m, step, "target", "xylo");
   nirc_op_set_int(m, step, "most_events", NIRC_XYLO_INPUT_EVENTS);
   nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
-  add_string(m, a, "variant", c->chip->name);
-  add_string(m, a, "quant", c->global ? "global" : "channel");
-  add_string(m, a, "gain", c->unit_gain ? "unit" : "nir");
-  add_string(m, a, "match", c->match_dc ? "dc" : "none");
+  nirc_dict_add_string(m, a, "variant", c->chip->name);
+  nirc_dict_add_string(m, a, "quant", c->global ? "global" : "channel");
+  nirc_dict_add_string(m, a, "gain", c->unit_gain ? "unit" : "nir");
+  nirc_dict_add_string(m, a, "match", c->match_dc ? "dc" : "none");
   add_limits(net, m, a, use);
-  return step;
 }
 
 /* The states of layers whose spikes arrive somewhere. */
@@ -422,19 +389,19 @@ void nirc_xylo_lower(const nirc_xylo_network *net, nirc_module *m, const char *p
 {
   nirc_op *graph = m->body.first, *input = NULL, *output = NULL;
   nirc_xylo_use use = nirc_xylo_measure(net);
-  lowerer x = {.m = m, .net = net, .graph = graph, .step = new_step(net, m, profile, &use), .d = d};
+  const char *reset = nirc_xylo_lacks(net, NIRC_XYLO_RESET) ? "v_reset" : "subtract";
+  lowerer x = {.m = m, .net = net, .graph = graph, .hw = nirc_hw_build(m, net->choices.dt, profile, reset), .d = d};
   NIRC_FOR_EACH_OP(op, graph->body) {
     input = op->code == NIR_INPUT ? op : input;
     output = op->code == NIR_OUTPUT ? op : output;
   }
+  if (!net->choices.without)                         /* else it is on no chip */
+    describe(net, m, x.hw.step, &use);
   if (!net->choices.without)
     add_ways(&x, place(&x, input, "input", 0, net->n_inputs), NIRC_XYLO_INPUT);
   for (size_t l = 0; !net->choices.without && l < net->n_layers; l++)
     place_layer(&x, l, &use);
-  nirc_op *in = append(&x, input, SNN_INPUT, input->name, NULL, 0);
-  nirc_op_set_string(m, in, "name", input->name);
-  nirc_op_result(in)->type = nirc_type_get(&m->types, NIRC_F32, &input->results[0].type->shape);
-  x.input = nirc_op_result(in);
+  x.input = nirc_hw_input(&x.hw, input);
   find_last(&x);
   x.now = NIRC_NEW_ARRAY(net->arena, nirc_value *, net->n_layers);
   if (net->choices.without)
@@ -442,7 +409,7 @@ void nirc_xylo_lower(const nirc_xylo_network *net, nirc_module *m, const char *p
   for (size_t l = 0; !net->choices.without && l < net->n_layers; l++)
     lower_layer(&x, l);
   nirc_value *spikes = x.now[net->n_layers - 1];
-  nirc_op *out = append(&x, output, SNN_OUTPUT, output->name, &spikes, 1);
+  nirc_op *out = nirc_hw_append(&x.hw, output, SNN_OUTPUT, NULL, &spikes, 1);
   nirc_op_set_string(m, out, "name", output->name);
   nirc_op_set_int(m, out, "latency", (int64_t)latency_of(&x, nirc_xylo_output(net)));
   probe_others(&x, spikes);

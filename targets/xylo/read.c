@@ -1,37 +1,15 @@
 /* targets/xylo/read.c: the chip's numbers out of a module of the hw level, which may have come as text: nothing in it is taken for granted. */
 #include <string.h>
 
+#include "targets/hw_read.h"
 #include "targets/xylo/xylo.h"
 
 typedef struct reader {
   nirc_xylo_network *net;
-  const nirc_module *m;
-  const nirc_op *step;
-  nirc_diag *d;
+  nirc_hw_reader hw;
 } reader;
 
-static bool fail(const reader *x, const nirc_op *op, const char *what)
-{
-  nirc_error(x->d, op->loc, "'%s': %s, so this module is not what -t xylo makes", op->name, what);
-  return false;
-}
-
 /* ---- attributes --------------------------------------------------------------------------------------------------------------- */
-
-static const char *word(const nirc_attr *dict, const char *name)
-{
-  const nirc_attr *a = nirc_dict_find(dict, name, NIRC_ATTR_STRING);
-  return a ? a->s : "";
-}
-
-static bool size(const nirc_attr *dict, const char *name, size_t *out)
-{
-  const nirc_attr *a = nirc_dict_find(dict, name, NIRC_ATTR_INT);
-  if (!a || a->i < 0)
-    return false;
-  *out = (size_t)a->i;
-  return true;
-}
 
 static bool real(const nirc_attr *dict, const char *name, double *out)
 {
@@ -46,14 +24,14 @@ static bool real(const nirc_attr *dict, const char *name, double *out)
 static bool read_choices(reader *x)
 {
   nirc_xylo_choices *c = &x->net->choices;
-  const nirc_attr *target = nirc_op_attr(x->step, "target"), *chip = nirc_op_attr(x->step, "chip");
-  c->chip = nirc_xylo_chip_find(word(chip, "variant"));
-  if (!target || target->kind != NIRC_ATTR_STRING || strcmp(target->s, "xylo") || !c->chip->name)
-    return fail(x, x->step, "it has no target `xylo` and a variant of it");
-  c->dt = nirc_op_attr(x->step, "dt")->f;
-  c->global = strcmp(word(chip, "quant"), "global") == 0;
-  c->unit_gain = strcmp(word(chip, "gain"), "unit") == 0;
-  c->match_dc = strcmp(word(chip, "match"), "dc") == 0;
+  const nirc_attr *chip = nirc_op_attr(x->hw.step, "chip");
+  c->chip = nirc_xylo_chip_find(nirc_hw_word(chip, "variant"));
+  if (!c->chip->name)
+    return nirc_hw_fault(&x->hw, x->hw.step, "its variant is none of a Xylo");
+  c->dt = nirc_op_attr(x->hw.step, "dt")->f;
+  c->global = strcmp(nirc_hw_word(chip, "quant"), "global") == 0;
+  c->unit_gain = strcmp(nirc_hw_word(chip, "gain"), "unit") == 0;
+  c->match_dc = strcmp(nirc_hw_word(chip, "match"), "dc") == 0;
   return true;
 }
 
@@ -73,19 +51,19 @@ static bool read_place(reader *x, const nirc_op *op)
 {
   nirc_xylo_network *net = x->net;
   const nirc_attr *p = nirc_op_attr(op, "placement");
-  const char *node = nirc_op_attr(op, "node")->s, *part = word(p, "part");
+  const char *node = nirc_op_attr(op, "node")->s, *part = nirc_hw_word(p, "part");
   size_t first, count, skew, *population = strcmp(part, "hidden") == 0 ? &net->n_hidden : strcmp(part, "output") == 0 ? &net->n_outputs : NULL;
-  if (!size(p, "first", &first) || !size(p, "count", &count))
-    return fail(x, op, "its place is incomplete");
+  if (!nirc_hw_size(p, "first", &first) || !nirc_hw_size(p, "count", &count))
+    return nirc_hw_fault(&x->hw, op, "its place is incomplete");
   if (!net->input && strcmp(part, "input") == 0) {
     net->input = node;
     net->n_inputs = count;
     return true;
   }
   nirc_xylo_layer l = {.name = node, .first = first, .count = count};
-  if (!net->input || !population || net->n_outputs || first != *population || !size(p, "latency", &l.latency) || !size(p, "skew", &skew) ||
+  if (!net->input || !population || net->n_outputs || first != *population || !nirc_hw_size(p, "latency", &l.latency) || !nirc_hw_size(p, "skew", &skew) ||
       !real(p, "tau_mem_error", &l.tau_mem_error) || !real(p, "tau_syn_error", &l.tau_syn_error) || !read_scale(p, &l, net->arena))
-    return fail(x, op, "its place is incomplete or out of order");
+    return nirc_hw_fault(&x->hw, op, "its place is incomplete or out of order");
   l.skew = skew > 0;
   *population += count;
   net->layers[net->n_layers++] = l;
@@ -93,7 +71,7 @@ static bool read_place(reader *x, const nirc_op *op)
 }
 
 /* Index of the layer that `name` begins with, `suffix` being the rest; -1: none. */
-static int layer_of(const reader *x, const char *name, const char *suffix)
+static int layer_of(reader *x, const char *name, const char *suffix)
 {
   for (size_t l = 0; l < x->net->n_layers; l++) {
     size_t n = strlen(x->net->layers[l].name);
@@ -105,16 +83,16 @@ static int layer_of(const reader *x, const char *name, const char *suffix)
 
 /* ---- numbers -------------------------------------------------------------------------------------------------------------------- */
 
-static bool read_numbers(const reader *x, const nirc_op *op, const char *name, int64_t least, int64_t most, int64_t **out)
+static bool read_numbers(reader *x, const nirc_op *op, const char *name, int64_t least, int64_t most, int64_t **out)
 {
   const nirc_blob *b = nirc_op_blob(op, name);
   size_t n = op->results[0].type->count;
   if (!b || b->count != n)
-    return fail(x, op, "a number of its neurons is missing");
+    return nirc_hw_fault(&x->hw, op, "a number of its neurons is missing");
   *out = NIRC_NEW_ARRAY(x->net->arena, int64_t, n);
   for (size_t i = 0; i < n; i++)
     if (!nirc_blob_get_int(b, i, &(*out)[i]) || (*out)[i] < least || (*out)[i] > most)
-      return fail(x, op, "a number of its neurons is out of the chip's range");
+      return nirc_hw_fault(&x->hw, op, "a number of its neurons is out of the chip's range");
   return true;
 }
 
@@ -123,7 +101,7 @@ static bool read_neurons(reader *x, const nirc_op *op)
   int index = layer_of(x, op->name, "");
   nirc_xylo_layer *l = index < 0 ? NULL : &x->net->layers[index];
   if (!l || l->threshold || l->count != op->results[0].type->count)
-    return fail(x, op, "its neurons have no place");
+    return nirc_hw_fault(&x->hw, op, "its neurons have no place");
   return read_numbers(x, op, "dash_mem", 0, NIRC_XYLO_MAX_DASH, &l->dash_mem) && read_numbers(x, op, "dash_syn", 1, NIRC_XYLO_MAX_DASH, &l->dash_syn) &&
          read_numbers(x, op, "bias", -NIRC_XYLO_MAX_BIAS, NIRC_XYLO_MAX_BIAS, &l->bias) &&
          read_numbers(x, op, "v_threshold", 1, NIRC_XYLO_MAX_THRESHOLD, &l->threshold);
@@ -144,7 +122,7 @@ static bool read_block(reader *x, const nirc_op *op)
   bool hidden = b.from >= 0 && !nirc_xylo_is_output(x->net, b.from);
   if (b.to < 0 || from_input == hidden || (from_input && nirc_xylo_is_output(x->net, b.to)) || b.columns != x->net->layers[b.to].count ||
       b.rows != (from_input ? x->net->n_inputs : x->net->layers[b.from].count))
-    return fail(x, op, "its weights lead from no layer, or to none");
+    return nirc_hw_fault(&x->hw, op, "its weights lead from no layer, or to none");
   for (size_t i = 0; i < w->count; i++)
     b.weight[i] = (int8_t)nirc_blob_get(w, i);
   x->net->blocks[x->net->n_blocks++] = b;
@@ -153,9 +131,11 @@ static bool read_block(reader *x, const nirc_op *op)
 
 bool nirc_xylo_read(nirc_xylo_network *net, const nirc_module *m, nirc_diag *d)
 {
-  reader x = {net, m, m->body.first, d};
+  reader x = {.net = net};
   size_t places = 0, projects = 0;
-  NIRC_FOR_EACH_OP(op, x.step->body) {
+  if (!nirc_hw_read_begin(&x.hw, m, "xylo", d))
+    return false;
+  NIRC_FOR_EACH_OP(op, x.hw.step->body) {
     places += op->code == HW_PLACE;
     projects += op->code == HW_PROJECT;
   }
@@ -163,16 +143,16 @@ bool nirc_xylo_read(nirc_xylo_network *net, const nirc_module *m, nirc_diag *d)
   net->blocks = NIRC_NEW_ARRAY(net->arena, nirc_xylo_block, projects);
   if (!read_choices(&x))
     return false;
-  NIRC_FOR_EACH_OP(op, x.step->body)
+  NIRC_FOR_EACH_OP(op, x.hw.step->body)
     if (op->code == HW_PLACE && !read_place(&x, op))
       return false;
   if (!net->n_outputs || !net->n_hidden)
-    return fail(&x, x.step, "it has no place of a hidden and an output layer");
-  NIRC_FOR_EACH_OP(op, x.step->body)
+    return nirc_hw_fault(&x.hw, x.hw.step, "it has no place of a hidden and an output layer");
+  NIRC_FOR_EACH_OP(op, x.hw.step->body)
     if ((op->code == SNN_NEURON && !read_neurons(&x, op)) || (op->code == HW_PROJECT && !read_block(&x, op)))
       return false;
   for (size_t l = 0; l < net->n_layers; l++)
     if (!net->layers[l].threshold)
-      return fail(&x, x.step, "a layer has a place and no neurons");
+      return nirc_hw_fault(&x.hw, x.hw.step, "a layer has a place and no neurons");
   return true;
 }

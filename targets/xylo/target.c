@@ -26,6 +26,7 @@ static const nirc_target_constraint constraints[] = {
   [NIRC_XYLO_SPIKES] = {.name = "spikes", .summary = "up to 31 spikes of a hidden neuron in a step, at the threshold itself"},
   [NIRC_XYLO_ORDER] = {.name = "order", .summary = "a synapse decays before it reaches the membrane"},
   [NIRC_XYLO_DELAY] = {.name = "delay", .summary = "a step from a hidden layer to the next"},
+  [NIRC_XYLO_START] = {.name = "start", .summary = "v begins at 0, not at v_leak, and moves before input can arrive"},
   [NIRC_XYLO_RESET] = {.name = "reset", .summary = "a spike takes the threshold from v", .is_reset = true},
 };
 
@@ -66,6 +67,28 @@ static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
   return ok;
 }
 
+/* tau/dt in f64: with it, a weight of 1 counts as 1. */
+static void set_steps(nirc_module *m, nirc_op *op, const char *name, const char *tau, double dt)
+{
+  const nirc_blob *from = nirc_op_blob(op, tau);
+  void *data;
+  nirc_blob *b = nirc_module_hold(m, nirc_blob_new(m->heap, NIRC_F64, &from->shape, from->splat, &data));
+  for (size_t i = 0; i < (from->splat ? 1 : from->count); i++)
+    ((double *)data)[i] = nirc_blob_get(from, i) / dt;
+  nirc_op_set_blob(m, op, name, b);
+}
+
+static bool adapt(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
+{
+  int gain = chosen(job, GAIN, d);
+  NIRC_FOR_EACH_OP(op, m->body.first->body)
+    if (gain > 0 && op->code == NIR_CUBA_LIF) {      /* unit */
+      set_steps(m, op, "w_in", "tau_syn", job->dt);
+      set_steps(m, op, "r", "tau_mem", job->dt);
+    }
+  return gain >= 0;
+}
+
 static bool check(const nirc_module *m, const nirc_target_job *job, nirc_diag *d)
 {
   (void)job;
@@ -86,7 +109,7 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 }
 
 const nirc_target nirc_target_xylo = {
-  .name = "xylo", .summary = "SynSense Xylo Audio 2, Audio 3 and IMU", .available = true, .profiles = profiles, .needs_dt = true, .options = options,
+  .name = "xylo", .summary = "SynSense Xylo Audio 2, Audio 3 and IMU", .available = true, .profiles = profiles, .drops_units = true, .needs_dt = true, .options = options,
   .n_options = sizeof options / sizeof *options, .constraints = constraints, .n_constraints = sizeof constraints / sizeof *constraints, .trials = trials,
-  .variants = &options[VARIANT], .lower = lower, .check = check, .emit = emit,
+  .variants = &options[VARIANT], .lower = lower, .adapt = adapt, .check = check, .emit = emit,
 };

@@ -3,9 +3,11 @@
     evaluate.py check A.json TEST.h5 NAME=OUTPUT.h5 ...   variants of the evaluation against traces of nirc-run; the first is the network. NAME+LAYER:STEPS,...=OUTPUT.h5: how far the
                                                           layers of that variant are behind
     evaluate.py quantised A.json MODEL.nir TEST.h5 CHIP   Xylo: the network with the weights and thresholds of CHIP/spec.json, in NumPy, float64
+    evaluate.py rasters PAGE NETWORK.h5 CHIP.h5 LAYER:STEPS,...  marks of the page's rasters against traces, those of the chip earlier by so many steps; CHIP.h5 is as much longer
     evaluate.py accuracy A.json NAME LINE                 is LINE, of conform/accuracy.py, what is said of that variant?
 """
 import json
+import re
 import sys
 
 import h5py
@@ -95,10 +97,34 @@ def quantised(path, model, test, chip):
     print("the quantised network is NumPy's")
 
 
+def rasters(page, network, chip, late):
+    """Of the sample that the page names, the first that the chip has in another class; all elements of each layer."""
+    with open(page, encoding="utf8") as f:
+        text = f.read()
+    text = text[text.index('<h2 id="rasters">'):]
+    (network_output, network_spikes), (chip_output, chip_spikes) = read(network), read(chip)
+    differs = classes(network_output) != classes(chip_output[:len(network_output)])
+    sample = int(differs.argmax())                                 # 0 where none differs
+    left, cell, row = 34, 3, 6
+    for layer, steps in ((k, int(n)) for k, n in (x.split(":") for x in late.split(","))):
+        part = text[text.index(f"<h3>{layer}</h3>"):]
+        a = network_spikes[layer][:, sample]
+        b = chip_spikes[layer][steps:steps + len(a), sample]
+        same("the sample", re.search(r"of sample (\d+) of", part)[1], str(sample))
+        figures = re.findall(r"<figure>.*?</figure>", part, re.S)[:2]
+        for k, (here, other) in enumerate(((a, b), (b, a))):
+            wanted = {"spike": (here != 0) & (here == other), "differs": (here != 0) & (here != other), "missing": (here == 0) & (other != 0) & (k == 1)}
+            for kind, marks in wanted.items():
+                path = re.search(rf'<path class="{kind}" d="([^"]*)"/>', figures[k])
+                found = {((int(x) - left) // cell, int(y) // row) for x, y in re.findall(r"M(\d+) (\d+)h", path[1])} if path else set()
+                same(f"{layer}, {kind} of {k}", sorted(found), [tuple(m) for m in np.argwhere(marks).tolist()])
+    print("rasters are as traces have them")
+
+
 def accuracy(path, name, line):
     e, variants = evaluation(path)
     v, n = variants[name], e["input"]["samples"]
     same("accuracy", line, f"accuracy {v['correct'] / n:.3f} ({v['correct']}/{n})")
 
 
-{"check": check, "quantised": quantised, "accuracy": accuracy}[sys.argv[1]](*sys.argv[2:])
+{"check": check, "quantised": quantised, "rasters": rasters, "accuracy": accuracy}[sys.argv[1]](*sys.argv[2:])

@@ -19,6 +19,22 @@ TEXT = h5py.string_dtype()
 f32 = np.float32
 
 
+def conv2d(x, w, stride, padding, dilation, groups):
+    """Of any numbers, by the definition; that of loihi2_ref works on integers."""
+    ph, pw = padding
+    x = np.pad(x, ((0, 0), (ph, ph), (pw, pw)))
+    o, cg, kh, kw = w.shape
+    oh, ow = (x.shape[1] - dilation[0] * (kh - 1) - 1) // stride[0] + 1, (x.shape[2] - dilation[1] * (kw - 1) - 1) // stride[1] + 1
+    y = np.zeros((o, oh, ow))
+    for c in range(o):
+        first = c // (o // groups) * cg
+        for a in range(oh):
+            for b in range(ow):
+                r, q = a * stride[0], b * stride[1]
+                y[c, a, b] = (w[c] * x[first:first + cg, r:r + dilation[0] * (kh - 1) + 1:dilation[0], q:q + dilation[1] * (kw - 1) + 1:dilation[1]]).sum()
+    return y
+
+
 class Way:
     """Nodes from a source to a population; each with what it does to an array, and to the delays of its elements."""
 
@@ -385,20 +401,32 @@ def compare_runs(folder, net, x, nirc_run):
     return bad, int(sum(s.sum() for _, _, s in traces.values())), ends > 1 << 22, os.path.exists(netx)
 
 
+def compiled(nirc, net, folder):
+    """Writes folder/model.nir and compiles it into folder/out. What is wrong; None: it was refused as a network of such numbers may be."""
+    model = os.path.join(folder, "model.nir")
+    net.write(model)
+    more = [f"--loihi2-scale={net.fixed!r}"] if net.fixed else []
+    more += ["--loihi2-bias=clock"] if net.clock else []
+    r = subprocess.run([nirc, model, "-t", "loihi2", "--dt", repr(net.dt), "--emulate", "--probe", "all", "-o", os.path.join(folder, "out"), *more], stderr=subprocess.PIPE, text=True)
+    if not r.returncode:
+        return []
+    lines = [t for t in r.stderr.splitlines() if ": error: " in t]
+    known = r.returncode == 1 and lines and all(t.endswith(("[loihi2-weights]", "[loihi2-threshold]")) for t in lines)
+    return None if known else [f"status {r.returncode}: {r.stderr}"]
+
+
+def random_input(net, rng, steps=60):
+    return (rng.random((steps,) + net.shape["input"]) < rng.choice([.1, .5, 1])).astype(f32)
+
+
 def one(nirc, nirc_run, shared, seed):
     rng = np.random.default_rng(seed)
     net = Network(rng)
     with tempfile.TemporaryDirectory() as folder:
-        model, out = os.path.join(folder, "model.nir"), os.path.join(folder, "out")
-        net.write(model)
-        more = [f"--loihi2-scale={net.fixed!r}"] if net.fixed else []
-        more += ["--loihi2-bias=clock"] if net.clock else []
-        r = subprocess.run([nirc, model, "-t", "loihi2", "--dt", repr(net.dt), "--emulate", "--probe", "all", "-o", out, *more], stderr=subprocess.PIPE, text=True)
-        if r.returncode:
-            lines = [t for t in r.stderr.splitlines() if ": error: " in t]
-            known = r.returncode == 1 and lines and all(t.endswith(("[loihi2-weights]", "[loihi2-threshold]")) for t in lines)
-            return None if known else (["status " + str(r.returncode) + ": " + r.stderr], 0, False, False)
-        x = (rng.random((60,) + net.shape["input"]) < rng.choice([.1, .5, 1])).astype(f32)
+        out, wrong = os.path.join(folder, "out"), compiled(nirc, net, folder)
+        if wrong != []:
+            return wrong and (wrong, 0, False, False)
+        x = random_input(net, rng)
         with open(os.path.join(out, "placement.json")) as f:
             place = json.load(f)
         bad, spikes, ends, netx = compare_runs(folder, net, x, nirc_run)
@@ -430,19 +458,4 @@ def main(nirc, nirc_run, shared, count, seed="0"):
 if __name__ == "__main__":
     sys.path.insert(0, os.path.join(sys.argv[3], "conform"))
     import loihi2_ref
-
-    def conv2d(x, w, stride, padding, dilation, groups):
-        """loihi2_ref's works on integers; this one on any numbers, by the definition."""
-        ph, pw = padding
-        x = np.pad(x, ((0, 0), (ph, ph), (pw, pw)))
-        o, cg, kh, kw = w.shape
-        oh, ow = (x.shape[1] - dilation[0] * (kh - 1) - 1) // stride[0] + 1, (x.shape[2] - dilation[1] * (kw - 1) - 1) // stride[1] + 1
-        y = np.zeros((o, oh, ow))
-        for c in range(o):
-            first = c // (o // groups) * cg
-            for a in range(oh):
-                for b in range(ow):
-                    r, q = a * stride[0], b * stride[1]
-                    y[c, a, b] = (w[c] * x[first:first + cg, r:r + dilation[0] * (kh - 1) + 1:dilation[0], q:q + dilation[1] * (kw - 1) + 1:dilation[1]]).sum()
-        return y
     main(*sys.argv[1:])

@@ -148,7 +148,7 @@ static nirc_module *read_file(const char *path, bool lenient)
 {
   nirc_h5_limits limits = nirc_h5_limits_default();
   nirc_h5_file *f = nirc_h5_read(arena, path, &limits, &diag);
-  nirc_module *m = f ? nirc_nir_build(f, "net", lenient, nirc_heap_default(), &diag) : NULL;
+  nirc_module *m = f ? nirc_nir_build(f, "net", lenient ? NIRC_REPAIR_ALL : NIRC_REPAIR_NONE, nirc_heap_default(), &diag) : NULL;
   fflush(diag.stream);
   return m;
 }
