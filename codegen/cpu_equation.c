@@ -180,3 +180,102 @@ void nirc_emit_equation(nirc_emitter *e, const nirc_equation *q, const LLVMValue
     values[i] = n->code == NIRC_EQ_INPUT ? inputs[n->arg[0]] : operation(e, n, q->nodes[n->arg[0]].type, args);
   }
 }
+
+/* ---- what is usual -------------------------------------------------------------------------------------------------------------
+ * A choice of whole numbers whose first arm divides (how often a neuron fires) is called rare, and so are the divisions that nothing else needs. */
+
+typedef struct arms { bool *rare, *only; bool any; } arms;   /* by node: a rare choice; what only first arms of these need */
+
+static arms find_arms(nirc_emitter *e, const nirc_equation *q, size_t n_results)
+{
+  bool *divides = NIRC_NEW_ARRAY(e->arena, bool, q->n_nodes);
+  arms a = {NIRC_NEW_ARRAY(e->arena, bool, q->n_nodes), NIRC_NEW_ARRAY(e->arena, bool, q->n_nodes), false};
+  for (uint32_t i = 0; i < q->n_nodes; i++) {
+    const nirc_eq_node *n = &q->nodes[i];
+    divides[i] = n->code == NIRC_EQ_DIV && n->type == NIRC_I64;
+    for (unsigned k = 0; n->code != NIRC_EQ_INPUT && k < nirc_eq_n_args(n->code); k++)
+      divides[i] |= divides[n->arg[k]];
+    a.rare[i] = n->code == NIRC_EQ_SELECT && n->type == NIRC_I64 && divides[n->arg[1]];
+    a.any |= a.rare[i];
+  }
+  for (uint32_t i = q->n_nodes; i-- > 0;) {
+    bool other = false, arm = false;
+    for (size_t r = 0; r < n_results; r++)
+      other |= q->results[r] == i;
+    for (uint32_t user = i + 1; user < q->n_nodes; user++)
+      for (unsigned k = 0; q->nodes[user].code != NIRC_EQ_INPUT && k < nirc_eq_n_args(q->nodes[user].code); k++)
+        if (q->nodes[user].arg[k] == i)
+          *((a.rare[user] && k == 1) || a.only[user] ? &arm : &other) = true;
+    a.only[i] = arm && !other;
+  }
+  return a;
+}
+
+bool nirc_equation_has_usual(nirc_emitter *e, const nirc_equation *q, size_t n_results)
+{
+  return find_arms(e, q, n_results).any;
+}
+
+enum { WIDE = 52 };                                  /* bits of whole numbers that f64 has between 1 and 2 */
+
+/* A float as i64, where it is whole and not large, which *holds then says: its bits beside those of a number that has units in the last place. */
+static LLVMValueRef usual_whole(nirc_emitter *e, LLVMValueRef x, LLVMValueRef *holds)
+{
+  x = LLVMBuildFPCast(e->b, x, e->f64, "");
+  LLVMValueRef unit = LLVMConstReal(e->f64, 0x1.8p52), moved = LLVMBuildFAdd(e->b, x, unit, ""), back = LLVMBuildFSub(e->b, moved, unit, "");
+  LLVMValueRef small = LLVMBuildFCmp(e->b, LLVMRealOLE, magnitude(e, x), LLVMConstReal(e->f64, 0x1p51), "");
+  *holds = LLVMBuildAnd(e->b, *holds, LLVMBuildAnd(e->b, small, LLVMBuildFCmp(e->b, LLVMRealOEQ, back, x, ""), ""), "");
+  return LLVMBuildSub(e->b, LLVMBuildBitCast(e->b, moved, e->i64, ""), LLVMBuildBitCast(e->b, unit, e->i64, ""), "");
+}
+
+/* a/b where a number without sign of 32 bits has room for both; b is known. */
+static LLVMValueRef short_quotient(nirc_emitter *e, LLVMValueRef a, uint64_t b, LLVMValueRef *holds)
+{
+  *holds = LLVMBuildAnd(e->b, *holds, LLVMBuildICmp(e->b, LLVMIntULE, a, nirc_c64(e, UINT32_MAX), ""), "");
+  return LLVMBuildZExt(e->b, LLVMBuildUDiv(e->b, LLVMBuildTrunc(e->b, a, e->i32, ""), nirc_c32(e, b), ""), e->i64, "");
+}
+
+/* a/b by f64, where 0 <= a and a, b < 2^51, which *holds then says. The quotient, rounded, is below the next whole number where the exact one is: they are at
+ * least 1/b apart, and rounding moves it by less than (a + b)/b * 2^-53. */
+static LLVMValueRef usual_quotient(nirc_emitter *e, LLVMValueRef a, LLVMValueRef b, LLVMValueRef *holds)
+{
+  if (LLVMIsAConstantInt(b) && LLVMConstIntGetZExtValue(b) - 1 < UINT32_MAX)
+    return short_quotient(e, a, LLVMConstIntGetZExtValue(b), holds);
+  LLVMValueRef most = nirc_c64(e, (uint64_t)1 << (WIDE - 1)), unit = LLVMConstReal(e->f64, 0x1.8p52), bits = LLVMBuildBitCast(e->b, unit, e->i64, "");
+  LLVMValueRef fit = LLVMBuildAnd(e->b, LLVMBuildICmp(e->b, LLVMIntULT, a, most, ""), LLVMBuildICmp(e->b, LLVMIntULT, LLVMBuildSub(e->b, b, nirc_c64(e, 1), ""), most, ""), "");
+  *holds = LLVMBuildAnd(e->b, *holds, fit, "");
+  LLVMValueRef x = LLVMBuildFSub(e->b, LLVMBuildBitCast(e->b, nirc_add(e, a, bits), e->f64, ""), unit, "");
+  LLVMValueRef y = LLVMBuildFSub(e->b, LLVMBuildBitCast(e->b, nirc_add(e, b, bits), e->f64, ""), unit, ""), quotient = LLVMBuildFDiv(e->b, x, y, "");
+  LLVMValueRef moved = LLVMBuildFAdd(e->b, quotient, unit, ""), nearest = LLVMBuildSub(e->b, LLVMBuildBitCast(e->b, moved, e->i64, ""), bits, "");
+  LLVMValueRef above = LLVMBuildFCmp(e->b, LLVMRealOGT, LLVMBuildFSub(e->b, moved, unit, ""), quotient, "");
+  return LLVMBuildSub(e->b, nearest, LLVMBuildZExt(e->b, above, e->i64, ""), "");
+}
+
+LLVMValueRef nirc_emit_equation_usual(nirc_emitter *e, const nirc_equation *q, size_t n_results, const LLVMValueRef *inputs, LLVMValueRef *values, bool divide,
+                                      LLVMValueRef *rare)
+{
+  LLVMValueRef holds = LLVMConstInt(e->i1, 1, false), arm = holds;
+  arms a = find_arms(e, q, n_results);
+  *rare = LLVMConstInt(e->i1, 0, false);
+  for (uint32_t i = 0; i < q->n_nodes; i++) {
+    const nirc_eq_node *n = &q->nodes[i];
+    LLVMValueRef args[3] = {NULL, NULL, NULL};
+    for (unsigned k = 0; n->code != NIRC_EQ_INPUT && k < nirc_eq_n_args(n->code); k++)
+      args[k] = values[n->arg[k]];
+    nirc_dtype from = n->code == NIRC_EQ_INPUT ? NIRC_I64 : q->nodes[n->arg[0]].type;
+    if (n->code == NIRC_EQ_INPUT) {
+      values[i] = inputs[n->arg[0]];
+    } else if (a.rare[i]) {
+      *rare = LLVMBuildOr(e->b, *rare, args[0], "");
+      holds = LLVMBuildAnd(e->b, holds, LLVMBuildOr(e->b, LLVMBuildNot(e->b, args[0], ""), arm, ""), "");
+      values[i] = divide ? LLVMBuildSelect(e->b, args[0], args[1], args[2], "") : args[2];
+    } else if (n->code == NIRC_EQ_CONVERT && n->type == NIRC_I64 && (from == NIRC_F32 || from == NIRC_F64)) {
+      values[i] = usual_whole(e, args[0], &holds);
+    } else if (n->code == NIRC_EQ_DIV && n->type == NIRC_I64 && a.only[i]) {
+      values[i] = usual_quotient(e, args[0], args[1], &arm);
+    } else {
+      values[i] = operation(e, n, from, args);
+    }
+  }
+  return holds;
+}

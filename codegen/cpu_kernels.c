@@ -1,4 +1,4 @@
-/* codegen/cpu_kernels.c: one function per op (neurons: cpu_neurons.c). Every weighted sum adds its terms in ascending input index, multiply and add
+/* codegen/cpu_kernels.c: one function per op (neurons: cpu_neurons.c, convolution and pooling: cpu_windows.c). Every weighted sum adds its terms in ascending input index, multiply and add
  * rounded apart, and leaves out terms whose input is 0 (docs/abi.md, "Order of sums"); columns are accumulated, so that the outputs are the vector
  * lanes. */
 #include <math.h>
@@ -86,19 +86,18 @@ nirc_pointers nirc_pointers_of(nirc_emitter *e, const nirc_op *op)
 
 /* ---- element types -------------------------------------------------------------------------------------------------------------- */
 
-/* What the op computes in, and what its operand 0 is kept as. */
-static LLVMTypeRef type_of(const nirc_emitter *e, const nirc_op *op)
+LLVMTypeRef nirc_arithmetic_type(const nirc_emitter *e, const nirc_op *op)
 {
   return nirc_emit_type(e, nirc_snn_arithmetic(op));
 }
 
+/* What operand 0 is kept as. */
 static LLVMTypeRef operand_type(const nirc_emitter *e, const nirc_op *op)
 {
   return nirc_emit_type(e, nirc_op_operand(op, 0)->type->elem);
 }
 
-/* Element i of operand `o`, at p, as a number to compute with. */
-static LLVMValueRef load_operand(nirc_emitter *e, const nirc_op *op, uint32_t o, LLVMValueRef p, LLVMValueRef i)
+LLVMValueRef nirc_load_operand(nirc_emitter *e, const nirc_op *op, uint32_t o, LLVMValueRef p, LLVMValueRef i)
 {
   return nirc_load_as(e, nirc_op_operand(op, o)->type->elem, nirc_snn_arithmetic(op), p, i);
 }
@@ -112,9 +111,9 @@ static void elementwise_kernel(nirc_emitter *e, const nirc_op *op)
   if (op->code != SNN_ADD)
     c = nirc_get_coefficient(e, op, op->code == SNN_SCALE ? "scale" : "threshold");
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, op->results[0].type->count));
-  LLVMValueRef x = load_operand(e, op, 0, p.in[0], l.i), y;
+  LLVMValueRef x = nirc_load_operand(e, op, 0, p.in[0], l.i), y;
   if (op->code == SNN_ADD)
-    y = LLVMBuildFAdd(e->b, x, load_operand(e, op, 1, p.in[1], l.i), "");
+    y = LLVMBuildFAdd(e->b, x, nirc_load_operand(e, op, 1, p.in[1], l.i), "");
   else if (op->code == SNN_SCALE)
     y = LLVMBuildFMul(e->b, nirc_coefficient_at(e, &c, l.i), x, "");
   else
@@ -125,14 +124,13 @@ static void elementwise_kernel(nirc_emitter *e, const nirc_op *op)
 
 /* ---- weighted sums --------------------------------------------------------------------------------------------------------------- */
 
-/* y[i] = start[i], or 0 where there is no bias, or it comes behind the scale; `wrap`: the bias repeats every so many elements. */
-static void start_sums(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, size_t n, size_t wrap)
+void nirc_start_sums(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, size_t n, size_t wrap)
 {
   bool bias = nirc_op_attr(op, "bias") && !nirc_op_attr(op, "scale");
   nirc_coefficient c = {0};
   if (bias)
     c = nirc_get_coefficient(e, op, "bias");
-  LLVMTypeRef type = type_of(e, op);
+  LLVMTypeRef type = nirc_arithmetic_type(e, op);
   nirc_loop outer = nirc_loop_begin(e, nirc_c64(e, wrap ? n / wrap : 0));
   LLVMValueRef row = nirc_at(e, type, y, nirc_mul(e, outer.i, nirc_c64(e, wrap)));
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, wrap));
@@ -141,12 +139,9 @@ static void start_sums(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, size_
   nirc_loop_end(e, &outer);
 }
 
-/* The scale and the bias of a sum whose weights are whole numbers: both behind its last term. */
-typedef struct sum_end { bool has_scale, has_bias; nirc_coefficient scale, bias; } sum_end;
-
-static sum_end sum_end_of(nirc_emitter *e, const nirc_op *op)
+nirc_sum_end nirc_sum_end_of(nirc_emitter *e, const nirc_op *op)
 {
-  sum_end s = {.has_scale = nirc_op_attr(op, "scale") != NULL};
+  nirc_sum_end s = {.has_scale = nirc_op_attr(op, "scale") != NULL};
   s.has_bias = s.has_scale && nirc_op_attr(op, "bias");
   if (s.has_scale)
     s.scale = nirc_get_coefficient(e, op, "scale");
@@ -155,8 +150,7 @@ static sum_end sum_end_of(nirc_emitter *e, const nirc_op *op)
   return s;
 }
 
-/* Sum i, finished. */
-static LLVMValueRef end_sum(nirc_emitter *e, const sum_end *s, LLVMValueRef y, LLVMValueRef i)
+LLVMValueRef nirc_end_sum(nirc_emitter *e, const nirc_sum_end *s, LLVMValueRef y, LLVMValueRef i)
 {
   if (s->has_scale)
     y = LLVMBuildFMul(e->b, nirc_coefficient_at(e, &s->scale, i), y, "");
@@ -165,11 +159,11 @@ static LLVMValueRef end_sum(nirc_emitter *e, const sum_end *s, LLVMValueRef y, L
 
 static void end_sums(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, size_t n)
 {
-  sum_end s = sum_end_of(e, op);
+  nirc_sum_end s = nirc_sum_end_of(e, op);
   if (!s.has_scale)
     return;
   nirc_loop l = nirc_loop_begin(e, nirc_c64(e, n));
-  nirc_store(e, type_of(e, op), end_sum(e, &s, nirc_load(e, type_of(e, op), y, l.i), l.i), y, l.i);
+  nirc_store(e, nirc_arithmetic_type(e, op), nirc_end_sum(e, &s, nirc_load(e, nirc_arithmetic_type(e, op), y, l.i), l.i), y, l.i);
   nirc_loop_end(e, &l);
 }
 
@@ -178,16 +172,15 @@ static nirc_dtype weight_elem(const nirc_op *op)
   return nirc_op_blob(op, "weight")->dtype;
 }
 
-static LLVMTypeRef weight_type(const nirc_emitter *e, const nirc_op *op)
+LLVMTypeRef nirc_weight_type(const nirc_emitter *e, const nirc_op *op)
 {
   return nirc_emit_type(e, weight_elem(op));
 }
 
-/* y[0..n) += w[0..n) * x; without the product where x can only be 1. */
-static void add_column(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, LLVMValueRef w, LLVMValueRef x, size_t n)
+void nirc_add_column(nirc_emitter *e, const nirc_op *op, LLVMValueRef y, LLVMValueRef w, LLVMValueRef x, LLVMValueRef n)
 {
-  LLVMTypeRef type = type_of(e, op);
-  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, n));
+  LLVMTypeRef type = nirc_arithmetic_type(e, op);
+  nirc_loop l = nirc_loop_begin(e, n);
   LLVMValueRef term = nirc_load_as(e, weight_elem(op), nirc_snn_arithmetic(op), w, l.i);
   if (nirc_op_operand(op, 0)->type->elem != NIRC_BOOL)
     term = LLVMBuildFMul(e->b, term, x, "");
@@ -200,8 +193,7 @@ LLVMValueRef nirc_emit_is_active(nirc_emitter *e, LLVMValueRef x)
   return LLVMBuildFCmp(e->b, LLVMRealUNE, x, LLVMConstNull(LLVMTypeOf(x)), "");
 }
 
-/* One element of eight bytes, four or one: sizes that the compiler knows, for there are millions. */
-static void copy_element(char *to, const void *from, size_t i, size_t size)
+void nirc_copy_element(char *to, const void *from, size_t i, size_t size)
 {
   if (size == 8)
     memcpy(to, (const char *)from + i * 8, 8);
@@ -222,7 +214,7 @@ static LLVMValueRef transposed(nirc_emitter *e, const nirc_blob *w, size_t lead,
     for (size_t o0 = 0; o0 < out; o0 += TILE)
       for (size_t j = 0; j < in; j++)
         for (size_t o = o0; o < out && o < o0 + TILE; o++)
-          copy_element(t + ((k * in + j) * out + o) * size, w->data, w->splat ? 0 : (k * out + o) * in + j, size);
+          nirc_copy_element(t + ((k * in + j) * out + o) * size, w->data, w->splat ? 0 : (k * out + o) * in + j, size);
   LLVMValueRef g = nirc_emit_bytes(e, "weight", t, w->count * size);
   nirc_heap_free(h, t);
   return g;
@@ -235,16 +227,16 @@ static void dense_kernel(nirc_emitter *e, const nirc_op *op)
   size_t lead = in && out ? weight->count / (in * out) : 0;
   nirc_pointers p = nirc_pointers_of(e, op);
   size_t all = op->results[0].type->count;
-  start_sums(e, op, p.out[0], all, all);
+  nirc_start_sums(e, op, p.out[0], all, all);
   LLVMValueRef w = transposed(e, weight, lead, out, in);
   nirc_loop k = nirc_loop_begin(e, nirc_c64(e, lead));
-  LLVMTypeRef type = type_of(e, op), of_weight = weight_type(e, op);
+  LLVMTypeRef type = nirc_arithmetic_type(e, op), of_weight = nirc_weight_type(e, op);
   LLVMValueRef x0 = nirc_at(e, operand_type(e, op), p.in[0], nirc_mul(e, k.i, nirc_c64(e, in)));
   LLVMValueRef y = nirc_at(e, type, p.out[0], nirc_mul(e, k.i, nirc_c64(e, out))), w0 = nirc_at(e, of_weight, w, nirc_mul(e, k.i, nirc_c64(e, in * out)));
   nirc_loop j = nirc_loop_begin(e, nirc_c64(e, in));
-  LLVMValueRef x = load_operand(e, op, 0, x0, j.i);
+  LLVMValueRef x = nirc_load_operand(e, op, 0, x0, j.i);
   nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, x));
-  add_column(e, op, y, nirc_at(e, of_weight, w0, nirc_mul(e, j.i, nirc_c64(e, out))), x, out);
+  nirc_add_column(e, op, y, nirc_at(e, of_weight, w0, nirc_mul(e, j.i, nirc_c64(e, out))), x, nirc_c64(e, out));
   nirc_if_end(e, &active);
   nirc_loop_end(e, &j);
   nirc_loop_end(e, &k);
@@ -262,189 +254,22 @@ static void sparse_dense_kernel(nirc_emitter *e, const nirc_op *op)
   const nirc_type *in = nirc_op_operand(op, 0)->type, *out = op->results[0].type;
   size_t n_in = in->shape.dims[in->shape.rank - 1], n_out = out->shape.dims[out->shape.rank - 1], size = weight->shape.dims[1];
   nirc_pointers p = nirc_pointers_of(e, op);
-  start_sums(e, op, p.out[0], out->count, out->count);
+  nirc_start_sums(e, op, p.out[0], out->count, out->count);
   LLVMValueRef w = nirc_emit_elements(e, "weight", weight), firsts = nirc_emit_elements(e, "first", first), rows = nirc_emit_elements(e, "row", row);
   nirc_loop k = nirc_loop_begin(e, nirc_c64(e, n_in ? in->count / n_in : 0)), j = nirc_loop_begin(e, nirc_c64(e, n_in));
-  LLVMTypeRef type = type_of(e, op);
+  LLVMTypeRef type = nirc_arithmetic_type(e, op);
   LLVMValueRef y0 = nirc_at(e, type, p.out[0], nirc_mul(e, k.i, nirc_c64(e, n_out))), at = nirc_add(e, nirc_mul(e, k.i, nirc_c64(e, n_in)), j.i);
-  LLVMValueRef x = load_operand(e, op, 0, p.in[0], at);
+  LLVMValueRef x = nirc_load_operand(e, op, 0, p.in[0], at);
   nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, x));
   LLVMValueRef from = nirc_load_index(e, firsts, at), n = LLVMBuildSub(e->b, nirc_load_index(e, firsts, nirc_add(e, at, nirc_c64(e, 1))), from, "");
   nirc_loop l = nirc_loop_begin(e, n);
   LLVMValueRef b = nirc_add(e, from, l.i), y = nirc_at(e, type, y0, nirc_load_index(e, rows, b));
-  add_column(e, op, y, nirc_at(e, weight_type(e, op), w, nirc_mul(e, b, nirc_c64(e, size))), x, size);
+  nirc_add_column(e, op, y, nirc_at(e, nirc_weight_type(e, op), w, nirc_mul(e, b, nirc_c64(e, size))), x, nirc_c64(e, size));
   nirc_loop_end(e, &l);
   nirc_if_end(e, &active);
   nirc_loop_end(e, &j);
   nirc_loop_end(e, &k);
   end_sums(e, op, p.out[0], out->count);
-}
-
-/* ---- convolution -------------------------------------------------------------------------------------------------------------------- */
-
-typedef struct conv_shape {
-  size_t channels, out_channels, groups, in[2], out[2], kernel[2], stride[2], dilation[2], before[2];
-} conv_shape;
-
-static conv_shape conv_shape_of(const nirc_op *op)
-{
-  const nirc_shape *in = &nirc_op_operand(op, 0)->type->shape, *out = &op->results[0].type->shape;
-  const nirc_shape *stride = nirc_op_shape(op, "stride"), *before = nirc_op_shape(op, "before");
-  const nirc_blob *w = nirc_op_blob(op, "weight");
-  conv_shape c = {.channels = in->dims[0], .out_channels = out->dims[0], .groups = w ? (size_t)nirc_op_int(op, "groups") : 1};
-  for (int a = 0; a < 2; a++) {
-    c.in[a] = in->dims[a + 1];
-    c.out[a] = out->dims[a + 1];
-    c.kernel[a] = w ? w->shape.dims[a + 2] : nirc_op_shape(op, "kernel_size")->dims[a];
-    c.stride[a] = stride->dims[a];
-    c.dilation[a] = w ? nirc_op_shape(op, "dilation")->dims[a] : 1;
-    c.before[a] = before->dims[a];
-  }
-  return c;
-}
-
-/* For each position along an axis, which taps of the kernel bring it to which output: entries first[n] to first[n + 1] of `tap` and `to`. */
-typedef struct taps {
-  uint32_t *first, *tap, *to;
-  size_t n;                                          /* entries */
-} taps;
-
-static taps taps_of(nirc_emitter *e, const conv_shape *c, int axis)
-{
-  taps t = {.first = NIRC_NEW_ARRAY(e->arena, uint32_t, c->in[axis] + 1)};
-  size_t most = c->kernel[axis] < c->out[axis] ? c->kernel[axis] : c->out[axis];
-  t.tap = NIRC_NEW_ARRAY(e->arena, uint32_t, c->in[axis] * most);
-  t.to = NIRC_NEW_ARRAY(e->arena, uint32_t, c->in[axis] * most);
-  for (size_t i = 0; i < c->in[axis]; i++) {
-    for (size_t k = 0; k < c->kernel[axis]; k++) {
-      size_t shifted = i + c->before[axis], span = k * c->dilation[axis];
-      if (shifted < span || (shifted - span) % c->stride[axis] || (shifted - span) / c->stride[axis] >= c->out[axis])
-        continue;
-      t.tap[t.n] = (uint32_t)k;
-      t.to[t.n++] = (uint32_t)((shifted - span) / c->stride[axis]);
-    }
-    t.first[i + 1] = (uint32_t)t.n;
-  }
-  return t;
-}
-
-typedef struct tap_arrays { LLVMValueRef first, tap, to; } tap_arrays;
-
-static tap_arrays emit_taps(nirc_emitter *e, const taps *t, size_t n)
-{
-  return (tap_arrays){nirc_emit_bytes(e, "first", t->first, (n + 1) * sizeof *t->first), nirc_emit_bytes(e, "tap", t->tap, t->n * sizeof *t->tap),
-                      nirc_emit_bytes(e, "to", t->to, t->n * sizeof *t->to)};
-}
-
-/* Loop over the taps of one position: tap and output. */
-typedef struct tap_loop { nirc_loop l; LLVMValueRef tap, to; } tap_loop;
-
-static tap_loop tap_loop_begin(nirc_emitter *e, const tap_arrays *t, LLVMValueRef position)
-{
-  LLVMValueRef first = nirc_load_index(e, t->first, position), end = nirc_load_index(e, t->first, nirc_add(e, position, nirc_c64(e, 1)));
-  tap_loop k = {.l = nirc_loop_begin(e, LLVMBuildSub(e->b, end, first, ""))};
-  LLVMValueRef at = nirc_add(e, first, k.l.i);
-  k.tap = nirc_load_index(e, t->tap, at);
-  k.to = nirc_load_index(e, t->to, at);
-  return k;
-}
-
-/* Weights [out, in/groups, rows, columns] as [group, in, row, column, out]: the outputs of one input lie side by side. */
-static LLVMValueRef conv_weights(nirc_emitter *e, const nirc_blob *w, const conv_shape *c)
-{
-  size_t out = c->out_channels / c->groups, in = c->channels / c->groups, area = c->kernel[0] * c->kernel[1];
-  const nirc_heap *h = e->plan->m->heap;
-  size_t size = nirc_dtype_size(w->dtype);
-  char *t = nirc_heap_alloc(h, w->count * size);
-  for (size_t g = 0; g < c->groups; g++)
-    for (size_t o = 0; o < out; o++)
-      for (size_t j = 0; j < in * area; j++)
-        copy_element(t + ((g * in * area + j) * out + o) * size, w->data, w->splat ? 0 : (g * out + o) * in * area + j, size);
-  LLVMValueRef global = nirc_emit_bytes(e, "weight", t, w->count * size);
-  nirc_heap_free(h, t);
-  return global;
-}
-
-/* sums[row][column][out channel] of every tap of one active input (channel, y, x). */
-static void scatter(nirc_emitter *e, const nirc_op *op, const conv_shape *c, LLVMValueRef sums, LLVMValueRef w, const tap_arrays t[2], LLVMValueRef channel,
-                    LLVMValueRef y, LLVMValueRef x, LLVMValueRef value)
-{
-  LLVMTypeRef of_weight = weight_type(e, op);
-  size_t per_group = c->out_channels / c->groups, in = c->channels / c->groups;
-  LLVMValueRef group = LLVMBuildUDiv(e->b, channel, nirc_c64(e, in), "");
-  LLVMValueRef kernel = nirc_at(e, of_weight, w, nirc_mul(e, channel, nirc_c64(e, c->kernel[0] * c->kernel[1] * per_group)));
-  LLVMValueRef first_out = nirc_mul(e, group, nirc_c64(e, per_group));
-  tap_loop row = tap_loop_begin(e, &t[0], y);
-  tap_loop column = tap_loop_begin(e, &t[1], x);
-  LLVMValueRef tap = nirc_add(e, nirc_mul(e, row.tap, nirc_c64(e, c->kernel[1])), column.tap);
-  LLVMValueRef pixel = nirc_add(e, nirc_mul(e, row.to, nirc_c64(e, c->out[1])), column.to);
-  LLVMValueRef to = nirc_at(e, type_of(e, op), sums, nirc_add(e, nirc_mul(e, pixel, nirc_c64(e, c->out_channels)), first_out));
-  add_column(e, op, to, nirc_at(e, of_weight, kernel, nirc_mul(e, tap, nirc_c64(e, per_group))), value, per_group);
-  nirc_loop_end(e, &column.l);
-  nirc_loop_end(e, &row.l);
-}
-
-/* Inputs in ascending (channel, row, column): for each output that is the order of its kernel's taps. */
-static void conv_kernel(nirc_emitter *e, const nirc_op *op)
-{
-  conv_shape c = conv_shape_of(op);
-  nirc_pointers p = nirc_pointers_of(e, op);
-  size_t pixels = c.out[0] * c.out[1];
-  start_sums(e, op, p.workspace, pixels * c.out_channels, c.out_channels);
-  taps ty = taps_of(e, &c, 0), tx = taps_of(e, &c, 1);
-  tap_arrays t[2] = {emit_taps(e, &ty, c.in[0]), emit_taps(e, &tx, c.in[1])};
-  LLVMValueRef w = conv_weights(e, nirc_op_blob(op, "weight"), &c);
-  nirc_loop channel = nirc_loop_begin(e, nirc_c64(e, c.channels)), y = nirc_loop_begin(e, nirc_c64(e, c.in[0]));
-  LLVMValueRef line = nirc_mul(e, nirc_add(e, nirc_mul(e, channel.i, nirc_c64(e, c.in[0])), y.i), nirc_c64(e, c.in[1]));
-  nirc_loop x = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
-  LLVMValueRef value = load_operand(e, op, 0, p.in[0], nirc_add(e, line, x.i));
-  nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, value));
-  scatter(e, op, &c, p.workspace, w, t, channel.i, y.i, x.i, value);
-  nirc_if_end(e, &active);
-  nirc_loop_end(e, &x);
-  nirc_loop_end(e, &y);
-  nirc_loop_end(e, &channel);
-  sum_end end = sum_end_of(e, op);
-  nirc_loop o = nirc_loop_begin(e, nirc_c64(e, c.out_channels)), pixel = nirc_loop_begin(e, nirc_c64(e, pixels));
-  LLVMValueRef from = nirc_add(e, nirc_mul(e, pixel.i, nirc_c64(e, c.out_channels)), o.i), to = nirc_add(e, nirc_mul(e, o.i, nirc_c64(e, pixels)), pixel.i);
-  nirc_store(e, type_of(e, op), end_sum(e, &end, nirc_load(e, type_of(e, op), p.workspace, from), o.i), p.out[0], to);
-  nirc_loop_end(e, &pixel);
-  nirc_loop_end(e, &o);
-}
-
-/* ---- pooling ----------------------------------------------------------------------------------------------------------------------------- */
-
-/* Each input in ascending (row, column) to the windows that hold it; for each window that is its own order. */
-static void pool_kernel(nirc_emitter *e, const nirc_op *op)
-{
-  conv_shape c = conv_shape_of(op);
-  nirc_pointers p = nirc_pointers_of(e, op);
-  size_t all = op->results[0].type->count, pixels = c.out[0] * c.out[1];
-  LLVMTypeRef type = type_of(e, op);
-  start_sums(e, op, p.out[0], all, all);
-  taps ty = taps_of(e, &c, 0), tx = taps_of(e, &c, 1);
-  tap_arrays t[2] = {emit_taps(e, &ty, c.in[0]), emit_taps(e, &tx, c.in[1])};
-  nirc_loop channel = nirc_loop_begin(e, nirc_c64(e, c.channels)), y = nirc_loop_begin(e, nirc_c64(e, c.in[0]));
-  LLVMValueRef line = nirc_mul(e, nirc_add(e, nirc_mul(e, channel.i, nirc_c64(e, c.in[0])), y.i), nirc_c64(e, c.in[1]));
-  LLVMValueRef sums = nirc_at(e, type, p.out[0], nirc_mul(e, channel.i, nirc_c64(e, pixels)));
-  nirc_loop x = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
-  LLVMValueRef value = load_operand(e, op, 0, p.in[0], nirc_add(e, line, x.i));
-  nirc_if active = nirc_if_begin(e, nirc_emit_is_active(e, value));
-  tap_loop row = tap_loop_begin(e, &t[0], y.i), column = tap_loop_begin(e, &t[1], x.i);
-  LLVMValueRef to = nirc_add(e, nirc_mul(e, row.to, nirc_c64(e, c.out[1])), column.to);
-  nirc_store(e, type, LLVMBuildFAdd(e->b, nirc_load(e, type, sums, to), value, ""), sums, to);
-  nirc_loop_end(e, &column.l);
-  nirc_loop_end(e, &row.l);
-  nirc_if_end(e, &active);
-  nirc_loop_end(e, &x);
-  nirc_loop_end(e, &y);
-  nirc_loop_end(e, &channel);
-  if (op->code == SNN_SUM_POOL)
-    return;
-  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, all));
-  LLVMValueRef area = LLVMConstReal(type, (double)(c.kernel[0] * c.kernel[1]));
-  nirc_store(e, type, LLVMBuildFDiv(e->b, nirc_load(e, type, p.out[0], l.i), area, ""), p.out[0], l.i);
-  nirc_loop_end(e, &l);
 }
 
 /* ---- delays ------------------------------------------------------------------------------------------------------------------------------- */
@@ -500,7 +325,7 @@ typedef void (*kernel_fn)(nirc_emitter *e, const nirc_op *op);
 static const kernel_fn kernels[NIRC_N_OPS] = {
   [SNN_ADD] = elementwise_kernel, [SNN_SCALE] = elementwise_kernel, [SNN_THRESHOLD] = elementwise_kernel, [SNN_DENSE] = dense_kernel,
   [SNN_SPARSE_DENSE] = sparse_dense_kernel,
-  [SNN_CONV] = conv_kernel, [SNN_SUM_POOL] = pool_kernel, [SNN_AVG_POOL] = pool_kernel, [SNN_DELAY_READ] = delay_read_kernel,
+  [SNN_CONV] = nirc_emit_conv_kernel, [SNN_SUM_POOL] = nirc_emit_pool_kernel, [SNN_AVG_POOL] = nirc_emit_pool_kernel, [SNN_DELAY_READ] = delay_read_kernel,
   [SNN_DELAY_WRITE] = delay_write_kernel, [SNN_ADVANCE] = advance_kernel, [SNN_NEURON] = nirc_emit_neuron_kernel, [HW_PROJECT] = nirc_emit_project_kernel,
   [HW_CORES] = nirc_emit_cores_kernel, [HW_SLICE] = nirc_emit_slice_kernel,
 };
@@ -527,56 +352,4 @@ void nirc_emit_kernel_call(nirc_emitter *e, const nirc_op *op, LLVMValueRef kern
   for (unsigned i = 0; i < p.n; i++)
     args[i] = address(e, p.place[i], user);
   nirc_emit_call(e, kernel, args, p.n);
-}
-
-/* ---- counters --------------------------------------------------------------------------------------------------------------------------------- */
-
-/* Sum over active elements x[c][y][x] of rows[y] * columns[x] * each. */
-LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op)
-{
-  bool conv = op->code == SNN_CONV;
-  bool fires = nirc_snn_fires(op) >= 0;
-  const nirc_type *t = nirc_cpu_counted(op)->type;
-  uint64_t each = 1;
-  conv_shape c = {.channels = 1, .in = {1, t->count}};
-  if (conv) {
-    c = conv_shape_of(op);
-    each = c.out_channels / c.groups;
-  } else if (op->code == SNN_DENSE) {
-    const nirc_shape *w = &nirc_op_blob(op, "weight")->shape;
-    each = w->dims[w->rank - 2];
-  }
-  if (op->code == HW_PROJECT)
-    each = op->results[0].type->count;
-  if (op->code == SNN_SPARSE_DENSE) {                /* as the matrix that it was made from: the counts do not depend on -O */
-    const nirc_shape *y = &op->results[0].type->shape;
-    each = y->dims[y->rank - 1];
-  }
-  LLVMValueRef fn = nirc_emit_function(e, "count", e->i64, &e->ptr, 1, false), x = nirc_emit_param(e, 0);
-  nirc_emit_mark_kernel(e, 1);
-  nirc_emit_mark_rare(e, fn);
-  LLVMValueRef total = LLVMBuildAlloca(e->b, e->i64, "total"), first[2] = {0};
-  LLVMBuildStore(e->b, nirc_c64(e, 0), total);
-  for (int a = 0; conv && a < 2; a++) {
-    taps k = taps_of(e, &c, a);
-    first[a] = nirc_emit_bytes(e, "first", k.first, (c.in[a] + 1) * sizeof *k.first);
-  }
-  nirc_loop row = nirc_loop_begin(e, nirc_c64(e, c.channels * c.in[0])), column = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
-  LLVMValueRef value = nirc_load(e, nirc_emit_type(e, t->elem), x, nirc_add(e, nirc_mul(e, row.i, nirc_c64(e, c.in[1])), column.i)), n = nirc_c64(e, each);
-  for (int a = 0; conv && a < 2; a++) {
-    LLVMValueRef at = a ? column.i : LLVMBuildURem(e->b, row.i, nirc_c64(e, c.in[0]), "");
-    n = nirc_mul(e, n, LLVMBuildSub(e->b, nirc_load_index(e, first[a], nirc_add(e, at, nirc_c64(e, 1))), nirc_load_index(e, first[a], at), ""));
-  }
-  LLVMValueRef more;
-  if (op->code == HW_PROJECT)                        /* several events a step count each */
-    more = nirc_mul(e, n, nirc_emit_events(e, t->elem, value, nirc_op_int(op, "most")));
-  else if (fires && t->elem != NIRC_BOOL)
-    more = nirc_emit_events(e, t->elem, value, INT64_MAX);
-  else
-    more = LLVMBuildSelect(e->b, nirc_emit_is_active(e, value), n, nirc_c64(e, 0), "");
-  LLVMBuildStore(e->b, nirc_add(e, LLVMBuildLoad2(e->b, e->i64, total, ""), more), total);
-  nirc_loop_end(e, &column);
-  nirc_loop_end(e, &row);
-  LLVMBuildRet(e->b, LLVMBuildLoad2(e->b, e->i64, total, ""));
-  return fn;
 }

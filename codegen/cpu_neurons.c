@@ -29,25 +29,80 @@ static neuron_body read_neuron(nirc_emitter *e, const nirc_op *op)
   return n;
 }
 
-/* Neurons first .. first + count - 1, whose operand 0 is x0[0 .. count - 1]. All of an element is read before any of it is written. */
-static void emit_neurons(nirc_emitter *e, const nirc_op *op, const neuron_body *n, const nirc_pointers *p, LLVMValueRef x0, LLVMValueRef first, size_t count)
+/* All of an element is read before any of it is written. `x`: its place in operand 0. */
+static void load_inputs(nirc_emitter *e, const nirc_op *op, const neuron_body *n, const nirc_pointers *p, LLVMValueRef x0, LLVMValueRef x, LLVMValueRef at)
 {
-  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, count));
-  LLVMValueRef at = nirc_add(e, first, l.i);
   for (uint32_t i = 0; i < n->read.n_operands; i++) {
     nirc_dtype elem = nirc_op_operand(op, i)->type->elem;
-    LLVMValueRef v = nirc_load(e, nirc_emit_type(e, elem), i ? p->in[i] : x0, i ? at : l.i);
+    LLVMValueRef v = nirc_load(e, nirc_emit_type(e, elem), i ? p->in[i] : x0, i ? at : x);
     n->inputs[i] = elem == NIRC_BOOL ? nirc_emit_is_active(e, v) : v;
   }
   for (uint32_t c = 0; c < n->read.n_coefficients; c++)
     n->inputs[n->read.n_operands + c] = nirc_coefficient_at(e, &n->coefficients[c], at);
-  nirc_emit_equation(e, &n->read.equation, n->inputs, n->values);
+}
+
+static void store_results(nirc_emitter *e, const nirc_op *op, const neuron_body *n, const nirc_pointers *p, LLVMValueRef at)
+{
   for (uint32_t r = 0; r < op->n_results; r++) {
     nirc_dtype elem = op->results[r].type->elem;
     LLVMValueRef v = n->values[n->read.equation.results[r]];
     nirc_store(e, nirc_emit_type(e, elem), elem == NIRC_BOOL ? LLVMBuildUIToFP(e->b, v, e->f32, "") : v, p->out[r], at);
   }
+}
+
+/* Neurons first .. first + count - 1, whose operand 0 is x0[0 .. count - 1]. */
+static void emit_neurons(nirc_emitter *e, const nirc_op *op, const neuron_body *n, const nirc_pointers *p, LLVMValueRef x0, LLVMValueRef first, size_t count)
+{
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, count));
+  LLVMValueRef at = nirc_add(e, first, l.i);
+  load_inputs(e, op, n, p, x0, l.i, at);
+  nirc_emit_equation(e, &n->read.equation, n->inputs, n->values);
+  store_results(e, op, n, p, at);
   nirc_loop_end(e, &l);
+}
+
+enum { USUAL, FIRES, ODD };                          /* of a block: what some neuron is, at most (nirc_emit_equation_usual) */
+
+/* What some neuron of a block is. */
+static LLVMValueRef sort_block(nirc_emitter *e, const nirc_op *op, const neuron_body *n, const nirc_pointers *p, LLVMValueRef first, LLVMValueRef kind)
+{
+  LLVMBuildStore(e->b, nirc_c64(e, USUAL), kind);
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, TILE));
+  LLVMValueRef at = nirc_add(e, first, l.i), rare;
+  load_inputs(e, op, n, p, p->in[0], at, at);
+  LLVMValueRef holds = nirc_emit_equation_usual(e, &n->read.equation, op->n_results, n->inputs, n->values, true, &rare);
+  LLVMValueRef fires = LLVMBuildZExt(e->b, rare, e->i64, ""), odd = LLVMBuildSelect(e->b, holds, nirc_c64(e, 0), nirc_c64(e, ODD), "");
+  LLVMBuildStore(e->b, LLVMBuildOr(e->b, LLVMBuildLoad2(e->b, e->i64, kind, ""), LLVMBuildOr(e->b, fires, odd, ""), ""), kind);
+  nirc_loop_end(e, &l);
+  return LLVMBuildLoad2(e->b, e->i64, kind, "");
+}
+
+static void usual_block(nirc_emitter *e, const nirc_op *op, const neuron_body *n, const nirc_pointers *p, LLVMValueRef first, bool fires)
+{
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, TILE));
+  LLVMValueRef at = nirc_add(e, first, l.i), rare;
+  load_inputs(e, op, n, p, p->in[0], at, at);
+  nirc_emit_equation_usual(e, &n->read.equation, op->n_results, n->inputs, n->values, fires, &rare);
+  store_results(e, op, n, p, at);
+  nirc_loop_end(e, &l);
+}
+
+static void emit_blocks(nirc_emitter *e, const nirc_op *op, const neuron_body *n, const nirc_pointers *p, size_t blocks)
+{
+  LLVMTypeRef type = nirc_emit_type(e, nirc_op_operand(op, 0)->type->elem);
+  LLVMValueRef place = LLVMBuildAlloca(e->b, e->i64, "kind");
+  nirc_loop block = nirc_loop_begin(e, nirc_c64(e, blocks));
+  LLVMValueRef first = nirc_mul(e, block.i, nirc_c64(e, TILE)), kind = sort_block(e, op, n, p, first, place);
+  nirc_if usual = nirc_if_begin(e, LLVMBuildICmp(e->b, LLVMIntEQ, kind, nirc_c64(e, USUAL), ""));
+  usual_block(e, op, n, p, first, false);
+  nirc_if_end(e, &usual);
+  nirc_if fires = nirc_if_begin(e, LLVMBuildICmp(e->b, LLVMIntEQ, kind, nirc_c64(e, FIRES), ""));
+  usual_block(e, op, n, p, first, true);
+  nirc_if_end(e, &fires);
+  nirc_if odd = nirc_if_begin(e, LLVMBuildICmp(e->b, LLVMIntUGE, kind, nirc_c64(e, ODD), ""));
+  emit_neurons(e, op, n, p, nirc_at(e, type, p->in[0], first), first, TILE);
+  nirc_if_end(e, &odd);
+  nirc_loop_end(e, &block);
 }
 
 /* ---- populations: the sum in registers, a tile of outputs at a time ----------------------------------------------------------------------------- */
@@ -206,5 +261,10 @@ void nirc_emit_neuron_kernel(nirc_emitter *e, const nirc_op *op)
   }
   neuron_body n = read_neuron(e, op);
   nirc_pointers p = nirc_pointers_of(e, op);
-  emit_neurons(e, op, &n, &p, p.in[0], nirc_c64(e, 0), op->results[0].type->count);
+  size_t count = op->results[0].type->count, blocks = op->n_operands && nirc_equation_has_usual(e, &n.read.equation, op->n_results) ? count / TILE : 0;
+  if (blocks)
+    emit_blocks(e, op, &n, &p, blocks);
+  LLVMValueRef done = nirc_c64(e, blocks * TILE);
+  LLVMValueRef rest = blocks ? nirc_at(e, nirc_emit_type(e, nirc_op_operand(op, 0)->type->elem), p.in[0], done) : p.in[0];
+  emit_neurons(e, op, &n, &p, rest, done, count - blocks * TILE);
 }

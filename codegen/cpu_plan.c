@@ -75,6 +75,11 @@ static size_t value_bytes(const nirc_type *t)
   return t->count * nirc_dtype_size(nirc_cpu_stored(t->elem));
 }
 
+size_t nirc_cpu_padded(size_t channels)
+{
+  return (channels + NIRC_CPU_CHANNELS - 1) / NIRC_CPU_CHANNELS * NIRC_CPU_CHANNELS;
+}
+
 static size_t cores_bytes(const nirc_op *op)
 {
   nirc_arena *a = nirc_arena_new(nirc_heap_default());
@@ -93,7 +98,10 @@ size_t nirc_cpu_workspace_bytes(const nirc_op *op)
   const nirc_op *sum = nirc_cpu_tiled_sum(op);
   if (sum)
     return nirc_op_operand(sum, 0)->type->count * (nirc_op_operand(sum, 0)->type->elem == NIRC_BOOL ? 4 : 8);
-  return op->code == SNN_CONV ? value_bytes(op->results[0].type) : 0;
+  if (op->code != SNN_CONV)
+    return 0;
+  const nirc_type *t = op->results[0].type;
+  return t->count / t->shape.dims[0] * nirc_cpu_padded(t->shape.dims[0]) * nirc_dtype_size(t->elem);
 }
 
 static size_t advance(planner *x, size_t at, size_t bytes)

@@ -8,7 +8,7 @@
 
 #include "ir/op.h"
 
-enum { NIRC_CPU_ALIGN = 64, NIRC_CPU_HEADER_BYTES = 64, NIRC_CPU_STATE_HEADER_BYTES = 64, NIRC_CPU_CORES_WORDS = 1 };
+enum { NIRC_CPU_ALIGN = 64, NIRC_CPU_HEADER_BYTES = 64, NIRC_CPU_STATE_HEADER_BYTES = 64, NIRC_CPU_CORES_WORDS = 1, NIRC_CPU_CHANNELS = 4 };
 
 typedef enum nirc_place_kind { NIRC_PLACE_INPUT, NIRC_PLACE_STATE, NIRC_PLACE_SCRATCH } nirc_place_kind;
 
@@ -61,7 +61,10 @@ const nirc_value *nirc_cpu_counted(const nirc_op *op);
 const nirc_op *nirc_cpu_tiled_sum(const nirc_op *neuron);
 bool nirc_cpu_is_tiled_sum(const nirc_op *op);       /* the same, asked of the sum */
 
-/* Bytes of scratch that an op wants beside its operands and results (a convolution's sums, channels last; the active inputs of a tiled
+/* Channels of a convolution's sums, with such behind them that nobody reads: a multiple of NIRC_CPU_CHANNELS, which are added to at once. */
+size_t nirc_cpu_padded(size_t channels);
+
+/* Bytes of scratch that an op wants beside its operands and results (a convolution's sums, channels last and padded; the active inputs of a tiled
  * sum: their numbers and, unless they are spikes, their values; of hw.cores NIRC_CPU_CORES_WORDS words of 8 bytes, the kept potentials, the flags). */
 size_t nirc_cpu_workspace_bytes(const nirc_op *op);
 

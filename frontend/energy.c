@@ -30,6 +30,6 @@ const nirc_energy_figure *nirc_energy_find(const char *target, nirc_energy_quant
 
 const char *nirc_energy_name(nirc_energy_quantity quantity)
 {
-  static const char *const names[] = {"synaptic_operation", "neuron_update", "message", "static_power"};
+  static const char *const names[] = {"synaptic_operation", "neuron_update", "message", "static_power", "update_time", "step_time"};
   return names[quantity];
 }

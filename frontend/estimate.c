@@ -244,26 +244,48 @@ size_t nirc_estimate_source(const nirc_estimate *e, const nirc_energy_source *s)
   return i;
 }
 
+static void add_source(nirc_estimate *e, const nirc_energy_figure *f)
+{
+  if (!f)
+    return;
+  e->figures_of = f->chip;
+  if (nirc_estimate_source(e, f->source) == e->n_sources)
+    e->sources[e->n_sources++] = f->source;
+}
+
+/* A step is over when the busiest core has gone through its neurons, and all have said so. The busiest has no fewer than the mean. */
+static void add_computing(nirc_estimate *e)
+{
+  const nirc_energy_figure *update = nirc_energy_find(e->target, NIRC_ENERGY_UPDATE_TIME), *step = nirc_energy_find(e->target, NIRC_ENERGY_STEP_TIME);
+  e->update_time = update;
+  e->step_time = step;
+  e->computing = NAN;
+  if (!update || !step)
+    return;
+  add_source(e, update);
+  add_source(e, step);
+  if (e->cores)
+    e->computing = step->least * step->scale + e->counts[NIRC_ESTIMATE_UPDATES] / (double)e->cores * update->least * update->scale;
+}
+
 static void add_energy(nirc_estimate *e)
 {
   static const nirc_estimate_count counted[] = {NIRC_ESTIMATE_OPERATIONS, NIRC_ESTIMATE_UPDATES, NIRC_ESTIMATE_MESSAGES};
   size_t known = 0;
   e->least = e->most = NAN;
-  for (nirc_energy_quantity q = 0; q < NIRC_ENERGY_QUANTITIES; q++) {
+  for (nirc_energy_quantity q = 0; q < NIRC_ENERGY_PARTS; q++) {
     const nirc_energy_figure *f = nirc_energy_find(e->target, q);
     double n = q != NIRC_ENERGY_STATIC_POWER ? e->counts[counted[q]] : e->step_seconds > 0 ? e->step_seconds : NAN;
     nirc_estimate_part *p = &e->parts[q];
     *p = (nirc_estimate_part){f, f ? n * f->least * f->scale : NAN, f ? n > 0 ? n * f->most * f->scale : n : NAN};
-    e->figures_of = f ? f->chip : e->figures_of;
-    if (f && nirc_estimate_source(e, f->source) == e->n_sources)
-      e->sources[e->n_sources++] = f->source;
+    add_source(e, f);
     if (!isnan(p->least)) {
       known++;
       e->least = isnan(e->least) ? p->least : e->least + p->least;
       e->most = isnan(e->most) ? p->most : e->most + p->most;
     }
   }
-  if (known && known < NIRC_ENERGY_QUANTITIES)
+  if (known && known < NIRC_ENERGY_PARTS)
     e->most = INFINITY;
 }
 
@@ -289,6 +311,8 @@ static void make_totals(estimator *x, nirc_arena *a)
       e->counts[k] += e->layers[n].counts[k] < 0 ? 0 : e->layers[n].counts[k];
   e->counts[NIRC_ESTIMATE_MESSAGES] = count_messages(x, a);
   e->step_seconds = seconds_of(x->step);
+  const nirc_attr *cores = nirc_dict_find(nirc_dict_find(nirc_op_attr(x->step, "chip"), "partition", NIRC_ATTR_DICT), "cores", NIRC_ATTR_INT);
+  e->cores = cores && cores->i > 0 ? (uint64_t)cores->i : 0;
   NIRC_FOR_EACH_OP(op, x->step->body) {
     const nirc_attr *latency = op->code == SNN_OUTPUT ? nirc_op_attr(op, "latency") : NULL;
     if (latency && latency->i > 0 && (uint64_t)latency->i > e->latency)
@@ -313,5 +337,6 @@ const nirc_estimate *nirc_estimate_make(nirc_arena *a, const nirc_module *m, uin
   name_ends(&x);
   make_totals(&x, a);
   add_energy(e);
+  add_computing(e);
   return e;
 }

@@ -35,13 +35,16 @@ typedef struct nirc_estimate {
   uint64_t steps;                                    /* of an inference */
   bool steps_given;                                  /* by --steps; else those of the input, where activity was measured; else assumed */
   double counts[NIRC_ESTIMATE_COUNTS];               /* of a step; NaN: not known */
-  nirc_estimate_part parts[NIRC_ENERGY_QUANTITIES];
+  nirc_estimate_part parts[NIRC_ENERGY_PARTS];
   double least, most;                                /* the sum of the parts that are known, NaN where none is; most infinite where one is not */
   const char *figures_of;                            /* chip that the parts' figures are of; NULL: there are none */
   const nirc_energy_source *sources[NIRC_ENERGY_QUANTITIES];             /* of the figures, each once */
   size_t n_sources;
   uint64_t latency;                                  /* steps by which the target is later than the network */
   double step_seconds;                               /* of the network's time; 0: it counts steps */
+  uint64_t cores;                                    /* in use; 0: not known */
+  const nirc_energy_figure *update_time, *step_time; /* NULL: none was read */
+  double computing;                                  /* seconds of a step, at least: were the neurons spread evenly, and nothing else to be done; NaN: not known */
   nirc_estimate_layer *layers;                       /* in the order of the step */
   size_t n_layers;
 } nirc_estimate;

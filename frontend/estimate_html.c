@@ -66,7 +66,7 @@ static void add_activity(const nirc_estimate *e, nirc_strbuf *b)
   nirc_strbuf_add(b, "<p class=\"soft\">");
   if (a->measured) {
     nirc_strbuf_add(b, "How often neurons spike was measured on ");
-    nirc_html_add_escaped(b, a->input);
+    nirc_html_add_name(b, a->input);
     nirc_strbuf_addf(b, ", %" PRIu64 " steps, %" PRIu64 " sample%s.", a->steps, a->samples, a->samples == 1 ? "" : "s");
   } else {
     nirc_strbuf_addf(b, "How often neurons spike is assumed: %g spikes of every neuron and every element of an Input in a step%s.", a->rate,
@@ -75,6 +75,27 @@ static void add_activity(const nirc_estimate *e, nirc_strbuf *b)
   nirc_strbuf_addf(b, " An inference has %" PRIu64 " steps, %s.</p>\n", e->steps,
                    e->steps_given ? "as <code>--steps</code> says" : a->measured ? "those of the input"
                                                                  : "which is assumed, too (<code>--steps</code> says otherwise)");
+}
+
+static void add_time(const nirc_estimate *e, const char *what, const nirc_energy_figure *f, nirc_strbuf *b)
+{
+  nirc_strbuf_addf(b, "%s %g to %g %s [%zu] (", what, f->least, f->most, f->unit, nirc_estimate_source(e, f->source) + 1);
+  nirc_html_add_escaped(b, f->conditions);
+  nirc_strbuf_add(b, ")");
+}
+
+static void add_computing(const nirc_estimate *e, nirc_strbuf *b)
+{
+  nirc_strbuf_add(b, "<p>The hardware computes at least ");
+  add_scaled(b, e->computing, "s");
+  nirc_strbuf_add(b, ESTIMATE " a step, ");
+  add_scaled(b, e->computing * (double)(e->steps + e->latency), "s");
+  nirc_strbuf_add(b, ESTIMATE " an inference, by figures of <strong>");
+  nirc_html_add_escaped(b, e->step_time->chip);
+  nirc_strbuf_addf(b, "</strong>, if its neurons were spread evenly over the %" PRIu64 " cores in use and nothing else took time", e->cores);
+  add_time(e, ": a step", e->step_time, b);
+  add_time(e, ", a neuron", e->update_time, b);
+  nirc_strbuf_add(b, ".</p>\n");
 }
 
 static void add_latency(const nirc_estimate *e, nirc_strbuf *b)
@@ -89,7 +110,11 @@ static void add_latency(const nirc_estimate *e, nirc_strbuf *b)
     add_scaled(b, e->step_seconds * (double)(e->steps + e->latency), "s");
     nirc_strbuf_add(b, ESTIMATE);
   }
-  nirc_strbuf_add(b, ". How long the hardware computes: no published figure read.</p>\n");
+  nirc_strbuf_add(b, ".</p>\n");
+  if (!e->step_time || !e->update_time)
+    nirc_strbuf_add(b, "<p>How long the hardware computes: no published figure read.</p>\n");
+  else if (isfinite(e->computing))
+    add_computing(e, b);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------------------------------ */
@@ -151,7 +176,7 @@ static void add_energy(const nirc_estimate *e, nirc_strbuf *b)
   begin(b, "Estimated energy", "What was counted times published figures. The total is of the rows that have one: what is not known is not in it, so it is no figure of "
                               "the chip as a whole.");
   nirc_strbuf_add(b, HEAD_NUMBER "A step</th>" HEAD_NUMBER "An inference</th><th scope=\"col\">Published, each</th></tr></thead>\n<tbody>\n");
-  for (nirc_energy_quantity q = 0; q < NIRC_ENERGY_QUANTITIES; q++) {
+  for (nirc_energy_quantity q = 0; q < NIRC_ENERGY_PARTS; q++) {
     const nirc_estimate_part *p = &e->parts[q];
     nirc_strbuf_addf(b, "<tr><th scope=\"row\">%s</th>", names[q]);
     add_joules_cell(b, p->least, p->most);

@@ -184,7 +184,7 @@ static int layers_by_name(const void *a, const void *b)
 /* Is it what the layer is for, rather than what is around it? */
 static bool is_main(const nirc_op *op)
 {
-  return op->code != SNN_STATE && op->code != SNN_UPDATE && op->code != SNN_ADD && op->code != SNN_PROBE && op->code != SNN_RESHAPE;
+  return op->code != SNN_STATE && op->code != SNN_UPDATE && op->code != SNN_ADD && op->code != SNN_PROBE && op->code != SNN_RESHAPE && op->code != HW_PLACE;
 }
 
 /* The layer of that name; NULL: none. */

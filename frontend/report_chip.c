@@ -59,29 +59,80 @@ static size_t count_entries(const nirc_attr *entries)
 
 /* ---- layers and what leads from one to another ----------------------------------------------------------------------------------- */
 
-static void read_layers(nirc_chip *c, const nirc_op *step)
+/* Does the dictionary name two ends, by name or by number? Or only the layer that an Output is fed with. */
+static bool is_way(const nirc_attr *p)
+{
+  return (text(p, "from") && text(p, "to")) || (whole(p, "pre", -1) >= 0 && whole(p, "post", -1) >= 0) || whole(p, "population", -1) >= 0;
+}
+
+static void read_places(nirc_chip *c, const nirc_op *step)
 {
   size_t n = 0;
   NIRC_FOR_EACH_OP(op, step->body)
     n += op->code == HW_PLACE;
   c->layers = NIRC_NEW_ARRAY(c->arena, nirc_chip_layer, n + 1);
+  c->ways = NIRC_NEW_ARRAY(c->arena, nirc_chip_way, n + 1);
   NIRC_FOR_EACH_OP(op, step->body) {
     if (op->code != HW_PLACE)
       continue;
     const nirc_attr *p = nirc_op_attr(op, "placement")->dict;
-    c->layers[c->n_layers++] = (nirc_chip_layer){.node = nirc_op_attr(op, "node")->s, .placement = p, .core = whole(p, "core", -1), .part = text(p, "part"), .first = size(p, "first"),
-                                                 .count = size(p, "count"), .in = whole(p, "from_input", 0) > 0, .out = whole(p, "monitored", 0) > 0};
+    const char *node = nirc_op_attr(op, "node")->s;
+    if (is_way(p))
+      c->ways[c->n_ways++] = (nirc_chip_way){.node = node, .placement = p, .from = text(p, "from"), .to = text(p, "to")};
+    else
+      c->layers[c->n_layers++] = (nirc_chip_layer){.node = node, .placement = p, .core = whole(p, "core", -1), .part = text(p, "part"), .first = size(p, "first"),
+                                                   .count = size(p, "count"), .in = whole(p, "from_input", 0) > 0, .out = whole(p, "monitored", 0) > 0};
+  }
+}
+
+/* The layer of that name, else of that number; NULL where there is none. */
+static nirc_chip_layer *layer_at(nirc_chip *c, const char *name, int64_t number)
+{
+  for (size_t l = 0; name && l < c->n_layers; l++)
+    if (strcmp(c->layers[l].node, name) == 0)
+      return &c->layers[l];
+  return !name && number >= 0 && (uint64_t)number < c->n_layers ? &c->layers[number] : NULL;
+}
+
+static void add_edge(nirc_chip *c, const nirc_chip_layer *from, const nirc_chip_layer *to)
+{
+  const nirc_chip_edge e = {.from = (size_t)(from - c->layers), .to = (size_t)(to - c->layers)};
+  for (size_t i = c->n_edges; i-- > 0;)
+    if (c->edges[i].from == e.from && c->edges[i].to == e.to)
+      return;
+  c->edges[c->n_edges++] = e;
+}
+
+/* What comes from no layer comes from outside. */
+static void follow_ways(nirc_chip *c)
+{
+  nirc_chip_layer *last = layer_at(c, text(c->entries, "output"), -1);
+  if (last)
+    last->out = true;
+  for (size_t k = 0; k < c->n_ways; k++) {
+    nirc_chip_way *w = &c->ways[k];
+    nirc_chip_layer *from = layer_at(c, w->from, whole(w->placement, "pre", -1)), *to = layer_at(c, w->to, whole(w->placement, "post", -1));
+    nirc_chip_layer *out = layer_at(c, NULL, whole(w->placement, "population", -1));
+    w->from = w->from ? w->from : from ? from->node : NULL;
+    w->to = w->to ? w->to : to ? to->node : NULL;
+    if (out)
+      out->out = true;
+    if (from && to)
+      add_edge(c, from, to);
+    else if (to)
+      to->in = true;
   }
 }
 
 static void read_edges(nirc_chip *c)
 {
-  size_t most = 0;
+  size_t most = c->n_ways;
   int64_t to;
   for (size_t l = 0; l < c->n_layers; l++)
     for (size_t i = 0; element(nirc_chip_entry(c->layers[l].placement, "to"), i, &to); i++)
       most++;
   c->edges = NIRC_NEW_ARRAY(c->arena, nirc_chip_edge, most + 1);
+  follow_ways(c);
   for (size_t l = 0; l < c->n_layers; l++) {
     const nirc_attr *p = c->layers[l].placement, *numbers = c->edge_number ? nirc_chip_entry(p, c->edge_number) : NULL;
     for (size_t i = 0; element(nirc_chip_entry(p, "to"), i, &to); i++) {
@@ -179,7 +230,7 @@ nirc_chip *nirc_chip_read(nirc_arena *a, const nirc_op *step)
     return NULL;
   nirc_chip *c = NIRC_NEW(a, nirc_chip);
   *c = (nirc_chip){.arena = a, .target = target->s, .entries = chip->dict, .partition = group(chip->dict, "partition"), .edge_number = text(chip->dict, "edges")};
-  read_layers(c, step);
+  read_places(c, step);
   read_edges(c);
   read_uses(c);
   const nirc_attr *memory = group(c->entries, "memory");
@@ -191,4 +242,15 @@ nirc_chip *nirc_chip_read(nirc_arena *a, const nirc_op *step)
   for (size_t l = 0; l < c->n_layers; l++)
     make_layer(c, l);
   return c;
+}
+
+const nirc_chip_way *nirc_chip_find_way(const nirc_chip *c, const char *node)
+{
+  for (size_t l = 0; l < c->n_layers; l++)
+    if (strcmp(c->layers[l].node, node) == 0)
+      return NULL;
+  for (size_t k = 0; k < c->n_ways; k++)
+    if (strcmp(c->ways[k].node, node) == 0)
+      return &c->ways[k];
+  return NULL;
 }

@@ -20,6 +20,13 @@ typedef struct nirc_chip_layer {
   bool in, out;                                      /* input events arrive at it; its spikes leave the chip */
 } nirc_chip_layer;
 
+/* A place of what leads from one layer to another, or out of the chip. */
+typedef struct nirc_chip_way {
+  const char *node;
+  const nirc_attr *placement;
+  const char *from, *to;                             /* layers, or what stands for outside; NULL: it does not say */
+} nirc_chip_way;
+
 typedef struct nirc_chip_edge { size_t from, to; int64_t number; bool numbered; } nirc_chip_edge;      /* indices of layers */
 
 /* What a bar is made of: so much of it belongs to that layer. */
@@ -42,15 +49,19 @@ typedef struct nirc_chip {
   const nirc_attr *partition;                        /* first entry of what is said of a cut into cores; NULL: nothing */
   const char *edge_number;                           /* what the number on a connection is; NULL: there is none */
   nirc_chip_layer *layers;
+  nirc_chip_way *ways;
   nirc_chip_edge *edges;
   nirc_chip_box *boxes;                              /* of cores all, or where they are many those in use */
   nirc_chip_use *resources, *parts;                  /* used: of a part, neurons or channels of all its layers */
-  size_t n_layers, n_edges, n_boxes, n_resources, n_parts;
+  size_t n_layers, n_ways, n_edges, n_boxes, n_resources, n_parts;
   size_t n_cores;                                    /* 0: the chip does not tell cores apart */
 } nirc_chip;
 
 /* NULL where the step says nothing of a chip. Strings and attributes are borrowed from the module. */
 nirc_chip *nirc_chip_read(nirc_arena *a, const nirc_op *step);
+
+/* What is called `node` and is no layer; NULL: nothing. */
+const nirc_chip_way *nirc_chip_find_way(const nirc_chip *c, const char *node);
 
 /* The entry of that name, in a list of entries; NULL: none. */
 const nirc_attr *nirc_chip_entry(const nirc_attr *entries, const char *name);

@@ -68,27 +68,34 @@ static json_t *core_json(const nirc_chip *c, const nirc_chip_box *box)
   return o;
 }
 
+static json_t *place_json(const char *node, const nirc_attr *placement)
+{
+  json_t *o = json_pack("{s:s}", "name", node);
+  for (const nirc_attr *a = placement; a; a = a->next)
+    json_object_set_new(o, a->name, value_json(a));
+  return o;
+}
+
 json_t *nirc_chip_json(const nirc_chip *c)
 {
   if (!c)
     return NULL;
-  json_t *root = json_object(), *layers = json_array(), *cores = json_array();
+  json_t *root = json_object(), *layers = json_array(), *ways = json_array(), *cores = json_array();
   json_object_set_new(root, "target", json_string(c->target));
   for (const nirc_attr *a = c->entries; a; a = a->next)
     if (a->kind != NIRC_ATTR_DICT && strcmp(a->name, "edges"))
       json_object_set_new(root, a->name, value_json(a));
   for (size_t i = 0; i < c->n_boxes && c->n_cores; i++)
     json_array_append_new(cores, core_json(c, &c->boxes[i]));
-  for (size_t l = 0; l < c->n_layers; l++) {
-    json_t *o = json_pack("{s:s}", "name", c->layers[l].node);
-    for (const nirc_attr *a = c->layers[l].placement; a; a = a->next)
-      json_object_set_new(o, a->name, value_json(a));
-    json_array_append_new(layers, o);
-  }
+  for (size_t l = 0; l < c->n_layers; l++)
+    json_array_append_new(layers, place_json(c->layers[l].node, c->layers[l].placement));
+  for (size_t k = 0; k < c->n_ways; k++)
+    json_array_append_new(ways, place_json(c->ways[k].node, c->ways[k].placement));
   json_object_set_new(root, "resources", uses_json(c->resources, c->n_resources));
   json_object_set_new(root, "parts", uses_json(c->parts, c->n_parts));
   json_object_set_new(root, "cores", cores);
   json_object_set_new(root, "layers", layers);
+  json_object_set_new(root, "ways", ways);
   if (c->partition)
     json_object_set_new(root, "partition", nirc_partition_json(c->partition));
   return root;

@@ -200,16 +200,22 @@ static void add_costs(nirc_strbuf *b, const nirc_report *r, const nirc_report_co
   add_share(b, r->has_steps, c->elementwise, r->cost.elementwise);
 }
 
-static void begin_layer(nirc_strbuf *b, const nirc_report_layer *l)
+/* A way of a chip is called after its ends. */
+static void begin_layer(nirc_strbuf *b, const nirc_report *r, const nirc_report_layer *l)
 {
+  const nirc_chip_way *way = r->chip ? nirc_chip_find_way(r->chip, l->name) : NULL;
   nirc_strbuf_addf(b, "<tr><th scope=\"row\"><span class=\"key %s\"></span>", l->kind);
-  nirc_html_add_name(b, l->name);
+  nirc_html_add_name(b, way && way->from && way->to ? way->from : l->name);
+  if (way && way->from && way->to) {
+    nirc_strbuf_add(b, " to ");
+    nirc_html_add_name(b, way->to);
+  }
   nirc_strbuf_add(b, "</th>");
 }
 
 static void add_layer(nirc_strbuf *b, const nirc_report *r, const nirc_report_layer *l)
 {
-  begin_layer(b, l);
+  begin_layer(b, r, l);
   nirc_strbuf_addf(b, "<td>%s</td>", l->type);
   add_shape(b, l->in);
   add_shape(b, l->out);
@@ -262,7 +268,7 @@ static void add_activity(nirc_strbuf *b, const nirc_report *r)
     const nirc_report_layer *l = &r->layers[n];
     const nirc_report_active *a = &l->active;
     bool rate = a->known && a->spikes && r->trace_dt > 0;
-    begin_layer(b, l);
+    begin_layer(b, r, l);
     nirc_strbuf_addf(b, "<td>%s</td>", !a->known ? "—" : a->spikes ? "spikes" : "values");
     add_measured_cell(b, a->known, a->per_step, 0);
     add_measured_cell(b, a->known, 100 * a->share, a->share);

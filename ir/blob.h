@@ -29,6 +29,9 @@ void nirc_blob_unref(nirc_blob *b);                  /* accepts NULL */
 /* Element i of `count`, splat or not. */
 double nirc_blob_get(const nirc_blob *b, size_t i);
 bool nirc_blob_get_int(const nirc_blob *b, size_t i, int64_t *out);
+/* The same where the type is known, for the millions. */
+static inline int32_t nirc_blob_i32(const nirc_blob *b, size_t i) { return ((const int32_t *)b->data)[b->splat ? 0 : i]; }
+static inline double nirc_blob_f64(const nirc_blob *b, size_t i) { return ((const double *)b->data)[b->splat ? 0 : i]; }
 
 size_t nirc_blob_bytes(const nirc_blob *b);          /* stored at data */
 uint64_t nirc_blob_hash(const nirc_blob *b);         /* of dtype, shape and content: XXH3 */

@@ -129,29 +129,23 @@ bool nirc_snn_verify_dense(nirc_module *m, const nirc_op *op, nirc_diag *d)
   return ok;
 }
 
-/* Block b of `row`, as wide as `size`: on the grid of blocks, inside of `out`, behind the one before it of the same input (-1: none). */
-static bool verify_block(const nirc_op *op, size_t b, int64_t size, int64_t out, int64_t *before, nirc_diag *d)
-{
-  int64_t row = -1;
-  if (!nirc_blob_get_int(nirc_op_blob(op, "row"), b, &row) || row <= *before || row % size || row > out - size)
-    return fault(op, d, "block %zu begins at output %" PRId64, b, row);
-  *before = row;
-  return true;
-}
-
+/* Blocks of `row`, as wide as `size`: on the grid of blocks, inside of `out`, behind the one before of the same input. */
 static bool verify_blocks(const nirc_op *op, int64_t size, int64_t out, nirc_diag *d)
 {
-  const nirc_blob *first = nirc_op_blob(op, "first");
-  int64_t n = (int64_t)nirc_op_blob(op, "row")->count, from = -1, to = -1;
-  if (!nirc_blob_get_int(first, 0, &from) || from != 0 || !nirc_blob_get_int(first, first->count - 1, &to) || to != n)
+  const nirc_blob *first = nirc_op_blob(op, "first"), *rows = nirc_op_blob(op, "row");
+  int64_t n = (int64_t)rows->count;
+  if (nirc_blob_i32(first, 0) != 0 || nirc_blob_i32(first, first->count - 1) != n)
     return fault(op, d, "first must go from 0 to the number of blocks, %" PRId64, n);
   for (size_t j = 0; j + 1 < first->count; j++) {
-    int64_t before = -1;
-    if (!nirc_blob_get_int(first, j, &from) || !nirc_blob_get_int(first, j + 1, &to) || to < from || to > n)
+    int64_t from = nirc_blob_i32(first, j), to = nirc_blob_i32(first, j + 1), before = -1;
+    if (to < from || to > n)
       return fault(op, d, "first of input %zu is out of order", j);
-    for (int64_t b = from; b < to; b++)
-      if (!verify_block(op, (size_t)b, size, out, &before, d))
-        return false;
+    for (int64_t b = from; b < to; b++) {
+      int64_t row = nirc_blob_i32(rows, (size_t)b);
+      if (row <= before || (size > 1 && row % size) || row > out - size)
+        return fault(op, d, "block %" PRId64 " begins at output %" PRId64, b, row);
+      before = row;
+    }
   }
   return true;
 }

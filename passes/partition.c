@@ -2,6 +2,7 @@
  * on the way back; or units in order, refined, where that cuts less. */
 #include "passes/partition.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "passes/partition_refine.h"
@@ -81,6 +82,7 @@ bool nirc_partition_in_order(const nirc_partition_problem *p, nirc_arena *a, nir
 /* ---- levels -------------------------------------------------------------------------------------------------------------------------------- */
 
 enum { MOST_LEVELS = 40 };
+#define CLEARLY_WORSE 1.5
 
 typedef struct level {
   nirc_partition_graph *g;
@@ -157,13 +159,16 @@ void nirc_partition_refine(const nirc_partition_problem *p, nirc_arena *a, nirc_
   nirc_arena_free(scratch);
 }
 
+/* Units in order are refined where they have not lost already. */
 bool nirc_partition_min_cut(const nirc_partition_problem *p, nirc_arena *a, nirc_partition *out)
 {
   nirc_partition in_order;
   bool leveled = by_levels(p, a, out), ordered = nirc_partition_in_order(p, a, &in_order);
-  if (ordered)
-    nirc_partition_refine(p, a, &in_order);
-  if (ordered && (!leveled || nirc_partition_cut(p, a, &in_order) < nirc_partition_cut(p, a, out)))
+  double cut = leveled ? nirc_partition_cut(p, a, out) : INFINITY;
+  if (!ordered || nirc_partition_cut(p, a, &in_order) > CLEARLY_WORSE * cut)
+    return leveled;
+  nirc_partition_refine(p, a, &in_order);
+  if (nirc_partition_cut(p, a, &in_order) < cut || !leveled)
     *out = in_order;
-  return leveled || ordered;
+  return true;
 }

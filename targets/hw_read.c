@@ -2,6 +2,7 @@
 #include "targets/hw_read.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool nirc_hw_read_begin(nirc_hw_reader *r, const nirc_module *m, const char *target, nirc_diag *d)
@@ -62,4 +63,30 @@ bool nirc_hw_size(const nirc_attr *dict, const char *name, size_t *out)
 bool nirc_hw_is_part(const nirc_op *op, const char *part)
 {
   return op->code == HW_PLACE && strcmp(nirc_hw_word(nirc_op_attr(op, "placement"), "part"), part) == 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+  const nirc_hw_name *x = a, *y = b;
+  int c = strcmp(x->name, y->name);
+  return c ? c : (x->index > y->index) - (x->index < y->index);
+}
+
+void nirc_hw_sort_names(nirc_hw_name *list, size_t n)
+{
+  if (n)
+    qsort(list, n, sizeof *list, compare_names);
+}
+
+const nirc_hw_name *nirc_hw_find_name(const nirc_hw_name *list, size_t n, const char *name)
+{
+  size_t low = 0, high = n;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (strcmp(list[middle].name, name) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < n && strcmp(list[low].name, name) == 0 ? &list[low] : NULL;
 }

@@ -29,4 +29,9 @@ bool nirc_hw_size(const nirc_attr *dict, const char *name, size_t *out);
 /* Is it a hw.place of that part of the network? */
 bool nirc_hw_is_part(const nirc_op *op, const char *part);
 
+/* What has a name, to be found by it: a list that is sorted first. */
+typedef struct nirc_hw_name { const char *name; size_t index; } nirc_hw_name;
+void nirc_hw_sort_names(nirc_hw_name *list, size_t n);                   /* of one name by index */
+const nirc_hw_name *nirc_hw_find_name(const nirc_hw_name *list, size_t n, const char *name);       /* the first; NULL where there is none */
+
 #endif

@@ -93,12 +93,13 @@ static size_t most_positions(nirc_loihi2_placer *x, int p, size_t divisor)
   return low / divisor ? low / divisor : 1;
 }
 
-/* The shape with the fewest arriving spikes that is cut into hardly more blocks than slices in order would be. */
+/* The shape with the fewest arriving spikes that is cut into not many more blocks than slices in order would be; of small blocks, what is left of a core is filled by
+ * others. */
 static shape choose_shape(nirc_loihi2_placer *x, int p, size_t divisor)
 {
   const nirc_shape *map = &x->net->populations[p].shape;
   size_t rows = (size_t)map->dims[1], columns = (size_t)map->dims[2], most = most_positions(x, p, divisor), in_order = (rows * columns + most - 1) / most;
-  size_t groups = NIRC_LOIHI2_CORE_GROUPS / divisor ? NIRC_LOIHI2_CORE_GROUPS / divisor : 1;
+  size_t groups = NIRC_LOIHI2_CORE_GROUPS / divisor ? NIRC_LOIHI2_CORE_GROUPS / divisor : 1, more = in_order / (divisor > 1 ? 2 : 4) + 1;
   shape best = {0};
   double least = 0;
   for (size_t n = 1; n <= columns; n++) {
@@ -109,7 +110,7 @@ static shape choose_shape(nirc_loihi2_placer *x, int p, size_t divisor)
       continue;
     shape s = {(rows + height - 1) / height, n};
     double cost = arriving(x, p, s);
-    if (s.bands * n <= in_order + in_order / 4 + 1 && (!best.bands || cost < least)) {
+    if (s.bands * n <= in_order + more && (!best.bands || cost < least)) {
       best = s;
       least = cost;
     }

@@ -2,11 +2,10 @@
  * kernels and the sources of its dense synapses, counts once; a sparse synapse's sources are counted for each block, which is safe. */
 #include "targets/loihi2/place.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { NEURONS, KERNELS, AXONS, KERNEL_WORDS, AXON_OUT, GROUPS, N_RESOURCES };
-enum { MOST_DIVISOR = 4 };
+enum { MOST_DIVISOR = 4 };                          /* blocks of a core, tried from one to so many */
 
 /* ---- blocks to cores --------------------------------------------------------------------------------------------------------------- */
 
@@ -195,6 +194,6 @@ void nirc_loihi2_place_min_cut(nirc_loihi2_placer *x, const nirc_loihi2_placemen
 {
   *out = *in_order;
   try_blocks(x, 0, in_order, out);
-  for (size_t divisor = 1; divisor <= MOST_DIVISOR; divisor *= 2)
+  for (size_t divisor = 1; divisor <= MOST_DIVISOR; divisor++)
     try_blocks(x, divisor, in_order, out);
 }

@@ -5,6 +5,7 @@
 
 #include "ir/dialect_nir.h"
 #include "passes/schedule.h"
+#include "targets/hw_read.h"
 #include "targets/loihi2/loihi2.h"
 
 enum { MAX_WAY = 1000, MAX_WAYS = 4096, MAX_VISITS = 1 << 20 };            /* nodes of one way; ways to one population; nodes on all of them */
@@ -24,7 +25,7 @@ typedef struct mapper {
   const char **nodes;                                /* that list */
 } mapper;
 
-static bool is_neuron(const nirc_op *op)
+bool nirc_loihi2_is_neuron(const nirc_op *op)
 {
   switch (op->code) {
   case NIR_I: case NIR_IF: case NIR_LI: case NIR_LIF: case NIR_CUBA_LI: case NIR_CUBA_LIF: case NIR_THRESHOLD: return true;
@@ -82,7 +83,7 @@ static void check_node(mapper *x, const nirc_op *op)
     nirc_error_code(x->d, "loihi2-node", op->loc, "'%s': an Input of the network cannot %s", op->name, op->n_operands ? "have an in-edge" : "be empty");
   if (op->code == NIR_INPUT || op->code == NIR_OUTPUT)
     return;
-  if (!is_neuron(op) && !is_linear(op)) {
+  if (!nirc_loihi2_is_neuron(op) && !is_linear(op)) {
     nirc_error_code(x->d, "loihi2-node", op->loc, "'%s': %s has no equivalent on Loihi 2", op->name, op->def->nir_type);
     return;
   }
@@ -132,6 +133,24 @@ static nirc_shape chip_shape(const nirc_type *t)
   return s->rank == 2 ? (nirc_shape){.rank = 3, .dims = {s->dims[0], 1, s->dims[1]}} : nirc_shape_1d(t->count);
 }
 
+static void refuse_name(mapper *x, const nirc_op *op)
+{
+  nirc_error_code(x->d, "loihi2-node", op->loc, "'%s': a population cannot have this name: it stands for something else in network.lava.h5", op->name);
+}
+
+/* Two nodes may come to one name, for '/' becomes '.'. */
+static void check_names(mapper *x)
+{
+  size_t n = x->net->n_populations;
+  nirc_hw_name *names = NIRC_NEW_ARRAY(x->net->arena, nirc_hw_name, n);
+  for (size_t p = 0; p < n; p++)
+    names[p] = (nirc_hw_name){x->net->populations[p].name, p};
+  nirc_hw_sort_names(names, n);
+  for (size_t p = 1; p < n; p++)
+    if (strcmp(names[p].name, names[p - 1].name) == 0)
+      refuse_name(x, x->net->populations[names[p].index].node);
+}
+
 static bool find_populations(mapper *x)
 {
   unsigned before = x->d->errors;
@@ -140,16 +159,14 @@ static bool find_populations(mapper *x)
   for (size_t i = 0; i < x->schedule.n; i++) {
     const nirc_op *op = x->schedule.by_name[i];
     x->population[i] = -1;
-    if (!is_neuron(op))
+    if (!nirc_loihi2_is_neuron(op))
       continue;
     char *name = nirc_arena_strdup(x->m->arena, op->name);
     for (char *c = name; *c; c++)
       *c = *c == '/' ? '.' : *c;
     bool taken = strcmp(name, "input") == 0 || (strncmp(name, "clock", 5) == 0 && name[5 + strspn(name + 5, "0123456789")] == '\0');
-    for (size_t p = 0; p < x->net->n_populations; p++)
-      taken = taken || strcmp(x->net->populations[p].name, name) == 0;
     if (taken || !*name || strcmp(name, ".") == 0)
-      nirc_error_code(x->d, "loihi2-node", op->loc, "'%s': a population cannot have this name: it stands for something else in network.lava.h5", op->name);
+      refuse_name(x, op);
     if (!op->results[0].type->count)
       nirc_error_code(x->d, "loihi2-node", op->loc, "'%s': a population without neurons", op->name);
     x->population[i] = (int)x->net->n_populations;
@@ -160,6 +177,7 @@ static bool find_populations(mapper *x)
     p->readout = is_readout(op);
     p->filtered = op->code == NIR_CUBA_LI || op->code == NIR_CUBA_LIF;
   }
+  check_names(x);
   return x->d->errors == before;
 }
 
@@ -448,7 +466,7 @@ static bool find_output(mapper *x)
   const nirc_op *op = x->net->output;
   while ((op->code == NIR_OUTPUT || op->code == NIR_IDENTITY || op->code == NIR_FLATTEN) && op->n_operands == 1)
     op = nirc_op_operand(op, 0)->def;
-  if (is_neuron(op)) {
+  if (nirc_loihi2_is_neuron(op)) {
     x->net->last = x->population[op->id];
     return true;
   }

@@ -1,9 +1,10 @@
-/* targets/loihi2/hdf5.c: the file is made in memory, since libhdf5 does not survive a disk that fills up, and bears no times: equal content, equal bytes. */
+/* targets/loihi2/hdf5.c: the file is made in memory, since libhdf5 does not survive a disk that fills up, and bears no times: equal content, equal bytes. Long lists
+ * are deflated: those of sparse synapses come to a thirtieth, in the time that writing the rest would take. */
 #include "targets/loihi2/hdf5.h"
 
 #include <string.h>
 
-enum { STEP_BYTES = 1 << 20 };
+enum { STEP_BYTES = 1 << 20, CHUNK = 1 << 18, DEFLATE_LEVEL = 1 };                    /* numbers of a chunk */
 
 static hid_t check(nirc_loihi2_file *f, hid_t id)
 {
@@ -55,6 +56,11 @@ static void put(nirc_loihi2_file *f, hid_t in, const char *name, hid_t stored, h
     extent[i] = dims[i];
   hid_t space = check(f, rank ? H5Screate_simple((int)rank, extent, NULL) : H5Screate(H5S_SCALAR)), p = check(f, H5Pcreate(H5P_DATASET_CREATE));
   H5Pset_obj_track_times(p, false);
+  if (rank == 1 && extent[0] > CHUNK) {
+    H5Pset_chunk(p, 1, (const hsize_t[]){CHUNK});
+    H5Pset_shuffle(p);
+    H5Pset_deflate(p, DEFLATE_LEVEL);
+  }
   hid_t set = check(f, H5Dcreate2(in, name, stored, space, f->link, p, H5P_DEFAULT));
   if (set >= 0) {
     f->failed |= H5Dwrite(set, given, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) < 0;
@@ -64,19 +70,52 @@ static void put(nirc_loihi2_file *f, hid_t in, const char *name, hid_t stored, h
   H5Sclose(space);
 }
 
+static size_t count(uint32_t rank, const uint64_t *dims)
+{
+  size_t n = 1;
+  for (uint32_t i = 0; i < rank; i++)
+    n *= (size_t)dims[i];
+  return n;
+}
+
+void nirc_loihi2_put_small(nirc_loihi2_file *f, hid_t in, const char *name, uint32_t rank, const uint64_t *dims, const void *value)
+{
+  put(f, in, name, H5T_STD_I32LE, H5T_NATIVE_INT32, rank, dims, value);
+}
+
+/* libhdf5 converts by way of a buffer of a mebibyte, for one number as for many; so numbers are given as they are stored. */
 void nirc_loihi2_put_ints(nirc_loihi2_file *f, hid_t in, const char *name, hid_t type, uint32_t rank, const uint64_t *dims, const int64_t *value)
 {
-  put(f, in, name, type, H5T_NATIVE_INT64, rank, dims, value);
+  size_t n = count(rank, dims);
+  if (H5Tget_size(type) == sizeof *value) {
+    put(f, in, name, type, H5T_NATIVE_INT64, rank, dims, value);
+    return;
+  }
+  int32_t *stored = NIRC_NEW_ARRAY(f->arena, int32_t, n);
+  for (size_t i = 0; i < n; i++)
+    stored[i] = (int32_t)value[i];
+  nirc_loihi2_put_small(f, in, name, rank, dims, stored);
 }
 
 void nirc_loihi2_put_int(nirc_loihi2_file *f, hid_t in, const char *name, hid_t type, int64_t value)
 {
-  put(f, in, name, type, H5T_NATIVE_INT64, 0, NULL, &value);
+  nirc_loihi2_put_ints(f, in, name, type, 0, NULL, &value);
 }
 
 void nirc_loihi2_put_reals(nirc_loihi2_file *f, hid_t in, const char *name, hid_t type, uint32_t rank, const uint64_t *dims, const double *value)
 {
-  put(f, in, name, type, H5T_NATIVE_DOUBLE, rank, dims, value);
+  size_t n = count(rank, dims);
+  if (H5Tget_class(type) == H5T_INTEGER) {
+    int32_t *whole = NIRC_NEW_ARRAY(f->arena, int32_t, n);
+    for (size_t i = 0; i < n; i++)
+      whole[i] = (int32_t)value[i];
+    nirc_loihi2_put_small(f, in, name, rank, dims, whole);
+    return;
+  }
+  float *single = NIRC_NEW_ARRAY(f->arena, float, n);
+  for (size_t i = 0; i < n; i++)
+    single[i] = (float)value[i];
+  put(f, in, name, type, H5T_NATIVE_FLOAT, rank, dims, single);
 }
 
 static hid_t text_type(nirc_loihi2_file *f, size_t length)

@@ -111,6 +111,8 @@ void nirc_loihi2_warn(nirc_loihi2_net *x, nirc_diag *d, bool strict, nirc_loc lo
 /* The entries of a synapse whose delay is `delay`, those of value 0 left out; nothing is copied where that is all of them. */
 nirc_matrix nirc_loihi2_select(nirc_arena *a, const nirc_loihi2_synapse *s, unsigned delay);
 
+bool nirc_loihi2_is_neuron(const nirc_op *op);       /* nir level: a node that becomes a population */
+
 /* What l makes of what m sends, for a synapse to `to`; false after a refusal. */
 bool nirc_loihi2_multiply(const nirc_loihi2_net *x, nirc_linear *l, const nirc_matrix *m, nirc_matrix *out, const nirc_op *to, nirc_diag *d);
 

@@ -210,34 +210,44 @@ static nirc_value *dense(lowerer *x, const char *name, const nirc_matrix *m, nir
   return nirc_hw_typed(&x->hw, op, NIRC_F64, &to);
 }
 
-/* By columns: rows of each ascend, since they are entered in their order. */
-static nirc_value *sparse(lowerer *x, const char *name, const nirc_matrix *m, nirc_value *in)
+/* Where the entries of each column begin that have this delay, those of value 0 left out; one more for their number. */
+static size_t *count_columns(lowerer *x, const nirc_loihi2_synapse *s, size_t delay)
 {
-  size_t n = m->first[m->rows];
-  nirc_shape firsts = nirc_shape_1d(m->columns + 1), rows = nirc_shape_1d(n), blocks = {.rank = 2, .dims = {n, 1}}, from = nirc_shape_1d(m->columns),
-             to = nirc_shape_1d(m->rows);
+  const nirc_matrix *m = &s->matrix;
+  size_t *first = NIRC_NEW_ARRAY(x->net->arena, size_t, m->columns + 1), all = m->first[m->rows];
+  for (size_t e = 0; e < all; e++)
+    first[m->column[e] + 1] += m->value[e] != 0 && (!s->delays || s->delays[e] == delay);
+  for (size_t j = 0; j < m->columns; j++)
+    first[j + 1] += first[j];
+  return first;
+}
+
+/* By columns: rows of each ascend, since they are entered in their order. NULL: no entry has this delay. */
+static nirc_value *sparse(lowerer *x, const char *name, const nirc_loihi2_synapse *s, size_t delay, const nirc_shape *to)
+{
+  const nirc_matrix *m = &s->matrix;
+  size_t *next = count_columns(x, s, delay), n = next[m->columns];
+  nirc_shape firsts = nirc_shape_1d(m->columns + 1), rows = nirc_shape_1d(n), blocks = nirc_hw_pair(n, 1), columns = nirc_shape_1d(m->columns), flat = nirc_shape_1d(m->rows);
+  if (!n)
+    return NULL;
   void *first, *row, *value;
   nirc_blob *f = nirc_hw_blob(&x->hw, NIRC_I32, &firsts, &first), *r = nirc_hw_blob(&x->hw, NIRC_I32, &rows, &row),
             *w = nirc_hw_blob(&x->hw, NIRC_F64, &blocks, &value);
-  size_t *next = NIRC_NEW_ARRAY(x->net->arena, size_t, m->columns + 1);
-  for (size_t e = 0; e < n; e++)
-    next[m->column[e] + 1]++;
-  for (size_t j = 0; j < m->columns; j++)
-    next[j + 1] += next[j];
   for (size_t j = 0; j <= m->columns; j++)
     ((int32_t *)first)[j] = (int32_t)next[j];
   for (size_t i = 0; i < m->rows; i++)
-    for (size_t e = m->first[i]; e < m->first[i + 1]; e++) {
-      size_t at = next[m->column[e]]++;
-      ((int32_t *)row)[at] = (int32_t)i;
-      ((double *)value)[at] = m->value[e];
-    }
-  in = nirc_hw_reshaped(&x->hw, x->node, name, in, &from);
+    for (size_t e = m->first[i]; e < m->first[i + 1]; e++)
+      if (m->value[e] != 0 && (!s->delays || s->delays[e] == delay)) {
+        size_t at = next[m->column[e]]++;
+        ((int32_t *)row)[at] = (int32_t)i;
+        ((double *)value)[at] = m->value[e];
+      }
+  nirc_value *in = nirc_hw_reshaped(&x->hw, x->node, name, spikes_of(x, s, delay), &columns);
   nirc_op *op = nirc_hw_append(&x->hw, x->node, SNN_SPARSE_DENSE, name, &in, 1);
   nirc_op_set_blob(x->m, op, "first", f);
   nirc_op_set_blob(x->m, op, "row", r);
   nirc_op_set_blob(x->m, op, "weight", w);
-  return nirc_hw_typed(&x->hw, op, NIRC_F64, &to);
+  return nirc_hw_reshaped(&x->hw, x->node, name, nirc_hw_typed(&x->hw, op, NIRC_F64, &flat), to);
 }
 
 static nirc_value *convolve(lowerer *x, const char *name, const nirc_conv *c, nirc_value *in)
@@ -258,26 +268,18 @@ static nirc_value *convolve(lowerer *x, const char *name, const nirc_conv *c, ni
   return nirc_hw_typed(&x->hw, op, NIRC_F64, &out);
 }
 
-static nirc_value *add(lowerer *x, const char *name, nirc_value *sum, nirc_value *v, const nirc_shape *shape)
-{
-  return nirc_hw_sum(&x->hw, x->node, name, sum, nirc_hw_reshaped(&x->hw, x->node, name, v, shape));
-}
-
 static nirc_value *transmit(lowerer *x, size_t index, nirc_value *sum)
 {
   const nirc_loihi2_synapse *s = &x->net->synapses[index];
   const nirc_shape *shape = nirc_loihi2_shape(x->net, s->to);
   const char *name = nirc_arena_printf(x->m->arena, "synapse/%zu", index);
   if (s->kind == NIRC_LOIHI2_CONV)
-    return add(x, name, sum, convolve(x, name, &s->conv, spikes_of(x, s, 0)), shape);
+    return nirc_hw_sum(&x->hw, x->node, name, sum, convolve(x, name, &s->conv, spikes_of(x, s, 0)));
   if (s->kind == NIRC_LOIHI2_DENSE && !s->delays)
-    return add(x, name, sum, dense(x, name, &s->matrix, spikes_of(x, s, s->delay)), shape);
-  for (size_t delay = 0; delay <= s->delay; delay++) {
-    if (!s->delays && delay != s->delay)
-      continue;
-    nirc_matrix part = nirc_loihi2_select(x->net->arena, s, (unsigned)delay);
-    if (part.first[part.rows])
-      sum = add(x, name, sum, sparse(x, name, &part, spikes_of(x, s, delay)), shape);
+    return nirc_hw_sum(&x->hw, x->node, name, sum, nirc_hw_reshaped(&x->hw, x->node, name, dense(x, name, &s->matrix, spikes_of(x, s, s->delay)), shape));
+  for (size_t delay = s->delays ? 0 : s->delay; delay <= s->delay; delay++) {
+    nirc_value *v = sparse(x, name, s, delay, shape);
+    sum = v ? nirc_hw_sum(&x->hw, x->node, name, sum, v) : sum;
   }
   return sum;
 }
@@ -484,9 +486,7 @@ static void remark_probes(lowerer *x, nirc_diag *d)
   const nirc_op *silent = NULL;
   bool all = true;
   NIRC_FOR_EACH_OP(op, x->graph->body) {
-    bool probed = nirc_op_attr(op, "probe") != NULL, folded = op->code != NIR_INPUT && op->code != NIR_OUTPUT;
-    for (size_t p = 0; p < x->net->n_populations; p++)
-      folded = folded && x->net->populations[p].node != op;
+    bool probed = nirc_op_attr(op, "probe") != NULL, folded = op->code != NIR_INPUT && op->code != NIR_OUTPUT && !nirc_loihi2_is_neuron(op);
     all = all && probed;
     silent = probed && folded && !silent ? op : silent;
   }

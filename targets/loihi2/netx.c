@@ -13,32 +13,33 @@ static bool refuse(nirc_loihi2_chain *c, const nirc_loihi2_net *x, const char *w
   return false;
 }
 
-/* The one synapse from `p` to another population; NULL: none. */
-static bool find_next(const nirc_loihi2_net *x, nirc_loihi2_chain *c, int p, const nirc_loihi2_synapse **next)
+/* Of one population, or the input: the last synapse that leaves it, leads back to it, arrives from elsewhere; and how many there are of each. */
+typedef struct ends { const nirc_loihi2_synapse *next, *self; size_t n_next, n_self, n_arriving; } ends;
+
+/* The input's first. */
+static ends *list_ends(const nirc_loihi2_net *x)
 {
-  *next = NULL;
+  ends *list = NIRC_NEW_ARRAY(x->arena, ends, x->n_populations + 1);
   for (size_t k = 0; k < x->n_synapses; k++) {
     const nirc_loihi2_synapse *s = &x->synapses[k];
-    if (s->from != p || s->to == p)
-      continue;
-    if (*next)
-      return refuse(c, x, "more than one synapse leaves a population", p);
-    *next = s;
+    ends *from = &list[s->from + 1], *to = &list[s->to + 1];
+    if (from == to) {
+      to->self = s;
+      to->n_self++;
+    } else {
+      from->next = s;
+      from->n_next++;
+      to->n_arriving++;
+    }
   }
-  return true;
+  return list;
 }
 
-static bool check_link(const nirc_loihi2_net *x, nirc_loihi2_chain *c, const nirc_loihi2_synapse *s)
+static bool check_link(const nirc_loihi2_net *x, nirc_loihi2_chain *c, const nirc_loihi2_synapse *s, const ends *to)
 {
-  const nirc_loihi2_synapse *self = NULL;
-  for (size_t k = 0; k < x->n_synapses; k++) {
-    const nirc_loihi2_synapse *o = &x->synapses[k];
-    if (o->to != s->to || o == s)
-      continue;
-    if (o->from != s->to || self)
-      return refuse(c, x, "several synapses lead to a population", s->to);
-    self = o;
-  }
+  const nirc_loihi2_synapse *self = to->self;
+  if (to->n_arriving > 1 || to->n_self > 1)
+    return refuse(c, x, "several synapses lead to a population", s->to);
   if (s->kind == NIRC_LOIHI2_SPARSE || (self && self->kind == NIRC_LOIHI2_SPARSE))
     return refuse(c, x, "netx has no sparse synapse", s->to);
   if (self && (self->kind == NIRC_LOIHI2_CONV || s->kind == NIRC_LOIHI2_CONV))
@@ -56,7 +57,7 @@ bool nirc_loihi2_find_chain(const nirc_loihi2_net *x, nirc_loihi2_chain *c)
 {
   size_t n = x->n_populations;
   int layer = 0, at = NIRC_LOIHI2_INPUT;
-  const nirc_loihi2_synapse *next;
+  const ends *all = list_ends(x), *here = all;
   c->population = NIRC_NEW_ARRAY(x->arena, int, n);
   c->layer = NIRC_NEW_ARRAY(x->arena, int, n);
   c->forward = NIRC_NEW_ARRAY(x->arena, const nirc_loihi2_synapse *, n);
@@ -67,17 +68,18 @@ bool nirc_loihi2_find_chain(const nirc_loihi2_net *x, nirc_loihi2_chain *c)
   for (size_t p = 0; p < n; p++)
     if (x->populations[p].clock)
       return refuse(c, x, "netx has no clock neuron", (int)p);
-  while (find_next(x, c, at, &next) && next && c->n < n) {
+  for (; here->n_next == 1 && c->n < n; here = &all[at + 1]) {
+    const nirc_loihi2_synapse *next = here->next;
     bool after_map = c->n && c->forward[c->n - 1]->kind == NIRC_LOIHI2_CONV;
-    if (!check_link(x, c, next))
+    if (!check_link(x, c, next, &all[next->to + 1]))
       return false;
     if (c->n && next->kind == NIRC_LOIHI2_CONV && !after_map)
       return refuse(c, x, "netx has no convolution behind a dense layer", next->to);
     at = c->population[c->n++] = next->to;
   }
-  if (*c->reason)
-    return false;
-  if (next || c->n < n || at != x->last)
+  if (here->n_next > 1)
+    return refuse(c, x, "more than one synapse leaves a population", at);
+  if (here->n_next || c->n < n || at != x->last)
     return refuse(c, x, "the populations are no chain that ends at the output", at);
   for (size_t k = 0; k < n; k++) {
     bool conv = c->forward[k]->kind == NIRC_LOIHI2_CONV, after_map = k && c->forward[k - 1]->kind == NIRC_LOIHI2_CONV;

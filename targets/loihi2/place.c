@@ -1,23 +1,22 @@
 /* targets/loihi2/place.c: what a core holds, which is an estimate; populations to cores in order of latency and name, one on each: as few equal slices as fit. */
 #include "targets/loihi2/place.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- words ------------------------------------------------------------------------------------------------------------------------ */
 
 /* Connected sources of a sparse synapse that reach a slice and are not marked yet. */
 static size_t mark_axons(nirc_loihi2_placer *x, const nirc_loihi2_synapse *s, const nirc_loihi2_slice *slice)
 {
-  const nirc_shape *shape = &x->net->populations[s->to].shape;
-  size_t each = nirc_loihi2_positions(shape), channels = nirc_loihi2_channels(shape), n = 0;
-  for (size_t c = 0; c < channels; c++)
-    for (size_t i = c * each + slice->start; i < c * each + slice->end; i++)
-      for (size_t e = s->matrix.first[i]; e < s->matrix.first[i + 1]; e++)
-        if (s->matrix.value[e] != 0 && x->mark[s->matrix.column[e]] != x->stamp) {
-          x->mark[s->matrix.column[e]] = x->stamp;
-          n++;
-        }
+  const nirc_loihi2_reach *r = &x->reach[s - x->net->synapses];
+  size_t n = 0, end = r->first[slice->end];
+  for (size_t e = r->first[slice->start]; e < end; e++) {
+    n += x->mark[r->source[e]] != x->stamp;
+    x->mark[r->source[e]] = x->stamp;
+  }
   return n;
 }
 
@@ -143,6 +142,45 @@ void nirc_loihi2_place_in_order(nirc_loihi2_placer *x, nirc_loihi2_placement *ou
   out->cores[n].first = n;
 }
 
+/* ---- what reaches positions ------------------------------------------------------------------------------------------------------------ */
+
+/* Appends those of one position; `to` NULL: counts them. */
+static size_t list_reach(nirc_loihi2_placer *x, const nirc_loihi2_synapse *s, size_t position, uint32_t *to, size_t n)
+{
+  const nirc_shape *shape = &x->net->populations[s->to].shape;
+  size_t each = nirc_loihi2_positions(shape), rows = each * nirc_loihi2_channels(shape);
+  x->stamp++;
+  for (size_t i = position; i < rows; i += each)
+    for (size_t e = s->matrix.first[i]; e < s->matrix.first[i + 1]; e++) {
+      uint32_t source = s->matrix.column[e];
+      if (s->matrix.value[e] == 0 || x->mark[source] == x->stamp)
+        continue;
+      x->mark[source] = x->stamp;
+      if (to)
+        to[n] = source;
+      n++;
+    }
+  return n;
+}
+
+/* A list whose rows are the positions is that already. */
+static nirc_loihi2_reach find_reach(nirc_loihi2_placer *x, const nirc_loihi2_synapse *s)
+{
+  const nirc_matrix *m = &s->matrix;
+  size_t positions = nirc_loihi2_positions(&x->net->populations[s->to].shape), zeros = 0;
+  for (size_t e = 0; positions == m->rows && e < m->first[m->rows]; e++)
+    zeros += m->value[e] == 0;
+  if (positions == m->rows && !zeros)
+    return (nirc_loihi2_reach){m->first, m->column};
+  size_t *first = NIRC_NEW_ARRAY(x->a, size_t, positions + 1);
+  for (size_t i = 0; i < positions; i++)
+    first[i + 1] = list_reach(x, s, i, NULL, first[i]);
+  uint32_t *source = NIRC_NEW_ARRAY(x->a, uint32_t, first[positions]);
+  for (size_t i = 0; i < positions; i++)
+    list_reach(x, s, i, source, first[i]);
+  return (nirc_loihi2_reach){first, source};
+}
+
 /* ---- beginning -------------------------------------------------------------------------------------------------------------------------- */
 
 static void list_synapses(nirc_loihi2_placer *x)
@@ -166,6 +204,10 @@ static void list_synapses(nirc_loihi2_placer *x)
   for (size_t s = 0; s < net->n_synapses; s++)
     x->by_target[x->first[net->synapses[s].to + 1]++] = &net->synapses[s];
   x->mark = NIRC_NEW_ARRAY(x->a, size_t, sources);
+  x->reach = NIRC_NEW_ARRAY(x->a, nirc_loihi2_reach, net->n_synapses);
+  for (size_t s = 0; s < net->n_synapses; s++)
+    if (net->synapses[s].kind == NIRC_LOIHI2_SPARSE)
+      x->reach[s] = find_reach(x, &net->synapses[s]);
 }
 
 typedef struct rank { const nirc_loihi2_population *population; int index; } rank;
@@ -247,19 +289,31 @@ bool nirc_loihi2_complete_placement(const nirc_loihi2_net *net, nirc_loihi2_plac
 
 /* ---- all of it ---------------------------------------------------------------------------------------------------------------------------- */
 
+/* Seconds of this process. */
+static double processor_time(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 bool nirc_loihi2_place(nirc_loihi2_net *net, nirc_loc loc, nirc_diag *d)
 {
   nirc_loihi2_placer x;
   nirc_loihi2_placement *in_order = NIRC_NEW(net->arena, nirc_loihi2_placement), *out = in_order;
   const nirc_loihi2_options *o = &net->options;
+  double begun = processor_time(), ordered;
   if (!nirc_loihi2_placer_init(&x, net, net->arena, loc, d))
     return false;
   nirc_loihi2_place_in_order(&x, in_order);
   nirc_loihi2_measure(&x, in_order);
+  ordered = processor_time();
   if (o->min_cut) {
     out = NIRC_NEW(net->arena, nirc_loihi2_placement);
     nirc_loihi2_place_min_cut(&x, in_order, out);
   }
+  if (d->verbose)
+    fprintf(stderr, "nirc: %.3f s of processor time: first-fit; %.3f s: min-cut\n", ordered - begun, processor_time() - ordered);
   net->placement = out;
   net->in_order = in_order;
   if (!o->chips || out->n_chips <= o->chips)

@@ -10,11 +10,15 @@
 #include "passes/partition.h"
 #include "targets/loihi2/loihi2.h"
 
+/* Of a sparse synapse: the sources that reach a position in any of its channels, each once, by positions. */
+typedef struct nirc_loihi2_reach { const size_t *first; const uint32_t *source; } nirc_loihi2_reach;
+
 typedef struct nirc_loihi2_placer {
   const nirc_loihi2_net *net;
   nirc_arena *a;
   const nirc_loihi2_synapse **by_target;
   size_t *first, *fan_out;                           /* by population: of by_target; synapses that leave it, at least 1 */
+  nirc_loihi2_reach *reach;                          /* by synapse; none of those that are not sparse */
   size_t *mark, stamp;                               /* sources seen on the core at hand */
   int *order;                                        /* populations by latency and name */
   size_t *n_slices;                                  /* of each population, cut in order */

@@ -9,6 +9,9 @@
 typedef struct reader {
   nirc_loihi2_net *net;
   nirc_hw_reader hw;
+  nirc_hw_name *populations, *weights;               /* by name: populations; ops of weights, by index into `ops` */
+  const nirc_op **ops;
+  size_t n_weights;
 } reader;
 
 /* ---- attributes --------------------------------------------------------------------------------------------------------------- */
@@ -24,12 +27,10 @@ static const char **words(nirc_arena *a, const nirc_attr *dict, const char *name
   return copy;
 }
 
-static int find(const nirc_loihi2_net *x, const char *name)
+static int find(const reader *r, const char *name)
 {
-  for (size_t p = 0; p < x->n_populations; p++)
-    if (strcmp(x->populations[p].name, name) == 0)
-      return (int)p;
-  return -1;
+  const nirc_hw_name *n = nirc_hw_find_name(r->populations, r->net->n_populations, name);
+  return n ? (int)n->index : -1;
 }
 
 /* ---- populations ---------------------------------------------------------------------------------------------------------------- */
@@ -40,14 +41,31 @@ static bool read_place(reader *r, const nirc_op *op)
   const char *name = nirc_op_attr(op, "node")->s;
   size_t readout, clock, latency;
   if (!scale || !(scale->f > 0) || !nirc_hw_size(p, "latency", &latency) || !nirc_hw_size(p, "readout", &readout) ||
-      !nirc_hw_size(p, "clock", &clock) || find(r->net, name) >= 0 || !*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "input") == 0)
-    return nirc_hw_fault(&r->hw, op, "the place of a population is incomplete, or its name is taken");
+      !nirc_hw_size(p, "clock", &clock) || !*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "input") == 0)
+    return nirc_hw_fault(&r->hw, op, "the place of a population is incomplete, or its name stands for something else");
   nirc_loihi2_population *l = nirc_loihi2_add_population(r->net, name);
   l->latency = latency;
   l->scale = scale->f;
   l->readout = readout != 0;
   l->clock = clock != 0;
   l->nodes = words(r->net->arena, p, "nodes", &l->n_nodes);
+  return true;
+}
+
+static bool read_places(reader *r)
+{
+  size_t n;
+  NIRC_FOR_EACH_OP(op, r->hw.step->body)
+    if (nirc_hw_is_part(op, "population") && !read_place(r, op))
+      return false;
+  n = r->net->n_populations;
+  r->populations = NIRC_NEW_ARRAY(r->net->arena, nirc_hw_name, n);
+  for (size_t p = 0; p < n; p++)
+    r->populations[p] = (nirc_hw_name){r->net->populations[p].name, p};
+  nirc_hw_sort_names(r->populations, n);
+  for (size_t p = 1; p < n; p++)
+    if (strcmp(r->populations[p].name, r->populations[p - 1].name) == 0)
+      return nirc_hw_fault(&r->hw, r->hw.step, "two of its populations have one name");
   return true;
 }
 
@@ -71,7 +89,7 @@ static bool read_numbers(reader *r, const nirc_op *op, const char *name, nirc_lo
 /* The neurons of a population; other equations (the input's spikes, a readout's decoded v) have other names or no threshold. */
 static bool read_neurons(reader *r, const nirc_op *op)
 {
-  int index = find(r->net, op->name);
+  int index = find(r, op->name);
   nirc_loihi2_population *p = index < 0 ? NULL : &r->net->populations[index];
   if (!nirc_op_blob(op, "keep_u") || !nirc_op_blob(op, "keep_v") || !nirc_op_blob(op, "v_threshold"))
     return true;
@@ -106,9 +124,11 @@ static bool delay_of(const nirc_op *op, size_t *delay)
 static bool check_weights(reader *r, const nirc_op *op)
 {
   const nirc_blob *w = nirc_op_blob(op, "weight");
+  if (w->dtype != NIRC_F64)
+    return nirc_hw_fault(&r->hw, op, "its weights are not f64");
   for (size_t i = 0; i < w->count; i++) {
-    double v = nirc_blob_get(w, i);
-    if (v != rint(v) || fabs(v) > NIRC_LOIHI2_MAX_WEIGHT)
+    double v = nirc_blob_f64(w, i);
+    if (!(fabs(v) <= NIRC_LOIHI2_MAX_WEIGHT) || v != (int)v)
       return nirc_hw_fault(&r->hw, op, "a weight is not whole, or does not fit an 8-bit synapse");
   }
   return true;
@@ -131,18 +151,16 @@ static void read_columns(const nirc_op *op, size_t columns, size_t *next, nirc_m
 {
   const nirc_blob *first = nirc_op_blob(op, "first"), *row = nirc_op_blob(op, "row"), *w = nirc_op_blob(op, "weight");
   for (size_t j = 0; j < columns; j++) {
-    int64_t from, end, i;
-    nirc_blob_get_int(first, j, &from);
-    nirc_blob_get_int(first, j + 1, &end);
-    for (size_t e = (size_t)from; e < (size_t)end; e++) {
-      nirc_blob_get_int(row, e, &i);
+    size_t end = (size_t)nirc_blob_i32(first, j + 1);
+    for (size_t e = (size_t)nirc_blob_i32(first, j); e < end; e++) {
+      size_t i = (size_t)nirc_blob_i32(row, e);
       if (!to) {
         next[i + 1]++;
         continue;
       }
-      size_t at = delays ? (size_t)i * columns + j : next[i]++;
+      size_t at = delays ? i * columns + j : next[i]++;
       to->column[at] = (uint32_t)j;
-      to->value[at] = nirc_blob_get(w, e);
+      to->value[at] = nirc_blob_f64(w, e);
       if (delays)
         delays[at] = delay;
     }
@@ -174,7 +192,7 @@ static bool read_matrix(reader *r, nirc_loihi2_synapse *s, const nirc_op *op, si
       return nirc_hw_fault(&r->hw, op, "a second op of one synapse, or one of another kind");
     make_full(a, &s->matrix, rows, columns);
     for (size_t e = 0; e < w->count; e++)
-      s->matrix.value[e] = nirc_blob_get(w, e);
+      s->matrix.value[e] = nirc_blob_f64(w, e);
   } else {
     if (w->shape.dims[1] != 1 || op->results[0].type->shape.rank != 1 || (again && (!full || !s->delays)))
       return nirc_hw_fault(&r->hw, op, "its weights are not single ones, or there are two delays");
@@ -211,15 +229,33 @@ static bool read_conv(reader *r, nirc_loihi2_synapse *s, const nirc_op *op, size
   s->conv.groups = (uint64_t)nirc_op_int(op, "groups");
   s->conv.value = NIRC_NEW_ARRAY(r->net->arena, double, w->count);
   for (size_t i = 0; i < w->count; i++)
-    s->conv.value[i] = nirc_blob_get(w, i);
+    s->conv.value[i] = nirc_blob_f64(w, i);
   return true;
+}
+
+static bool has_weights(const nirc_op *op) { return op->code == SNN_DENSE || op->code == SNN_SPARSE_DENSE || op->code == SNN_CONV; }
+
+static void list_weights(reader *r)
+{
+  size_t n = 0;
+  NIRC_FOR_EACH_OP(op, r->hw.step->body)
+    n += has_weights(op);
+  r->ops = NIRC_NEW_ARRAY(r->net->arena, const nirc_op *, n);
+  r->weights = NIRC_NEW_ARRAY(r->net->arena, nirc_hw_name, n);
+  NIRC_FOR_EACH_OP(op, r->hw.step->body)
+    if (has_weights(op)) {
+      r->ops[r->n_weights] = op;
+      r->weights[r->n_weights] = (nirc_hw_name){op->name, r->n_weights};
+      r->n_weights++;
+    }
+  nirc_hw_sort_names(r->weights, n);
 }
 
 static bool read_synapse(reader *r, const nirc_op *op)
 {
   const nirc_attr *p = nirc_op_attr(op, "placement");
   const char *from = nirc_hw_word(p, "from"), *kind = nirc_hw_word(p, "kind"), *name = nirc_op_attr(op, "node")->s;
-  nirc_loihi2_synapse s = {.from = strcmp(from, "input") == 0 ? NIRC_LOIHI2_INPUT : find(r->net, from), .to = find(r->net, nirc_hw_word(p, "to")),
+  nirc_loihi2_synapse s = {.from = strcmp(from, "input") == 0 ? NIRC_LOIHI2_INPUT : find(r, from), .to = find(r, nirc_hw_word(p, "to")),
                            .kind = NIRC_LOIHI2_DENSE};
   size_t recurrent;
   while (s.kind < NIRC_LOIHI2_CONV && strcmp(kind, nirc_loihi2_kind_names[s.kind]))
@@ -228,10 +264,10 @@ static bool read_synapse(reader *r, const nirc_op *op)
       !nirc_hw_size(p, "recurrent", &recurrent))
     return nirc_hw_fault(&r->hw, op, "the place of a synapse is incomplete");
   s.recurrent = recurrent != 0;
-  NIRC_FOR_EACH_OP(o, r->hw.step->body) {
+  const nirc_hw_name *w = nirc_hw_find_name(r->weights, r->n_weights, name), *end = r->weights + r->n_weights;
+  for (; w && w < end && strcmp(w->name, name) == 0; w++) {
+    const nirc_op *o = r->ops[w->index];
     size_t delay;
-    if ((o->code != SNN_DENSE && o->code != SNN_SPARSE_DENSE && o->code != SNN_CONV) || strcmp(o->name, name))
-      continue;
     if (!delay_of(o, &delay))
       return nirc_hw_fault(&r->hw, o, "it does not take spikes of the step before");
     if (!check_weights(r, o) || (o->code == SNN_CONV) != (s.kind == NIRC_LOIHI2_CONV))
@@ -314,18 +350,18 @@ bool nirc_loihi2_read(nirc_loihi2_net *net, const nirc_module *m, nirc_diag *d)
   reader r = {.net = net};
   if (!nirc_hw_read_begin(&r.hw, m, "loihi2", d) || !read_chip(&r))
     return false;
-  NIRC_FOR_EACH_OP(op, r.hw.step->body)
-    if (nirc_hw_is_part(op, "population") && !read_place(&r, op))
-      return false;
+  if (!read_places(&r))
+    return false;
   NIRC_FOR_EACH_OP(op, r.hw.step->body)
     if (op->code == SNN_NEURON && !read_neurons(&r, op))
       return false;
-  net->last = find(net, nirc_hw_word(nirc_op_attr(r.hw.step, "chip"), "output"));
+  net->last = find(&r, nirc_hw_word(nirc_op_attr(r.hw.step, "chip"), "output"));
   if (net->last < 0)
     return nirc_hw_fault(&r.hw, r.hw.step, "its output is no population");
   for (size_t p = 0; p < net->n_populations; p++)
     if (!net->populations[p].count)
       return nirc_hw_fault(&r.hw, r.hw.step, "a population has a place and no neurons");
+  list_weights(&r);
   NIRC_FOR_EACH_OP(op, r.hw.step->body)
     if (nirc_hw_is_part(op, "synapse") && !read_synapse(&r, op))
       return false;

@@ -281,14 +281,20 @@ class Run:
         return sink
 
     def go(self, steps):
-        next(iter(self.neurons.values())).run(condition=self.lava.RunSteps(num_steps=steps), run_cfg=self.lava.config)
+        """Lava runs what is connected to a process; a network may have parts that nothing connects, such as a clock whose weights were all rounded to 0."""
+        gone = []
+        for neurons in {name: self.neurons[name] for name, _ in self.read}.values():
+            if neurons.runtime is None or neurons.runtime not in gone:
+                neurons.run(condition=self.lava.RunSteps(num_steps=steps), run_cfg=self.lava.config)
+                gone.append(neurons.runtime)
 
     def results(self):
         """{(population, "spikes", "v" or "i"): [T, *shape]}"""
         return {key: sink.data.get().T for key, sink in self.read.items()}
 
     def stop(self):
-        next(iter(self.neurons.values())).stop()
+        for runtime in {id(p.runtime): p.runtime for p in self.neurons.values() if p.runtime is not None}.values():
+            runtime.stop()
 
 
 def simulate(lava, net, x, probes):

@@ -16,9 +16,21 @@ typedef struct scaler {
   double scale;
 } scaler;
 
+/* rint, without a call: what is not above half is lost beside a number as large. */
+static double whole(double v)
+{
+  const double large = 6755399441055744;             /* 1.5 * 2^52 */
+  return fabs(v) < 1e15 ? v + large - large : rint(v);
+}
+
 static double rounded(double w, double scale)
 {
-  return 2 * rint(w * scale / 2);
+  return 2 * whole(w * scale / 2);
+}
+
+static double larger(double a, double b)
+{
+  return a > b ? a : b;
 }
 
 static size_t weights_of(nirc_loihi2_synapse *s, double **value)
@@ -57,7 +69,7 @@ static double largest(const double *v, size_t n)
 {
   double most = 0;
   for (size_t i = 0; i < n; i++)
-    most = fmax(most, fabs(v[i]));
+    most = larger(fabs(v[i]), most);
   return most;
 }
 
@@ -106,8 +118,8 @@ static void find_bounds(const scaler *x, double *u, double *v)
   for (size_t i = 0; i < x->p->count; i++) {
     double keep = (double)nirc_loihi2_number(&x->p->i_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE, leak = (double)nirc_loihi2_number(&x->p->v_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE;
     double most_u = sum[i] > 0 ? 64 * sum[i] / keep : 0, arrives = most_u + 64 * fabs(rint(x->bias[i] * x->scale));
-    *u = fmax(*u, most_u);
-    *v = fmax(*v, arrives > 0 ? arrives / leak : 0);
+    *u = larger(*u, most_u);
+    *v = larger(*v, arrives > 0 ? arrives / leak : 0);
   }
 }
 

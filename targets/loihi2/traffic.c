@@ -64,27 +64,26 @@ static void list_dense(lister *l, const nirc_loihi2_synapse *s, double rate)
   }
 }
 
-/* By sources: the matrix has rows of targets. */
+/* By sources: what is known is by positions of targets. */
 static void list_sparse(lister *l, const nirc_loihi2_synapse *s, double rate)
 {
-  const nirc_matrix *m = &s->matrix;
+  const nirc_loihi2_reach *r = &l->x->reach[s - l->x->net->synapses];
   const nirc_shape *from = nirc_loihi2_shape(l->x->net, s->from);
   size_t positions = nirc_loihi2_positions(&l->x->net->populations[s->to].shape), sources = nirc_loihi2_positions(from), channels = nirc_loihi2_channels(from);
-  size_t *next = NIRC_NEW_ARRAY(l->x->a, size_t, m->columns + 2);
-  uint32_t *block = NIRC_NEW_ARRAY(l->x->a, uint32_t, m->first[m->rows]);
-  for (size_t e = 0; e < m->first[m->rows]; e++)
-    next[m->column[e] + 2]++;
-  for (size_t j = 0; j < m->columns; j++)
+  size_t *next = NIRC_NEW_ARRAY(l->x->a, size_t, s->matrix.columns + 2);
+  uint32_t *block = NIRC_NEW_ARRAY(l->x->a, uint32_t, r->first[positions]);
+  for (size_t e = 0; e < r->first[positions]; e++)
+    next[r->source[e] + 2]++;
+  for (size_t j = 0; j < s->matrix.columns; j++)
     next[j + 2] += next[j + 1];
-  for (size_t i = 0; i < m->rows; i++)
-    for (size_t e = m->first[i]; e < m->first[i + 1]; e++)
-      block[next[m->column[e] + 1]++] = m->value[e] != 0 ? l->b->block_of[s->to][i % positions] : NIRC_PARTITION_NONE;
+  for (size_t i = 0; i < positions; i++)
+    for (size_t e = r->first[i]; e < r->first[i + 1]; e++)
+      block[next[r->source[e] + 1]++] = l->b->block_of[s->to][i];
   for (size_t i = 0; i < sources; i++)
     for (size_t c = 0; c < channels; c++) {
       size_t j = c * sources + i;
       for (size_t e = next[j]; e < next[j + 1]; e++)
-        if (block[e] != NIRC_PARTITION_NONE)
-          nirc_partition_nets_reach(&l->nets, block[e]);
+        nirc_partition_nets_reach(&l->nets, block[e]);
       nirc_partition_nets_add(&l->nets, block_of(l, s->from, i), rate);
     }
 }

@@ -37,16 +37,16 @@ static void write_dense(nirc_loihi2_file *f, hid_t g, const nirc_loihi2_synapse 
 {
   const nirc_matrix *m = &s->matrix;
   uint64_t dims[] = {m->rows, m->columns};
-  int64_t *w = NIRC_NEW_ARRAY(f->arena, int64_t, m->rows * m->columns), *delay = s->delays ? NIRC_NEW_ARRAY(f->arena, int64_t, m->rows * m->columns) : NULL;
+  int32_t *w = NIRC_NEW_ARRAY(f->arena, int32_t, m->rows * m->columns), *delay = s->delays ? NIRC_NEW_ARRAY(f->arena, int32_t, m->rows * m->columns) : NULL;
   for (size_t i = 0; i < m->rows; i++)
     for (size_t e = m->first[i]; e < m->first[i + 1]; e++) {
-      w[i * m->columns + m->column[e]] = (int64_t)m->value[e];
+      w[i * m->columns + m->column[e]] = (int32_t)m->value[e];
       if (delay)
         delay[i * m->columns + m->column[e]] = s->delays[e];
     }
-  nirc_loihi2_put_ints(f, g, "weight", H5T_STD_I32LE, 2, dims, w);
+  nirc_loihi2_put_small(f, g, "weight", 2, dims, w);
   if (delay)
-    nirc_loihi2_put_ints(f, g, "delay", H5T_STD_I32LE, 2, dims, delay);
+    nirc_loihi2_put_small(f, g, "delay", 2, dims, delay);
   else if (s->delay)
     nirc_loihi2_put_int(f, g, "delay", H5T_STD_I32LE, (int64_t)s->delay);
 }
@@ -55,17 +55,16 @@ static void write_sparse(nirc_loihi2_file *f, hid_t g, const nirc_loihi2_synapse
 {
   nirc_matrix m = nirc_loihi2_select(f->arena, s, (unsigned)s->delay);
   uint64_t n = m.first[m.rows];
-  int64_t *row = NIRC_NEW_ARRAY(f->arena, int64_t, n), *column = NIRC_NEW_ARRAY(f->arena, int64_t, n), *value = NIRC_NEW_ARRAY(f->arena, int64_t, n);
+  int32_t *row = NIRC_NEW_ARRAY(f->arena, int32_t, n), *value = NIRC_NEW_ARRAY(f->arena, int32_t, n);
   for (size_t i = 0; i < m.rows; i++)
     for (size_t e = m.first[i]; e < m.first[i + 1]; e++) {
-      row[e] = (int64_t)i;
-      column[e] = m.column[e];
-      value[e] = (int64_t)m.value[e];
+      row[e] = (int32_t)i;
+      value[e] = (int32_t)m.value[e];
     }
   put_dims(f, g, "shape", 2, (uint64_t[]){m.rows, m.columns});
-  nirc_loihi2_put_ints(f, g, "row", H5T_STD_I32LE, 1, &n, row);
-  nirc_loihi2_put_ints(f, g, "col", H5T_STD_I32LE, 1, &n, column);
-  nirc_loihi2_put_ints(f, g, "value", H5T_STD_I32LE, 1, &n, value);
+  nirc_loihi2_put_small(f, g, "row", 1, &n, row);
+  nirc_loihi2_put_small(f, g, "col", 1, &n, m.column);
+  nirc_loihi2_put_small(f, g, "value", 1, &n, value);
   nirc_loihi2_put_int(f, g, "delay", H5T_STD_I32LE, (int64_t)s->delay);
 }
 

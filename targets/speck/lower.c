@@ -13,7 +13,7 @@
 
 #define SUBTRACT "v = v - z*v_threshold"
 #define TO_ZERO "v = z > 0 ? 0 : v"
-#define EQUATION(bias, reset) "v = v + i64(x)" bias "; z = v > 0 ? v/v_threshold : 0; " reset "; v = max(v, v_low); z = f64(z)"
+#define EQUATION(bias, reset) "v = v + i64(x)" bias "; z = v >= v_threshold ? v/v_threshold : 0; " reset "; v = max(v, v_low); z = f64(z)"
 
 /* ---- ops -------------------------------------------------------------------------------------------------------------------- */
 

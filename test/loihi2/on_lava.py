@@ -187,6 +187,11 @@ SHAPES = {
                    i=CubaLI(tau_syn=full(2,3e-3),tau_mem=full(2,5e-3),r=ones(2),v_leak=full(2,.1),w_in=full(2,2.))
                    output=Output(shape=[2])
                    input->g->o->d->i->output""", (3,)),
+    "parts": ("""input=Input(shape=[2])
+                 a=Affine(weight=ones((2,2)),bias=full(2,1e-6))
+                 n=CubaLIF(tau_syn=full(2,3e-3),tau_mem=full(2,5e-3),r=full(2,5.),v_leak=zeros(2),v_threshold=ones(2),w_in=ones(2))
+                 output=Output(shape=[2])
+                 input->a->n->output""", (2,)),                                              # the bias is rounded to 0, and its clock is alone
 }
 
 

@@ -38,7 +38,7 @@ def labels(path):
             assert part["estimate_joules_per_step"] == [None, None], f"{name}: a number without a figure"
             assert name in e["energy"]["lacks"]
             continue
-        s = e["energy"]["sources"][part["figure"]["source"]]
+        s = e["sources"][part["figure"]["source"]]
         assert all(s[k] for k in ("authors", "title", "where", "link", "read")) and 1990 < s["year"] < 2100, s
         assert part["figure"]["conditions"] and part["figure"]["unit"] and part["figure"]["chip"]
 

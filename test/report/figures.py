@@ -2,6 +2,8 @@
 import re
 import sys
 
+QUANTITIES = {"SYNAPTIC_OPERATION", "NEURON_UPDATE", "MESSAGE", "STATIC_POWER", "UPDATE_TIME", "STEP_TIME"}
+
 
 def rows(text, macro):
     """Arguments of each use, strings joined."""
@@ -21,6 +23,7 @@ def main(definitions, manual):
         for wanted in (title, link, year, authors.split(",")[0]):
             assert wanted in page, f"{name}: '{wanted}' is not in the manual"
         assert read and where
+    assert {f[2] for f in figures} <= QUANTITIES
     for target, chip, quantity, least, most, unit, scale, source, conditions in figures:
         assert source in sources, f"{target}, {quantity}: no source"
         assert target != "loihi2" or "not Loihi 2" in chip, f"{quantity}: of which chip?"
