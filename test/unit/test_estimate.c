@@ -1,5 +1,4 @@
 /* test/unit/test_estimate.c: what a module says of its activity, whatever a text holds; and estimates of steps made by hand. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "frontend/estimate.h"
 #include "ir/parse.h"
 #include "ir/print.h"
+#include "test/unit/run_suite.h"
 
 /* ---- modules ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -201,9 +201,5 @@ int main(void)
   tcase_add_test(t, what_was_not_measured_is_not_known);
   tcase_add_test(t, every_figure_has_a_source_and_a_range);
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }
