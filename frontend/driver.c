@@ -186,9 +186,10 @@ static bool read_module(driver *x)
 static bool too_late(driver *x)
 {
   const nirc_options *o = &x->o;
-  if (x->m->level == NIRC_LEVEL_NIR || o->pipeline || !(o->dt || o->profile || o->reset || o->n_probes || o->lenient))
+  if (x->m->level == NIRC_LEVEL_NIR || o->pipeline || !(o->dt || o->profile || o->reset || o->n_probes || o->lenient || o->partition))
     return false;
-  nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "%s is at the snn level: --dt, --semantics, --reset, --probe and --lenient come too late", o->input);
+  nirc_error_status(&x->d, NIRC_STATUS_USAGE, nirc_loc_none(), "%s is at the %s level: --dt, --semantics, --reset, --probe, --lenient and --partition come too late", o->input,
+                    nirc_level_name(x->m->level));
   return true;
 }
 

@@ -141,6 +141,7 @@ static const nirc_manual_section sections[] = {
    "  nirc --identify keyword.nir\n"
    "  nirc cnn.nir --dt 1 --reset subtract --probe if1 -o out\n"
    "  nirc --compare norse:reset=subtract,snntorch,nir model.nir -i input.h5 --report parts.html\n"
+   "  nirc model.nir -t loihi2 --dt 1ms -o out --report cost.html --activity input.h5\n"
    "  nirc old.nir --lenient --emit nir -o repaired.nir\n"},
   {"SEE ALSO", "`nirc-run`(1)\n"},
 };

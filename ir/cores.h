@@ -3,13 +3,14 @@
 #ifndef NIRC_IR_CORES_H
 #define NIRC_IR_CORES_H
 
+#include "ir/counters.h"
 #include "ir/op.h"
 
 enum { NIRC_CORES_MAX_OPERANDS = 8, NIRC_CORES_MAX = 64 };
 
 /* Maps are [features, rows, columns], pairs [rows, columns]. */
 typedef struct nirc_core {
-  const nirc_blob *weight, *bias;                    /* i8[features out, in, kernel, kernel]; i64[features out], NULL: none */
+  const nirc_blob *weight, *bias;                    /* i8 or i32[features out, in, kernel, kernel]; i64[features out], NULL: none */
   int64_t in[3], out[3], kernel, stride[2], before[2], v_threshold, v_low;
   bool to_zero;
   const nirc_shape *to, *pooling, *inputs;           /* numbers of cores; squares that their maps sum; numbers of operands */
@@ -38,11 +39,12 @@ typedef struct nirc_cores_run {
   const nirc_heap *heap;
   int64_t *v;
   double *z;
+  uint64_t (*counts)[NIRC_COUNT_KINDS];              /* by core, what is added up; NULL: nothing is */
   struct nirc_cores_event *queue;
   size_t n, room;
 } nirc_cores_run;
 
-void nirc_cores_begin(nirc_cores_run *r, const nirc_cores *c, const nirc_heap *heap, int64_t *v, double *z);
+void nirc_cores_begin(nirc_cores_run *r, const nirc_cores *c, const nirc_heap *heap, int64_t *v, double *z, uint64_t (*counts)[NIRC_COUNT_KINDS]);
 void nirc_cores_add_event(nirc_cores_run *r, size_t k, size_t at);
 void nirc_cores_end(nirc_cores_run *r);
 

@@ -45,7 +45,7 @@ static const nirc_option table[] = {
   {.id = OPT_REPEAT, .name = "repeat", .argument = "N", .help = "run N times, each from the start, and write the first result"},
   {.id = OPT_TIME, .name = "time",
    .help = "time the runs (5 unless `--repeat` says), and print the smallest and the median time of a step per sample, and of a step"},
-  {.id = OPT_STATS, .name = "stats", .help = "print what a run amounted to, one line `stat NODE KEY VALUE` each"},
+  {.id = OPT_STATS, .name = "stats", .help = "print what a run amounted to, one line `stat NODE KEY VALUE` each (abi.md, \"Counters\")"},
   NIRC_OPTIONS_COMMON,
 };
 

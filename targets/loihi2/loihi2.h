@@ -22,6 +22,9 @@
 
 enum { NIRC_LOIHI2_INPUT = -1 };
 
+/* Constraints that a network can be lowered without, by their place in the target's table. */
+enum { NIRC_LOIHI2_WEIGHTS, NIRC_LOIHI2_TIME_CONSTANTS, NIRC_LOIHI2_ROUNDING, NIRC_LOIHI2_RANGE, NIRC_LOIHI2_START, NIRC_LOIHI2_DELAY, NIRC_LOIHI2_RESET };
+
 /* Whole numbers of a population: one, one for each channel of its map, or one for each neuron; as few as say it all. */
 typedef struct nirc_loihi2_numbers { size_t n; int64_t *value; } nirc_loihi2_numbers;
 
@@ -40,7 +43,12 @@ typedef struct nirc_loihi2_population {
   bool filtered;                                     /* a synaptic filter is between input and v */
   double *gain, *theta, *leak;                       /* of each neuron: factor of weights, threshold, what is added to the bias */
   double *drive;                                     /* of each neuron: the sum of the biases of weight nodes */
+  double *keep_u, *keep_v, *start;                   /* of each neuron, as the network has it: the share that is left after a step; where v begins, above the reset */
+  double *exact_threshold, *exact_bias;              /* in the chip's scale, before they are rounded */
 } nirc_loihi2_population;
+
+/* Of neuron i. */
+static inline int64_t nirc_loihi2_number(const nirc_loihi2_numbers *n, const nirc_loihi2_population *p, size_t i) { return n->value[i * n->n / p->count]; }
 
 typedef enum nirc_loihi2_kind { NIRC_LOIHI2_DENSE, NIRC_LOIHI2_SPARSE, NIRC_LOIHI2_CONV } nirc_loihi2_kind;
 
@@ -59,6 +67,7 @@ typedef struct nirc_loihi2_options {
   bool unit;                                         /* I and IF carry no factor dt */
   bool clock_bias, strict, reset_zero, reset_given, subtract;
   size_t chips, cores_per_chip;                      /* chips 0: as many as are needed */
+  unsigned without;                                  /* bits 1 << NIRC_LOIHI2_...: constraints that do not hold */
   bool min_cut;                                      /* cores for little traffic, not in order */
 } nirc_loihi2_options;
 
@@ -81,6 +90,7 @@ typedef struct nirc_loihi2_net {
   size_t n_warnings, max_warnings;
 } nirc_loihi2_net;
 
+static inline bool nirc_loihi2_lacks(const nirc_loihi2_net *x, int constraint) { return x->options.without >> constraint & 1; }
 static inline const nirc_shape *nirc_loihi2_shape(const nirc_loihi2_net *x, int p)
 {
   return p == NIRC_LOIHI2_INPUT ? &x->input_shape : &x->populations[p].shape;

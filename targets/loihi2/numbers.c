@@ -139,6 +139,9 @@ static void find_neuron(finder *x, size_t i)
   p->theta[i] = p->readout ? 1 : p->node->code == NIR_THRESHOLD ? number(x, "threshold", i, 0) : number(x, "v_threshold", i, 0) - reset;
   x->i_decay[i] = x->tau_syn ? decay(x->tau_syn[i]) : NIRC_LOIHI2_DECAY_ONE;
   x->v_decay[i] = x->tau_mem ? decay(x->tau_mem[i]) : p->node->code == NIR_THRESHOLD ? NIRC_LOIHI2_DECAY_ONE : 0;
+  p->start[i] = (x->tau_mem ? number(x, "v_leak", i, 0) : 0) - reset;
+  p->keep_u[i] = x->tau_syn ? 1 - x->tau_syn[i] : 0;
+  p->keep_v[i] = x->tau_mem ? 1 - x->tau_mem[i] : p->node->code == NIR_THRESHOLD ? 0 : 1;
 }
 
 static void check_neuron(finder *x)
@@ -193,6 +196,9 @@ bool nirc_loihi2_find_parameters(nirc_loihi2_net *net, nirc_module *m, nirc_diag
     p->gain = NIRC_NEW_ARRAY(net->arena, double, p->count);
     p->theta = NIRC_NEW_ARRAY(net->arena, double, p->count);
     p->leak = NIRC_NEW_ARRAY(net->arena, double, p->count);
+    p->start = NIRC_NEW_ARRAY(net->arena, double, p->count);
+    p->keep_u = NIRC_NEW_ARRAY(net->arena, double, p->count);
+    p->keep_v = NIRC_NEW_ARRAY(net->arena, double, p->count);
     for (size_t i = 0; i < p->count; i++)
       find_neuron(&x, i);
     check_neuron(&x);

@@ -110,18 +110,13 @@ static double *totals(const scaler *x, double scale)
   return sum;
 }
 
-static int64_t number_of(const nirc_loihi2_numbers *n, const nirc_loihi2_population *p, size_t i)
-{
-  return n->value[i * n->n / p->count];
-}
-
 /* Bounds of |u| and |v|; infinite where nothing decays. */
 static void find_bounds(const scaler *x, double *u, double *v)
 {
   double *sum = totals(x, x->scale);
   *u = *v = 0;
   for (size_t i = 0; i < x->p->count; i++) {
-    double keep = (double)number_of(&x->p->i_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE, leak = (double)number_of(&x->p->v_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE;
+    double keep = (double)nirc_loihi2_number(&x->p->i_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE, leak = (double)nirc_loihi2_number(&x->p->v_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE;
     double most_u = sum[i] > 0 ? 64 * sum[i] / keep : 0, arrives = most_u + 64 * fabs(rint(x->bias[i] * x->scale));
     *u = larger(*u, most_u);
     *v = larger(*v, arrives > 0 ? arrives / leak : 0);
@@ -227,14 +222,18 @@ static bool round_neurons(scaler *x)
 {
   nirc_loihi2_population *p = x->p;
   int64_t *threshold = NIRC_NEW_ARRAY(x->net->arena, int64_t, p->count), *bias = NIRC_NEW_ARRAY(x->net->arena, int64_t, p->count);
+  p->exact_threshold = NIRC_NEW_ARRAY(x->net->arena, double, p->count);
+  p->exact_bias = NIRC_NEW_ARRAY(x->net->arena, double, p->count);
   for (size_t i = 0; i < p->count; i++) {
-    double t = p->readout ? NIRC_LOIHI2_MAX_THRESHOLD : rint(x->scale * (x->net->options.scale > 0 ? p->theta[i] : 1));
+    p->exact_threshold[i] = p->readout ? NIRC_LOIHI2_MAX_THRESHOLD : x->scale * (x->net->options.scale > 0 ? p->theta[i] : 1);
+    p->exact_bias[i] = x->bias[i] * x->scale;
+    double t = rint(p->exact_threshold[i]);
     char text[240];
     snprintf(text, sizeof text, "the threshold becomes %g (element %zu), 1 to %d are wanted: it does not go with the weights", t, i, NIRC_LOIHI2_MAX_THRESHOLD);
     if (!(t >= 1 && t <= NIRC_LOIHI2_MAX_THRESHOLD))
       return refuse(x, x->net->options.scale > 0 ? "loihi2-weights" : "loihi2-threshold", text);
     threshold[i] = (int64_t)t;
-    bias[i] = (int64_t)rint(x->bias[i] * x->scale);
+    bias[i] = (int64_t)rint(p->exact_bias[i]);
   }
   p->scale = x->scale;
   p->threshold = nirc_loihi2_reduce(x->net->arena, &p->shape, threshold);
@@ -248,7 +247,7 @@ static void round_weights(scaler *x)
     double *value;
     size_t n = weights_of(x->synapses[k], &value);
     for (size_t i = 0; i < n; i++)
-      value[i] = rounded(value[i], x->scale) + 0.0;  /* no -0 */
+      value[i] = (nirc_loihi2_lacks(x->net, NIRC_LOIHI2_WEIGHTS) ? value[i] * x->scale : rounded(value[i], x->scale)) + 0.0;         /* no -0 */
   }
 }
 
@@ -270,6 +269,14 @@ static void drop_empty(nirc_loihi2_net *x, nirc_diag *d)
   x->n_synapses = kept;
 }
 
+/* Where nothing is rounded and nothing ends, the scale has no say: a power of two keeps what is equal to the threshold equal to it. */
+static double scale_of(const scaler *x)
+{
+  const nirc_loihi2_net *net = x->net;
+  bool free = nirc_loihi2_lacks(net, NIRC_LOIHI2_WEIGHTS) && nirc_loihi2_lacks(net, NIRC_LOIHI2_ROUNDING) && nirc_loihi2_lacks(net, NIRC_LOIHI2_RANGE);
+  return free ? exp2(floor(log2(x->scale))) : x->scale;
+}
+
 bool nirc_loihi2_quantise(nirc_loihi2_net *net, nirc_diag *d)
 {
   unsigned before = d->errors;
@@ -286,7 +293,10 @@ bool nirc_loihi2_quantise(nirc_loihi2_net *net, nirc_diag *d)
     if (x.p->clock)
       continue;
     normalise(&x);
-    if (!choose_scale(&x) || (net->options.scale > 0 && !check_fixed(&x)) || !round_neurons(&x))
+    if (!choose_scale(&x) || (net->options.scale > 0 && !check_fixed(&x)))
+      continue;
+    x.scale = scale_of(&x);
+    if (!round_neurons(&x))
       continue;
     warn_bounds(&x);
     round_weights(&x);

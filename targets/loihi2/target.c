@@ -24,6 +24,16 @@ static const nirc_target_option options[] = {
   [RESET_ZERO] = {.name = "loihi2-allow-reset-zero", .help = "with `--reset subtract`: return to v_reset all the same, with a warning"},
 };
 
+static const nirc_target_constraint constraints[] = {
+  [NIRC_LOIHI2_WEIGHTS] = {.name = "weights", .summary = "8-bit weights, whole biases and thresholds", .is_weights = true},
+  [NIRC_LOIHI2_TIME_CONSTANTS] = {.name = "time-constants", .summary = "decays in steps of 1/4096"},
+  [NIRC_LOIHI2_ROUNDING] = {.name = "rounding", .summary = "what is left after a decay is rounded toward zero"},
+  [NIRC_LOIHI2_RANGE] = {.name = "range", .summary = "a current wraps at 24 bits, a potential ends there"},
+  [NIRC_LOIHI2_START] = {.name = "start", .summary = "v begins at v_reset, not at v_leak, and moves before input can arrive"},
+  [NIRC_LOIHI2_DELAY] = {.name = "delay", .summary = "a step for each synapse"},
+  [NIRC_LOIHI2_RESET] = {.name = "reset", .summary = "a spike sets v to v_reset", .with_subtract = true},
+};
+
 static bool usage(const nirc_lower_job *job, int option, const char *wanted, nirc_diag *d)
 {
   nirc_error_status(d, NIRC_STATUS_USAGE, nirc_loc_none(), "--%s '%s': %s is wanted", options[option].name, job->options[option], wanted);
@@ -68,6 +78,7 @@ static bool choose(nirc_loihi2_options *o, const nirc_lower_job *job, nirc_diag 
   o->reset_given = job->reset_given;
   o->min_cut = job->min_cut;
   o->subtract = job->reset_given && job->subtract;
+  o->without = job->without;
   o->unit = strcmp(job->profile, "unit") == 0;
   return ok;
 }
@@ -115,7 +126,7 @@ static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
   ok = ok && nirc_loihi2_map(&net, m, d) && nirc_loihi2_find_parameters(&net, m, d) && nirc_loihi2_order(&net, d) && nirc_loihi2_quantise(&net, d);
   if (ok)
     nirc_loihi2_find_rates(&net, m);
-  ok = ok && nirc_loihi2_place(&net, nirc_loc_file(m->path), d);
+  ok = ok && (net.options.without || nirc_loihi2_place(&net, nirc_loc_file(m->path), d));
   if (ok)
     nirc_loihi2_lower(&net, m, job->profile, d);
   nirc_arena_free(a);
@@ -148,5 +159,6 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 
 const nirc_target nirc_target_loihi2 = {
   .name = "loihi2", .summary = "Intel Loihi 2", .available = true, .cuts = true, .profiles = profiles, .options = options,
-  .n_options = sizeof options / sizeof *options, .lower = lower, .check = check, .emit = emit,
+  .n_options = sizeof options / sizeof *options, .constraints = constraints, .n_constraints = sizeof constraints / sizeof *constraints, .lower = lower,
+  .check = check, .emit = emit,
 };

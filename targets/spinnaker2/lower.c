@@ -33,11 +33,35 @@ static nirc_blob *numbers(lowerer *x, const nirc_shape *shape, const float *valu
   return b;
 }
 
+/* Those that the step computes with. */
+static nirc_blob *reals(lowerer *x, nirc_dtype elem, const nirc_shape *shape, const double *values, size_t n)
+{
+  void *to;
+  size_t i = 1;
+  while (i < n && values[i] == values[0])
+    i++;
+  bool splat = n > 0 && i >= n;
+  nirc_blob *b = nirc_module_hold(x->m, nirc_blob_new(x->m->heap, elem, shape, splat, &to));
+  for (i = 0; i < (splat ? 1 : n); i++)
+    if (elem == NIRC_F64)
+      ((double *)to)[i] = values[i];
+    else
+      ((float *)to)[i] = (float)values[i];
+  return b;
+}
+
+static nirc_dtype number_of(const lowerer *x)
+{
+  return nirc_s2_lacks(x->net, NIRC_S2_ROUNDING) ? NIRC_F64 : NIRC_F32;
+}
+
 /* ---- ops ------------------------------------------------------------------------------------------------------------------------ */
 
-static nirc_value *state(lowerer *x, const nirc_s2_population *p, const char *field, nirc_dtype elem, const float *start)
+/* Spikes begin as float32 numbers, too. */
+static nirc_value *state(lowerer *x, const nirc_s2_population *p, const char *field, nirc_dtype elem, const double *start)
 {
-  nirc_value *v = nirc_hw_state(&x->hw, p->op, nirc_arena_printf(x->m->arena, "%s/%s", p->name, field), numbers(x, &p->shape, start, p->size));
+  nirc_blob *init = reals(x, elem == NIRC_BOOL ? NIRC_F32 : elem, &p->shape, start, p->size);
+  nirc_value *v = nirc_hw_state(&x->hw, p->op, nirc_arena_printf(x->m->arena, "%s/%s", p->name, field), init);
   return nirc_hw_typed(&x->hw, v->def, elem, &p->shape);
 }
 
@@ -56,7 +80,7 @@ static void probe(lowerer *x, const nirc_op *node, const char *what, nirc_value 
 
 static size_t steps_back(const lowerer *x, const nirc_s2_projection *p, size_t delay)
 {
-  return 1 + delay + x->net->populations[p->pre].phase - x->net->populations[p->post].phase;
+  return 1 + delay + x->net->populations[p->pre].phase - x->net->populations[p->post].phase - p->lag;
 }
 
 static void find_reach(lowerer *x)
@@ -73,7 +97,7 @@ static void find_reach(lowerer *x)
 static void make_last(lowerer *x, size_t index)
 {
   const nirc_s2_population *p = &x->net->populations[index];
-  float *start = NIRC_NEW_ARRAY(x->net->arena, float, p->size);
+  double *start = NIRC_NEW_ARRAY(x->net->arena, double, p->size);
   x->spikes[index] = NIRC_NEW_ARRAY(x->net->arena, nirc_value *, x->reach[index] + 1);
   for (size_t back = 1; back <= x->reach[index]; back++) {
     const uint8_t *h = x->history[index] && back <= p->phase ? x->history[index] + (p->phase - back) * p->size : NULL;
@@ -93,6 +117,8 @@ static void keep_last(lowerer *x, size_t index)
 
 static void place_sum(lowerer *x, const nirc_s2_projection *p, size_t delay, bool negative)
 {
+  if (x->net->options.without)
+    return;                                          /* it is on no chip */
   nirc_attr *a = nirc_hw_place(&x->hw, x->net->populations[p->post].op, NULL, "synapses");
   nirc_dict_add_size(x->m, a, "pre", p->pre);
   nirc_dict_add_size(x->m, a, "post", p->post);
@@ -102,9 +128,9 @@ static void place_sum(lowerer *x, const nirc_s2_projection *p, size_t delay, boo
 }
 
 /* Rows that stand in one sum: of a delay, and of a sign (0: any). */
-static bool belongs(const nirc_s2_row *r, size_t delay, int sign)
+static bool belongs(const nirc_s2_projection *p, size_t row, size_t delay, int sign)
 {
-  return r->delay == delay && (sign == 0 || (r->weight > 0) == (sign > 0));
+  return p->rows[row].delay == delay && (sign == 0 || (nirc_s2_weight(p, row) > 0) == (sign > 0));
 }
 
 /* The sum of one delay and sign; NULL where no row has them. */
@@ -113,7 +139,7 @@ static nirc_value *add_list(lowerer *x, const nirc_s2_projection *p, size_t dela
   const nirc_s2_population *pre = &x->net->populations[p->pre], *post = &x->net->populations[p->post];
   size_t n = 0;
   for (size_t i = 0; i < p->n_rows; i++)
-    n += belongs(&p->rows[i], delay, sign);
+    n += belongs(p, i, delay, sign);
   if (!n)
     return NULL;
   nirc_shape in = nirc_shape_1d(pre->size), out = nirc_shape_1d(post->size), firsts = nirc_shape_1d(pre->size + 1), rows = nirc_shape_1d(n),
@@ -125,10 +151,10 @@ static nirc_value *add_list(lowerer *x, const nirc_s2_projection *p, size_t dela
   memset(first, 0, nirc_blob_bytes(first_blob));
   for (size_t i = 0, k = 0; i < p->n_rows; i++) {
     const nirc_s2_row *r = &p->rows[i];
-    if (!belongs(r, delay, sign))
+    if (!belongs(p, i, delay, sign))
       continue;
     ((int32_t *)row)[k] = (int32_t)r->post;
-    ((double *)weight)[k++] = sign < 0 ? -r->weight : r->weight;
+    ((double *)weight)[k++] = sign < 0 ? -nirc_s2_weight(p, i) : nirc_s2_weight(p, i);
     ((int32_t *)first)[r->pre + 1] = (int32_t)k;
   }
   for (size_t i = 0; i < pre->size; i++)             /* inputs without a row end where the one before does */
@@ -166,7 +192,7 @@ static nirc_value *add_kernel(lowerer *x, const nirc_s2_projection *p)
   nirc_blob *w = nirc_hw_blob(&x->hw, NIRC_F64, &weights, &data);
   size_t area = k->rows * k->columns;
   for (size_t i = 0; i < w->count; i++)
-    ((double *)data)[i] = k->weights[(i / area % k->in * k->out + i / area / k->in) * area + i % area];
+    ((double *)data)[i] = nirc_s2_kernel_weight(k, (i / area % k->in * k->out + i / area / k->in) * area + i % area);
   nirc_value *from = pooled(x, post->op, x->spikes[p->pre][steps_back(x, p, 0)], k);
   place_sum(x, p, 0, false);
   nirc_op *op = nirc_hw_append(&x->hw, post->op, SNN_CONV, post->name, &from, 1);
@@ -185,7 +211,7 @@ static nirc_value *gather(lowerer *x, size_t index, int sign)
   nirc_value *sum = NULL;
   for (size_t k = 0; k < x->net->n_projections; k++) {
     const nirc_s2_projection *p = &x->net->projections[k];
-    for (size_t delay = 0; p->post == index && delay <= (p->is_conv ? 0 : NIRC_S2_MAX_DELAY); delay++) {
+    for (size_t delay = 0; p->post == index && delay <= (p->is_conv ? 0 : NIRC_S2_MAX_DELAY + p->lag); delay++) {
       nirc_value *v = p->is_conv ? add_kernel(x, p) : add_list(x, p, delay, sign);
       sum = v ? nirc_hw_sum(&x->hw, post->op, post->name, sum, v) : sum;
     }
@@ -197,32 +223,41 @@ static nirc_value *gather(lowerer *x, size_t index, int sign)
 
 static const char *equation_of(lowerer *x, const nirc_s2_population *p, bool excited, bool inhibited, bool traced)
 {
-  const char *reset = x->net->options.subtract ? "u - v_threshold" : "v_reset";
+  const char *reset = x->net->options.subtract ? "u - v_threshold" : "v_reset", *take = number_of(x) == NIRC_F32 ? " + f32(x)" : " + x",
+             *inhibit = number_of(x) == NIRC_F32 ? " + f32(y)" : " + y", *missed = x->net->options.subtract ? "; missed_thresholds = v > v_threshold" : "";
   nirc_arena *a = x->m->arena;
   if (p->kind == NIRC_S2_LIF)
-    return nirc_arena_printf(a, "u = alpha*v + bias; %sz = u > v_threshold; v = z ? %s : u", excited ? "u = u + f32(x); " : "", reset);
-  return nirc_arena_printf(a, "e = alpha*e%s; h = alpha*h%s; u = (beta*v + bias) + (e - h); z = u > v_threshold; v = z ? %s : u%s", excited ? " + f32(x)" : "",
-                           inhibited ? " + f32(y)" : "", reset, traced ? "; i = e - h" : "");
+    return nirc_arena_printf(a, "u = alpha*v + bias; %s%s%sz = u > v_threshold; v = z ? %s : u%s", excited ? "u = u" : "", excited ? take : "",
+                             excited ? "; " : "", reset, missed);
+  return nirc_arena_printf(a, "e = alpha*e%s%s; h = alpha*h%s; u = (beta*v + bias) + (e - h); z = u > v_threshold; v = z ? %s : u%s%s", excited ? take : "",
+                           p->reals.drive ? " + drive" : "", inhibited ? inhibit : "", reset, missed, traced ? "; i = e - h" : "");
+}
+
+static void set_reals(lowerer *x, nirc_op *op, const char *name, const nirc_s2_population *p, const double *values)
+{
+  nirc_op_set_blob(x->m, op, name, reals(x, number_of(x), &p->shape, values, p->size));
 }
 
 static void set_coefficients(lowerer *x, nirc_op *op, const nirc_s2_population *p)
 {
-  const nirc_s2_numbers *n = &p->numbers;
+  const nirc_s2_reals *n = &p->reals;
   bool current = p->kind == NIRC_S2_CURRENT;
-  nirc_op_set_blob(x->m, op, "alpha", numbers(x, &p->shape, current ? n->synapse : n->decay, p->size));
+  set_reals(x, op, "alpha", p, current ? n->synapse : n->decay);
   if (current)
-    nirc_op_set_blob(x->m, op, "beta", numbers(x, &p->shape, n->decay, p->size));
-  nirc_op_set_blob(x->m, op, "bias", numbers(x, &p->shape, n->offset, p->size));
-  nirc_op_set_blob(x->m, op, "v_threshold", numbers(x, &p->shape, n->threshold, p->size));
+    set_reals(x, op, "beta", p, n->decay);
+  set_reals(x, op, "bias", p, n->offset);
+  if (n->drive)
+    set_reals(x, op, "drive", p, n->drive);
+  set_reals(x, op, "v_threshold", p, n->threshold);
   if (!x->net->options.subtract)
-    nirc_op_set_blob(x->m, op, "v_reset", numbers(x, &p->shape, n->reset, p->size));
+    set_reals(x, op, "v_reset", p, n->reset);
 }
 
 static nirc_value *in_network_units(lowerer *x, const nirc_s2_population *p, nirc_value *v)
 {
   nirc_op *op = nirc_hw_neuron(&x->hw, p->op, p->name, &v, 1, "v", "y", "y = v/v_scale");
   nirc_op_set_results(x->m, op, &v->type, 1);
-  nirc_op_set_blob(x->m, op, "v_scale", numbers(x, &p->shape, p->numbers.v_scale, p->size));
+  set_reals(x, op, "v_scale", p, p->reals.v_scale);
   return nirc_op_result(op);
 }
 
@@ -231,8 +266,8 @@ static void lower_neurons(lowerer *x, size_t index)
   const nirc_s2_population *p = &x->net->populations[index];
   bool current = p->kind == NIRC_S2_CURRENT, traced = current && nirc_op_attr(p->op, "probe");
   nirc_value *excitation = gather(x, index, current ? 1 : 0), *inhibition = current ? gather(x, index, -1) : NULL, *in[5];
-  nirc_value *v = state(x, p, "v", NIRC_F32, p->v), *e = current ? state(x, p, "e", NIRC_F32, p->excitation) : NULL,
-             *h = current ? state(x, p, "h", NIRC_F32, p->inhibition) : NULL;
+  nirc_value *v = state(x, p, "v", number_of(x), p->v), *e = current ? state(x, p, "e", number_of(x), p->excitation) : NULL,
+             *h = current ? state(x, p, "h", number_of(x), p->inhibition) : NULL;
   size_t n = 0;
   nirc_value *const possible[] = {excitation, inhibition, v, e, h};
   for (size_t i = 0; i < 5; i++)
@@ -243,6 +278,8 @@ static void lower_neurons(lowerer *x, size_t index)
                                equation_of(x, p, excitation, inhibition, traced));
   const nirc_type *types[] = {nirc_type_get(&x->m->types, NIRC_BOOL, &p->shape), v->type, v->type, v->type, v->type};
   nirc_op_set_results(x->m, op, types, current ? traced ? 5 : 4 : 2);
+  if (x->net->options.subtract)
+    nirc_op_set_string(x->m, op, "counts", "missed_thresholds");
   set_coefficients(x, op, p);
   x->spikes[index][0] = &op->results[0];
   update(x, p, v, &op->results[1]);
@@ -273,10 +310,25 @@ static void lower_source(lowerer *x, size_t index)
 
 /* ---- what the target has decided ------------------------------------------------------------------------------------------------------ */
 
+/* Of each neuron; cores are numbered in the order of populations and of their slices. */
+static nirc_blob *cores_of(lowerer *x, const nirc_s2_population *p)
+{
+  size_t first = 0;
+  for (const nirc_s2_population *q = x->net->populations; q < p; q++)
+    first += nirc_s2_n_slices(q);
+  nirc_shape shape = nirc_shape_1d(p->size);
+  void *data;
+  nirc_blob *b = nirc_hw_blob(&x->hw, NIRC_I64, &shape, &data);
+  for (size_t i = 0; i < p->size; i++)
+    ((int64_t *)data)[i] = (int64_t)(first + i / p->atoms);
+  return b;
+}
+
 static void place_population(lowerer *x, const nirc_s2_population *p)
 {
   static const char *const kinds[] = {"source", "lif", "current"};
   nirc_attr *a = nirc_hw_place(&x->hw, p->op, NULL, kinds[p->kind]);
+  nirc_op_set_blob(x->m, x->hw.step->body->last, "cores", cores_of(x, p));
   nirc_dict_add_size(x->m, a, "phase", p->phase);
   nirc_dict_add_size(x->m, a, "atoms", p->atoms);
   nirc_dict_add_size(x->m, a, "delayed", p->delayed);
@@ -309,6 +361,7 @@ static void describe(const nirc_s2_network *net, const nirc_hw_builder *b)
   nirc_op *step = b->step;
   const nirc_s2_options *o = &net->options;
   nirc_op_set_string(m, step, "target", "spinnaker2");
+  nirc_op_set_int(m, step, "most_events", 1);
   nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
   nirc_dict_add_string(m, a, "integrator", o->exponential ? "exponential" : "forward");
   nirc_dict_add_string(m, a, "reset", o->subtract ? "subtract" : "v_reset");
@@ -332,7 +385,8 @@ static void make_outputs(lowerer *x)
     const nirc_s2_port *o = &x->net->outputs[k];
     nirc_value *v = x->net->populations[o->population].readout ? x->readout[o->population] : x->spikes[o->population][0];
     v = nirc_hw_reshaped(&x->hw, o->op, NULL, v, &o->op->results[0].type->shape);
-    nirc_dict_add_size(x->m, nirc_hw_place(&x->hw, o->op, NULL, "output"), "population", o->population);
+    if (!x->net->options.without)
+      nirc_dict_add_size(x->m, nirc_hw_place(&x->hw, o->op, NULL, "output"), "population", o->population);
     nirc_op_set_string(x->m, nirc_hw_append(&x->hw, o->op, SNN_OUTPUT, o->name, &v, 1), "name", o->name);
     probe(x, o->op, "value", v);
   }
@@ -357,11 +411,12 @@ void nirc_s2_lower(nirc_s2_network *net, nirc_module *m, nirc_diag *d)
   lowerer x = {.net = net, .m = m, .graph = graph, .d = d, .spikes = NIRC_NEW_ARRAY(a, nirc_value **, n),
                .reach = NIRC_NEW_ARRAY(a, size_t, n), .readout = NIRC_NEW_ARRAY(a, nirc_value *, n), .history = NIRC_NEW_ARRAY(a, uint8_t *, n)};
   x.hw = nirc_hw_build(m, net->options.dt, net->profile, net->options.subtract ? "subtract" : "v_reset");
-  describe(net, &x.hw);
+  if (!net->options.without)
+    describe(net, &x.hw);
   remark_probes(&x);
   nirc_s2_run_in(net, x.history);
   find_reach(&x);
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; !net->options.without && i < n; i++)
     place_population(&x, &net->populations[i]);
   for (size_t i = 0; i < n; i++)
     make_last(&x, i);

@@ -11,7 +11,7 @@
 #define START_RANGE 16                               /* a start beyond so many thresholds is not taken */
 
 /* What arrives from one population with one delay field. */
-typedef struct part { size_t source, delay; bool recurrent; const nirc_matrix *matrix; } part;
+typedef struct part { size_t source, delay, lag; bool recurrent; const nirc_matrix *matrix; } part;
 
 /* The double numbers of one neuron, before they are float32. */
 typedef struct neuron { double k, k_syn, gain, leak, threshold, reset; } neuron;
@@ -108,12 +108,16 @@ static bool add_part(quantiser *x, const nirc_s2_term *t)
     nirc_warning(x->d, x->p->op->loc,
                  "'%s': what '%s' sends arrives %lld step%s later than in the network, for every population on the way takes a step [S2-FEEDBACK]", x->p->name,
                  pre->name, (long long)-d, d == -1 ? "" : "s");
-  size_t delay = d < 0 ? 0 : (size_t)d;
+  size_t delay = d < 0 ? 0 : (size_t)d, lag = 0;
+  x->p->delayed |= delay > 0;
+  if (nirc_s2_lacks(x->net, NIRC_S2_FEEDBACK) && recurrent && pre->phase > x->p->phase) {
+    lag = pre->phase - x->p->phase;
+    delay = t->steps;
+  }
   for (size_t i = 0; i < x->n_parts; i++)
     if (x->parts[i].source == t->source && x->parts[i].delay == delay)
       return (x->parts[i].matrix = nirc_s2_matrix_add(x->composer, x->p->op, x->parts[i].matrix, t->matrix)) != NULL;
-  x->parts[x->n_parts++] = (part){t->source, delay, recurrent, t->matrix};
-  x->p->delayed |= delay > 0;
+  x->parts[x->n_parts++] = (part){t->source, delay, lag, recurrent, t->matrix};
   return true;
 }
 
@@ -192,6 +196,8 @@ static size_t limit_of(const quantiser *x) { return x->p->delayed ? NIRC_S2_MAX_
 static double scale_of(const quantiser *x, magnitudes *g)
 {
   double m = reference(x, g), w = m > 0 ? (double)limit_of(x) / m : 1;
+  if (nirc_s2_lacks(x->net, NIRC_S2_WEIGHTS))
+    w = exp2(floor(log2(w)));                        /* it has no say: so what is equal to the threshold stays equal to it */
   g->n = 0;
   g->most = 0;
   return w;
@@ -320,6 +326,8 @@ static bool check_neuron(quantiser *x, size_t i, const neuron *n)
 static double start_of(const quantiser *x, double leak, double alpha, double offset, double threshold)
 {
   double v = leak;
+  if (nirc_s2_lacks(x->net, NIRC_S2_START))
+    return leak;
   if (x->net->options.plain)
     return 0;
   for (size_t t = 0; alpha != 0 && t < x->p->phase; t++)
@@ -327,17 +335,36 @@ static double start_of(const quantiser *x, double leak, double alpha, double off
   return alpha == 0 || v > threshold || !(fabs(v) <= START_RANGE * fabs(threshold)) ? leak : v;
 }
 
+/* As the step has it: float32, unless rounding does not hold. */
+static double single(const quantiser *x, double v)
+{
+  return nirc_s2_lacks(x->net, NIRC_S2_ROUNDING) ? v : (double)(float)v;
+}
+
+/* Does a bias take the way through the synapse? Where not, it acts on v at its steady state. */
+static bool to_synapse(const quantiser *x)
+{
+  return nirc_s2_lacks(x->net, NIRC_S2_FILTER) && x->p->kind == NIRC_S2_CURRENT;
+}
+
 static bool set_neuron(quantiser *x, size_t i, const neuron *n)
 {
   const nirc_s2_numbers *to = &x->p->numbers;
   bool leaks = x->p->op->code != NIR_IF && x->p->op->code != NIR_I && x->p->op->code != NIR_THRESHOLD;
   double w = x->scale[i], v = x->p->op->code == NIR_THRESHOLD ? w : w / n->gain, b = x->bias ? x->bias[i] : 0;
-  double offset = (leaks ? n->k * n->leak * v : 0) + w * b / n->k_syn, alpha = 1 - n->k, threshold = x->p->readout ? READOUT_THRESHOLD : n->threshold * v;
+  bool apart = to_synapse(x);
+  double offset = (leaks ? n->k * n->leak * v : 0) + (apart ? 0 : w * b / n->k_syn), alpha = 1 - n->k, threshold = x->p->readout ? READOUT_THRESHOLD : n->threshold * v;
   double values[] = {alpha, 1 - n->k_syn, offset, threshold, x->p->readout ? 0 : n->reset * v,
                      start_of(x, leaks ? n->leak * v : 0, alpha, offset, threshold), w, v};
   float *const fields[] = {to->decay, to->synapse, to->offset, to->threshold, to->reset, to->start, to->w_scale, to->v_scale};
+  const nirc_s2_reals *exact = &x->p->reals;
+  double *const reals[] = {exact->decay, exact->synapse, exact->offset, exact->threshold, exact->reset, exact->start, NULL, exact->v_scale};
+  if (apart)
+    exact->drive[i] = single(x, w * b);
   for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
     fields[k][i] = (float)values[k];
+    if (reals[k])
+      reals[k][i] = single(x, values[k]);
     if (isfinite(fields[k][i]))
       continue;
     nirc_error_code(x->d, "S2-PARAM", x->p->op->loc, "'%s': in the scale of its weights a parameter of neuron %zu is %g, beyond float32", x->p->name, i,
@@ -355,6 +382,11 @@ static bool make_numbers(quantiser *x)
                       &x->p->numbers.w_scale, &x->p->numbers.v_scale};
   for (size_t k = 0; k < sizeof fields / sizeof *fields; k++)
     *fields[k] = NIRC_NEW_ARRAY(a, float, n);
+  nirc_s2_reals *r = &x->p->reals;
+  double **reals[] = {&r->decay, &r->synapse, &r->offset, &r->threshold, &r->reset, &r->start, &r->v_scale, to_synapse(x) ? &r->drive : NULL};
+  for (size_t k = 0; k < sizeof reals / sizeof *reals; k++)
+    if (reals[k])
+      *reals[k] = NIRC_NEW_ARRAY(a, double, n);
   for (size_t i = 0; i < n; i++) {
     neuron one;
     if (!read_neuron(x, i, &one) || !check_neuron(x, i, &one) || !set_neuron(x, i, &one))
@@ -415,6 +447,32 @@ void nirc_s2_sort_rows(const nirc_s2_network *net, nirc_s2_row *rows, size_t n, 
   nirc_arena_free(a);
 }
 
+/* Rows with the weights that they would have had; by (pre, post, delay). */
+typedef struct exact_row { nirc_s2_row row; double weight; } exact_row;
+
+static int by_place(const void *a, const void *b)
+{
+  const nirc_s2_row *x = &((const exact_row *)a)->row, *y = &((const exact_row *)b)->row;
+  if (x->pre != y->pre)
+    return x->pre < y->pre ? -1 : 1;
+  if (x->post != y->post)
+    return x->post < y->post ? -1 : 1;
+  return (x->delay > y->delay) - (x->delay < y->delay);
+}
+
+static void sort_exact(nirc_s2_network *net, nirc_s2_projection *p, nirc_arena *scratch)
+{
+  exact_row *all = NIRC_NEW_ARRAY(scratch, exact_row, p->n_rows);
+  for (size_t i = 0; i < p->n_rows; i++)
+    all[i] = (exact_row){p->rows[i], p->exact[i]};
+  qsort(all, p->n_rows, sizeof *all, by_place);
+  for (size_t i = 0; i < p->n_rows; i++) {
+    p->rows[i] = all[i].row;
+    p->exact[i] = all[i].weight;
+  }
+  net->n_projections++;
+}
+
 /* Rows of the parts from one population; parts[0] to parts[n - 1]. */
 static void add_list(quantiser *x, const part *parts, size_t n)
 {
@@ -423,18 +481,25 @@ static void add_list(quantiser *x, const part *parts, size_t n)
   size_t room = 0, n_pre = net->populations[parts->source].size;
   for (size_t k = 0; k < n; k++)
     room += parts[k].matrix->first ? parts[k].matrix->first[x->p->size] : x->p->size;
-  *to = (nirc_s2_projection){.pre = parts->source, .post = x->index, .recurrent = parts->recurrent, .rows = NIRC_NEW_ARRAY(net->arena, nirc_s2_row, room)};
+  bool exact = nirc_s2_lacks(net, NIRC_S2_WEIGHTS);
+  *to = (nirc_s2_projection){.pre = parts->source, .post = x->index, .recurrent = parts->recurrent, .lag = parts->lag,
+                             .exact = exact ? NIRC_NEW_ARRAY(net->arena, double, room) : NULL, .rows = NIRC_NEW_ARRAY(net->arena, nirc_s2_row, room)};
   for (size_t k = 0; k < n; k++)
     for (size_t post = 0; post < x->p->size; post++) {
       const nirc_matrix *m = parts[k].matrix;
       size_t first = m->first ? m->first[post] : 0, last = m->first ? m->first[post + 1] : 1;
       for (size_t i = first; i < last; i++) {
-        int8_t q = whole(x, (m->first ? m->value[i] : 1) * x->scale[post]);
-        if (q)
+        double w = (m->first ? m->value[i] : 1) * x->scale[post];
+        int8_t q = exact ? 0 : whole(x, w);
+        if (exact)
+          to->exact[to->n_rows] = w;
+        if (exact ? w != 0 : q != 0)
           to->rows[to->n_rows++] = (nirc_s2_row){m->first ? m->column[i] : (uint32_t)post, (uint32_t)post, q, (uint8_t)parts[k].delay};
       }
     }
-  if (to->n_rows) {
+  if (to->n_rows && exact) {
+    sort_exact(net, to, x->scratch);
+  } else if (to->n_rows) {
     nirc_s2_sort_rows(net, to->rows, to->n_rows, n_pre, x->p->size);
     net->n_projections++;
   } else {
@@ -453,14 +518,19 @@ static void add_kernel(quantiser *x)
   nirc_window pool;
   k.pool = x->pool && nirc_nir_window(x->m, x->pool, &pool, x->d) ? (size_t)pool.kernel[0] : 1;
   size_t area = k.rows * k.columns, each = x->p->size / k.out, left = 0;
+  k.exact = nirc_s2_lacks(net, NIRC_S2_WEIGHTS) ? NIRC_NEW_ARRAY(net->arena, double, w->count) : NULL;
   for (size_t i = 0; i < w->count; i++) {
     size_t out = i / area / k.in, channel = i / area % k.in;
-    int8_t q = whole(x, kernel_weight(x, i) * x->scale[out * each]);
-    k.weights[(channel * k.out + out) * area + i % area] = q;
-    left += q != 0;
+    size_t at = (channel * k.out + out) * area + i % area;
+    double v = kernel_weight(x, i) * x->scale[out * each];
+    k.weights[at] = k.exact ? 0 : whole(x, v);
+    if (k.exact)
+      k.exact[at] = v;
+    left += nirc_s2_kernel_weight(&k, at) != 0;
   }
   if (left) {
     net->projections[net->n_projections++] = (nirc_s2_projection){.pre = x->parts->source, .post = x->index, .recurrent = x->parts->recurrent, .is_conv = true,
+                                                                  .lag = x->parts->lag,
                                                                   .kernel = k};
     return;
   }

@@ -16,12 +16,16 @@ enum {
   NIRC_S2_DATA_BYTES = 44928, NIRC_S2_PARAM_BYTES = 9216                                 /* of one core */
 };
 
+/* Constraints that a network can be lowered without, by their place in the target's table. */
+enum { NIRC_S2_WEIGHTS, NIRC_S2_ROUNDING, NIRC_S2_FILTER, NIRC_S2_START, NIRC_S2_FEEDBACK };
+
 /* What the options say. */
 typedef struct nirc_s2_options {
   double dt, percentile, sys_tick;
   bool exponential, subtract, times_dt, truncate, per_population, plain, no_conv2d, board48, min_cut;
   size_t steps, max_atoms;
   const char *record;                                /* names, separated by commas; NULL: none */
+  unsigned without;                                  /* bits 1 << NIRC_S2_...: constraints that do not hold */
 } nirc_s2_options;
 
 typedef enum nirc_s2_kind { NIRC_S2_SOURCE, NIRC_S2_LIF, NIRC_S2_CURRENT } nirc_s2_kind;     /* spike_list, lif..., lif_curr_exp... */
@@ -31,6 +35,12 @@ typedef struct nirc_s2_numbers {
   float *decay, *synapse, *offset, *threshold, *reset, *start;     /* alpha_decay, exc_decay and inh_decay, i_offset, threshold, v_reset, v_init */
   float *w_scale, *v_scale;                          /* a weight's and a potential's factor */
 } nirc_s2_numbers;
+
+/* What a step computes with: the same numbers, and, where they are not to be float32, those that they were rounded from. None in what was read back. */
+typedef struct nirc_s2_reals {
+  double *decay, *synapse, *offset, *threshold, *reset, *start, *v_scale;
+  double *drive;                                     /* what a bias adds to the synapse; NULL: it is in offset */
+} nirc_s2_reals;
 
 typedef struct nirc_s2_population {
   const char *name;
@@ -42,8 +52,9 @@ typedef struct nirc_s2_population {
   size_t phase;                                      /* step t of the network is its step t + phase */
   bool record_spikes, record_v;
   nirc_s2_numbers numbers;                           /* none of a source */
+  nirc_s2_reals reals;
   size_t atoms;                                      /* max_atoms_per_core */
-  float *v, *excitation, *inhibition;                /* what they are at step 0 of the network (start.c) */
+  double *v, *excitation, *inhibition;               /* what they are at step 0 of the network (start.c) */
 } nirc_s2_population;
 
 typedef struct nirc_s2_row { uint32_t pre, post; int8_t weight; uint8_t delay; } nirc_s2_row;
@@ -52,6 +63,7 @@ typedef struct nirc_s2_row { uint32_t pre, post; int8_t weight; uint8_t delay; }
 typedef struct nirc_s2_kernel {
   size_t in, out, rows, columns, in_height, in_width, stride, pad, pool;
   int8_t *weights;
+  double *exact;                                     /* the same before they are rounded; NULL: they hold */
 } nirc_s2_kernel;
 
 typedef struct nirc_s2_projection {
@@ -59,6 +71,8 @@ typedef struct nirc_s2_projection {
   bool recurrent, is_conv;
   nirc_s2_row *rows;                                 /* a list: by (pre, post, delay) */
   size_t n_rows;
+  double *exact;                                     /* of each row, its weight before it is rounded; NULL: that of the row holds */
+  size_t lag;                                        /* steps that a feedback is not to be late: how far it reaches back is so much less */
   nirc_s2_kernel kernel;                             /* a conv2d */
 } nirc_s2_projection;
 
@@ -88,6 +102,10 @@ typedef struct nirc_s2_network {
   nirc_figures figures, in_order;                    /* of the chips, and were they filled in order */
   int *population_of;                                /* by op id: index, or -1 */
 } nirc_s2_network;
+
+static inline bool nirc_s2_lacks(const nirc_s2_network *net, int constraint) { return net->options.without >> constraint & 1; }
+static inline double nirc_s2_weight(const nirc_s2_projection *p, size_t row) { return p->exact ? p->exact[row] : p->rows[row].weight; }
+static inline double nirc_s2_kernel_weight(const nirc_s2_kernel *k, size_t i) { return k->exact ? k->exact[i] : k->weights[i]; }
 
 /* graph.c: populations, links, phases, outputs, from an inlined graph. Reports every refusal of a stage. */
 bool nirc_s2_map(nirc_s2_network *net, nirc_module *m, nirc_diag *d);

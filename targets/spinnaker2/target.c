@@ -32,6 +32,14 @@ static const nirc_target_option options[] = {
   [NO_CONV2D] = {.name = "s2-no-conv2d", .help = "write every convolution as a list of synapses"},
 };
 
+static const nirc_target_constraint constraints[] = {
+  [NIRC_S2_WEIGHTS] = {.name = "weights", .summary = "weights of 8 bits, of 5 where synapses have delays", .is_weights = true},
+  [NIRC_S2_ROUNDING] = {.name = "rounding", .summary = "parameters and states are float32, in the scale of the weights"},
+  [NIRC_S2_FILTER] = {.name = "filter", .summary = "a bias acts on v at once, not through the synapse"},
+  [NIRC_S2_START] = {.name = "start", .summary = "a population begins before input can arrive"},
+  [NIRC_S2_FEEDBACK] = {.name = "feedback", .summary = "feedback from a layer behind is late"},
+};
+
 /* ---- options -------------------------------------------------------------------------------------------------------------------- */
 
 static bool refuse(int option, const char *value, const char *wanted, nirc_diag *d)
@@ -78,7 +86,8 @@ static bool percentile(const nirc_lower_job *job, double *out, nirc_diag *d)
 static bool choose(nirc_s2_options *o, const nirc_lower_job *job, nirc_diag *d)
 {
   *o = (nirc_s2_options){.dt = job->dt, .percentile = 100, .sys_tick = 1e-3, .subtract = job->subtract, .times_dt = strcmp(job->profile, "nir") == 0,
-                         .no_conv2d = job->options[NO_CONV2D] != NULL, .min_cut = job->min_cut, .steps = 1000, .max_atoms = NIRC_S2_ATOMS, .record = job->options[RECORD]};
+                         .no_conv2d = job->options[NO_CONV2D] != NULL, .min_cut = job->min_cut, .steps = 1000, .max_atoms = NIRC_S2_ATOMS,
+                         .record = job->options[RECORD], .without = job->without};
   bool ok = second(job, INTEGRATOR, &o->exponential, d) && second(job, ROUND, &o->truncate, d) && second(job, SCALE, &o->per_population, d) &&
             second(job, START, &o->plain, d) && second(job, BOARD, &o->board48, d) && percentile(job, &o->percentile, d) &&
             count(job, STEPS, 1000000000, &o->steps, "a whole number from 1 to 1000000000", d) &&
@@ -119,7 +128,8 @@ static bool lower(nirc_module *m, const nirc_lower_job *job, nirc_diag *d)
   bool ok = choose(&net.options, job, d);
   if (ok)
     choose_dt(&net.options, m, d);
-  ok = ok && nirc_s2_map(&net, m, d) && nirc_s2_quantise(&net, m, d) && nirc_s2_place(&net, m, d) && nirc_s2_assign_chips(&net, m, NULL);
+  ok = ok && nirc_s2_map(&net, m, d) && nirc_s2_quantise(&net, m, d) &&
+       (net.options.without || (nirc_s2_place(&net, m, d) && nirc_s2_assign_chips(&net, m, NULL)));
   if (ok)
     nirc_s2_lower(&net, m, d);
   nirc_arena_free(a);
@@ -147,6 +157,7 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 }
 
 const nirc_target nirc_target_spinnaker2 = {
-  .name = "spinnaker2", .summary = "SpiNNaker 2", .available = true, .cuts = true, .profiles = profiles, .options = options, .n_options = sizeof options / sizeof *options,
-  .lower = lower, .check = check, .emit = emit,
+  .name = "spinnaker2", .summary = "SpiNNaker 2", .available = true, .cuts = true, .profiles = profiles, .options = options,
+  .n_options = sizeof options / sizeof *options, .constraints = constraints, .n_constraints = sizeof constraints / sizeof *constraints, .lower = lower,
+  .check = check, .emit = emit,
 };

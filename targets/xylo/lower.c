@@ -13,8 +13,9 @@
 /* I loses its share before it is added to V; positive numbers lose at least 1. -D(V) is cut to 16 bits: V = -32768 with a decay of 0 bits stays. What exceeds
  * the threshold after the last spike that counts stays in V. */
 #define STEP(most) \
-  "s = i >> dash_syn; i = i16(i - (i > 0 && s == 0 ? 1 : s)); d = v >> dash_mem; d = v > 0 && d == 0 ? 1 : d; dv = i16(wrap16(-d) + i); dv = i16(dv + bias); " \
-  "v = i16(v + dv); z = v >= v_threshold ? min(v/v_threshold, " most ") : 0; v = i16(v - z*v_threshold); z = i16(z)"
+  "s = i >> dash_syn; i = i16(i - (i > 0 && s == 0 ? 1 : s)); d = v >> dash_mem; d = v > 0 && d == 0 ? 1 : d; a = wrap16(-d) + i; dv = i16(a); " \
+  "b = dv + bias; dv = i16(b); c = v + dv; v = i16(c); saturations_v = i64(a < -32768 || a > 32767) + i64(b < -32768 || b > 32767) + i64(c < -32768 || c > 32767); " \
+  "z = v >= v_threshold ? min(v/v_threshold, " most ") : 0; v = i16(v - z*v_threshold); missed_thresholds = v >= v_threshold; z = i16(z)"
 
 static const char hidden_step[] = STEP("31"), output_step[] = STEP("1");
 
@@ -125,6 +126,8 @@ static nirc_value *project(lowerer *x, const nirc_xylo_layer *l, nirc_value *i)
     nirc_shape shape = {.rank = 2, .dims = {b->rows, b->columns}};
     nirc_op_set_blob(x->m, op, "weight", blob_of(x->m, NIRC_I8, &shape, b->weight));
     nirc_op_set_int(x->m, op, "most", from_input ? NIRC_XYLO_INPUT_EVENTS : NIRC_XYLO_HIDDEN_SPIKES);
+    nirc_op_set_string(x->m, op, "node", l->name);
+    nirc_op_set_string(x->m, op, "counts", "saturations_i");
     nirc_op_result(op)->type = i->type;
     i = nirc_op_result(op);
   }
@@ -167,6 +170,7 @@ static void lower_layer(lowerer *x, size_t index)
   nirc_op *op = nirc_hw_neuron(&x->hw, l->node, l->name, (nirc_value *[]){arrived, v}, 2, "i v", "z i v", output ? output_step : hidden_step);
   const nirc_type *types[] = {v->type, v->type, v->type};
   nirc_op_set_results(x->m, op, types, 3);
+  nirc_op_set_string(x->m, op, "counts", "saturations_v missed_thresholds");
   nirc_op_set_blob(x->m, op, "dash_syn", blob_of(x->m, NIRC_I64, &v->type->shape, l->dash_syn));
   nirc_op_set_blob(x->m, op, "dash_mem", blob_of(x->m, NIRC_I64, &v->type->shape, l->dash_mem));
   nirc_op_set_blob(x->m, op, "bias", blob_of(x->m, NIRC_I64, &v->type->shape, l->bias));
@@ -190,11 +194,13 @@ static void add_decay(nirc_strbuf *b, const lowerer *x, const char *d, const cha
     nirc_strbuf_addf(b, "%s = floor(%s*%s); %s = max(%s, %s > 0 ? min(%s, 1) : %s); ", d, state, k, d, d, state, state, state);
 }
 
-/* STEP in real numbers. Sums saturate when they are complete, and V = -32768 is no exception. */
-static const char *free_step(lowerer *x, bool output)
+/* STEP in real numbers. Sums saturate when they are complete, and V = -32768 is no exception. Until step `from`, nothing has happened; 0: it has no say. */
+static const char *free_step(lowerer *x, bool output, size_t from)
 {
   nirc_strbuf b;
   nirc_strbuf_init(&b, x->m->heap);
+  if (from)
+    nirc_strbuf_add(&b, "first = v; ");
   bool arrives_late = nirc_xylo_lacks(x->net, NIRC_XYLO_ORDER);
   if (!arrives_late)
     add_saturated(&b, x, "i", "i + x");
@@ -208,6 +214,8 @@ static const char *free_step(lowerer *x, bool output)
                    "z = v >= v_threshold ? min(floor(v/v_threshold), %d) : 0; ",
                    output ? NIRC_XYLO_OUTPUT_SPIKES : NIRC_XYLO_HIDDEN_SPIKES);
   nirc_strbuf_add(&b, nirc_xylo_lacks(x->net, NIRC_XYLO_RESET) ? "v = z > 0 ? 0 : v" : "v = v - z*v_threshold");
+  if (from)
+    nirc_strbuf_addf(&b, "; n = n + 1; v = n > %zu ? v : first; z = n > %zu ? z : 0", from, from);
   const char *text = nirc_arena_strdup(x->m->arena, b.data);
   nirc_strbuf_deinit(&b);
   return text;
@@ -269,15 +277,31 @@ static void set_free_numbers(lowerer *x, const nirc_xylo_layer *l, nirc_op *op)
   }
 }
 
+/* In the network it begins at v_leak. */
+static nirc_value *free_potential(lowerer *x, const nirc_xylo_layer *l)
+{
+  const nirc_blob *leak = nirc_op_blob(l->node, "v_leak");
+  if (!nirc_xylo_lacks(x->net, NIRC_XYLO_START) || !leak)
+    return new_state(x, l, "v", NIRC_F64);
+  void *data;
+  nirc_blob *init = nirc_hw_blob(&x->hw, NIRC_F64, &l->node->results[0].type->shape, &data);
+  for (size_t i = 0; i < l->count; i++)
+    ((double *)data)[i] = nirc_blob_get(leak, leak->count == 1 ? 0 : i) * l->scale[i];
+  return nirc_hw_state(&x->hw, l->node, nirc_arena_printf(x->m->arena, "%s/v", l->name), init);
+}
+
 static void lower_free_layer(lowerer *x, size_t index)
 {
   const nirc_xylo_layer *l = &x->net->layers[index];
-  nirc_value *i = new_state(x, l, "i", NIRC_F64), *v = new_state(x, l, "v", NIRC_F64), *sum = free_sums(x, l);
-  nirc_op *op = nirc_hw_neuron(&x->hw, l->node, l->name, (nirc_value *[]){sum, i, v}, 3, "x i v", "z i v",
-                               free_step(x, nirc_xylo_is_output(x->net, (int)index)));
-  const nirc_type *types[] = {v->type, v->type, v->type};
-  nirc_op_set_results(x->m, op, types, 3);
+  size_t from = nirc_xylo_lacks(x->net, NIRC_XYLO_START) ? latency_of(x, l) : 0;
+  nirc_value *i = new_state(x, l, "i", NIRC_F64), *v = free_potential(x, l), *n = from ? new_state(x, l, "n", NIRC_F64) : NULL, *sum = free_sums(x, l);
+  nirc_op *op = nirc_hw_neuron(&x->hw, l->node, l->name, (nirc_value *[]){sum, i, v, n}, from ? 4 : 3, from ? "x i v n" : "x i v", from ? "z i v n" : "z i v",
+                               free_step(x, nirc_xylo_is_output(x->net, (int)index), from));
+  const nirc_type *types[] = {v->type, v->type, v->type, v->type};
+  nirc_op_set_results(x->m, op, types, from ? 4 : 3);
   set_free_numbers(x, l, op);
+  if (from)
+    update(x, l, n, &op->results[3]);
   end_layer(x, index, i, v, op);
 }
 
@@ -341,6 +365,7 @@ static void describe(const nirc_xylo_network *net, nirc_module *m, nirc_op *step
 {
   const nirc_xylo_choices *c = &net->choices;
   nirc_op_set_string(m, step, "target", "xylo");
+  nirc_op_set_int(m, step, "most_events", NIRC_XYLO_INPUT_EVENTS);
   nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
   nirc_dict_add_string(m, a, "variant", c->chip->name);
   nirc_dict_add_string(m, a, "quant", c->global ? "global" : "channel");

@@ -26,6 +26,7 @@ static const nirc_target_constraint constraints[] = {
   [NIRC_XYLO_SPIKES] = {.name = "spikes", .summary = "up to 31 spikes of a hidden neuron in a step, at the threshold itself"},
   [NIRC_XYLO_ORDER] = {.name = "order", .summary = "a synapse decays before it reaches the membrane"},
   [NIRC_XYLO_DELAY] = {.name = "delay", .summary = "a step from a hidden layer to the next"},
+  [NIRC_XYLO_START] = {.name = "start", .summary = "v begins at 0, not at v_leak, and moves before input can arrive"},
   [NIRC_XYLO_RESET] = {.name = "reset", .summary = "a spike takes the threshold from v", .is_reset = true},
 };
 
