@@ -8,8 +8,11 @@
 typedef struct cores {
   nirc_cores read;
   LLVMValueRef *receive;                             /* by core: a function of one event */
+  const nirc_op **ops;                               /* by core */
+  bool counting;                                     /* functions have the counters as one parameter more */
   LLVMValueRef v, z, memory;                         /* in the function being filled */
   LLVMValueRef generation, round;                    /* there, of an event for an ordered core */
+  LLVMValueRef now;                                  /* there, i64: 1 where what happens counts, 0 where it only repeats what an earlier round did */
 } cores;
 
 /* A step's memory (nirc_cpu_workspace_bytes): a word that says whether another round has anything to do; potentials; bytes. */
@@ -40,6 +43,42 @@ static size_t neurons_of(const nirc_core *x)
   return (size_t)(x->out[0] * x->out[1] * x->out[2]);
 }
 
+/* What every function takes first; how many these are. */
+static unsigned put_pointers(nirc_emitter *e, const cores *c, LLVMValueRef *args)
+{
+  args[0] = c->v;
+  args[1] = c->z;
+  args[2] = c->memory;
+  args[3] = e->counters;
+  return c->counting ? 4 : 3;
+}
+
+/* One event to a core's function. */
+static void call_core(nirc_emitter *e, const cores *c, size_t core, LLVMValueRef at[3], LLVMValueRef generation)
+{
+  LLVMValueRef args[9];
+  unsigned n = put_pointers(e, c, args);
+  for (int i = 0; i < 3; i++)
+    args[n++] = at[i];
+  if (c->read.core[core].ordered) {
+    args[n++] = generation;
+    args[n++] = c->round;
+  }
+  nirc_emit_call(e, c->receive[core], args, n);
+}
+
+static void tally(nirc_emitter *e, const cores *c, const nirc_core *x, nirc_count_kind kind, LLVMValueRef n)
+{
+  if (c->counting)
+    nirc_emit_tally(e, c->ops[x - c->read.core], kind, 0, nirc_mul(e, c->now, n));
+}
+
+static void tally_where(nirc_emitter *e, const cores *c, const nirc_core *x, nirc_count_kind kind, LLVMValueRef condition)
+{
+  if (c->counting)
+    tally(e, c, x, kind, LLVMBuildZExt(e->b, condition, e->i64, ""));
+}
+
 /* ---- ways ------------------------------------------------------------------------------------------------------------------------ */
 
 /* An event of the neuron at `at` at those cores of its ways that are ordered, or at those that are not. */
@@ -49,8 +88,7 @@ static void emit_events(nirc_emitter *e, cores *c, const nirc_core *x, bool orde
     if (c->read.core[x->to->dims[t]].ordered != ordered)
       continue;
     int64_t p = (int64_t)x->pooling->dims[t];
-    LLVMValueRef args[] = {c->v, c->z, c->memory, at[0], divide(e, at[1], p), divide(e, at[2], p), generation, c->round};
-    nirc_emit_call(e, c->receive[x->to->dims[t]], args, ordered ? 8 : 6);
+    call_core(e, c, (size_t)x->to->dims[t], (LLVMValueRef[]){at[0], divide(e, at[1], p), divide(e, at[2], p)}, generation);
   }
 }
 
@@ -87,7 +125,13 @@ static LLVMValueRef emit_sum(nirc_emitter *e, cores *c, const nirc_core *x, LLVM
   LLVMValueRef kept = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSGT, sum, low, ""), sum, low, "");
   LLVMValueRef left = x->to_zero ? whole(e, 0) : LLVMBuildSub(e->b, sum, whole(e, x->v_threshold), "");
   LLVMValueRef fires = LLVMBuildICmp(e->b, LLVMIntSGE, sum, whole(e, x->v_threshold), "");
-  (void)c;
+  if (c->counting) {
+    LLVMValueRef moved = nirc_add(e, sum, whole(e, -(int64_t)INT16_MIN)), missed = LLVMBuildICmp(e->b, LLVMIntSGE, left, whole(e, x->v_threshold), "");
+    tally_where(e, c, x, NIRC_COUNT_SATURATIONS, LLVMBuildICmp(e->b, LLVMIntUGT, moved, whole(e, UINT16_MAX), ""));
+    tally_where(e, c, x, NIRC_COUNT_LOWER_BOUNDS, LLVMBuildICmp(e->b, LLVMIntSLT, sum, low, ""));
+    tally_where(e, c, x, NIRC_COUNT_MISSED, LLVMBuildAnd(e->b, fires, missed, ""));
+    tally_where(e, c, x, NIRC_COUNT_SPIKES, fires);
+  }
   nirc_store(e, e->i64, LLVMBuildSelect(e->b, fires, left, kept, ""), v, place);
   return fires;
 }
@@ -146,6 +190,7 @@ static void emit_reached(nirc_emitter *e, cores *c, const nirc_core *x, LLVMValu
   LLVMValueRef weight = nirc_emit_elements(e, "weight", x->weight), r0, c0, n_rows, n_columns, k = whole(e, x->kernel);
   emit_reach(e, x, 0, row, &r0, &n_rows);
   emit_reach(e, x, 1, column, &c0, &n_columns);
+  tally(e, c, x, NIRC_COUNT_OPERATIONS, nirc_mul(e, whole(e, x->out[0]), nirc_mul(e, n_rows, n_columns)));
   nirc_loop f = nirc_loop_begin(e, whole(e, x->out[0])), r = nirc_loop_begin(e, n_rows), q = nirc_loop_begin(e, n_columns);
   LLVMValueRef at[] = {f.i, nirc_add(e, r0, r.i), nirc_add(e, c0, q.i)};
   LLVMValueRef block = nirc_add(e, nirc_mul(e, f.i, whole(e, x->in[0])), feature), line = nirc_add(e, nirc_mul(e, block, k), emit_tap(e, x, 0, row, at[1]));
@@ -156,11 +201,18 @@ static void emit_reached(nirc_emitter *e, cores *c, const nirc_core *x, LLVMValu
   nirc_loop_end(e, &f);
 }
 
-static LLVMValueRef begin_function(nirc_emitter *e, cores *c, const char *name, unsigned n)
+/* With n numbers behind the pointers; *first: the first of them. */
+static LLVMValueRef begin_function(nirc_emitter *e, cores *c, const char *name, unsigned n, unsigned *first)
 {
-  LLVMTypeRef types[] = {e->ptr, e->ptr, e->ptr, e->i64, e->i64, e->i64, e->i64, e->i64};
-  LLVMValueRef fn = nirc_emit_function(e, name, e->t_void, types, n, false);
-  nirc_emit_mark_kernel(e, 3);
+  LLVMTypeRef types[9];
+  unsigned pointers = c->counting ? 4 : 3;
+  for (unsigned i = 0; i < pointers + n; i++)
+    types[i] = i < pointers ? e->ptr : e->i64;
+  LLVMValueRef fn = nirc_emit_function(e, name, e->t_void, types, pointers + n, false);
+  nirc_emit_mark_kernel(e, pointers);
+  *first = pointers;
+  c->now = nirc_c64(e, 1);
+  e->counters = c->counting ? nirc_emit_param(e, 3) : NULL;
   c->v = nirc_emit_param(e, 0);
   c->z = nirc_emit_param(e, 1);
   c->memory = nirc_emit_param(e, 2);
@@ -200,18 +252,20 @@ static LLVMValueRef emit_matters(nirc_emitter *e, const nirc_core *x, LLVMValueR
 /* One event; what lies outside of the map is lost. */
 static LLVMValueRef emit_receive(nirc_emitter *e, cores *c, const nirc_core *x)
 {
-  LLVMValueRef fn = begin_function(e, c, "core", x->ordered ? 8 : 6), row = nirc_emit_param(e, 4), column = nirc_emit_param(e, 5);
+  unsigned n;
+  LLVMValueRef fn = begin_function(e, c, "core", x->ordered ? 5 : 3, &n), row = nirc_emit_param(e, n + 1), column = nirc_emit_param(e, n + 2);
   LLVMValueRef row_inside = LLVMBuildICmp(e->b, LLVMIntULT, row, whole(e, x->in[1]), "");
   LLVMValueRef inside = LLVMBuildAnd(e->b, row_inside, LLVMBuildICmp(e->b, LLVMIntULT, column, whole(e, x->in[2]), ""), "");
   if (x->ordered) {
-    c->generation = nirc_emit_param(e, 6);
-    c->round = nirc_emit_param(e, 7);
+    c->generation = nirc_emit_param(e, n + 3);
+    c->round = nirc_emit_param(e, n + 4);
+    c->now = LLVMBuildZExt(e->b, LLVMBuildICmp(e->b, LLVMIntEQ, c->generation, c->round, ""), e->i64, "");
     inside = LLVMBuildAnd(e->b, inside, emit_matters(e, x, c->generation, c->round), "");
   }
   nirc_if there = nirc_if_begin(e, inside);
   row = nirc_add(e, row, whole(e, x->before[0]));
   column = nirc_add(e, column, whole(e, x->before[1]));
-  emit_reached(e, c, x, emit_potentials(e, c, x), nirc_emit_param(e, 3), row, column);
+  emit_reached(e, c, x, emit_potentials(e, c, x), nirc_emit_param(e, n), row, column);
   nirc_if_end(e, &there);
   LLVMBuildRetVoid(e->b);
   return fn;
@@ -238,10 +292,10 @@ static void map_end(nirc_emitter *e, map_loop *l)
 }
 
 /* All biases of a core; which neurons they make fire is kept. */
-static void emit_biases(nirc_emitter *e, cores *c, const nirc_core *x)
+static LLVMValueRef emit_biases(nirc_emitter *e, cores *c, const nirc_core *x)
 {
-  LLVMValueRef fn = begin_function(e, c, "biases", 3), bias = nirc_emit_elements(e, "bias", x->bias);
-  (void)fn;
+  unsigned n;
+  LLVMValueRef fn = begin_function(e, c, "biases", 0, &n), bias = nirc_emit_elements(e, "bias", x->bias);
   map_loop l = map_begin(e, x);
   LLVMValueRef place = place_of(e, x, l.at), fires = emit_sum(e, c, x, own(e, e->i64, c->v, x), place, nirc_load(e, e->i64, bias, l.at[0]));
   add_spike(e, c, x, place, LLVMBuildUIToFP(e->b, fires, e->f64, ""));
@@ -249,6 +303,7 @@ static void emit_biases(nirc_emitter *e, cores *c, const nirc_core *x)
     nirc_store(e, e->i8, LLVMBuildZExt(e->b, fires, e->i8, ""), flags(e, c, x), place);
   map_end(e, &l);
   LLVMBuildRetVoid(e->b);
+  return fn;
 }
 
 /* The events of these neurons, of generation 0. */
@@ -293,8 +348,7 @@ static void emit_input(nirc_emitter *e, cores *c, const nirc_op *op, uint32_t o,
       if (to->inputs->dims[i] != o)
         continue;
       LLVMValueRef row = LLVMBuildURem(e->b, divide(e, at.i, to->in[2]), whole(e, to->in[1]), ""), column = LLVMBuildURem(e->b, at.i, whole(e, to->in[2]), "");
-      LLVMValueRef args[] = {c->v, c->z, c->memory, divide(e, at.i, to->in[1] * to->in[2]), row, column, nirc_c64(e, 0), c->round};
-      nirc_emit_call(e, c->receive[k], args, ordered ? 8 : 6);
+      call_core(e, c, k, (LLVMValueRef[]){divide(e, at.i, to->in[1] * to->in[2]), row, column}, nirc_c64(e, 0));
     }
   }
   nirc_loop_end(e, &each);
@@ -347,27 +401,30 @@ static void emit_rounds(nirc_emitter *e, cores *c, const nirc_op *op, const nirc
 /* All functions, those that are called before those that call; biases are added where the builder stood. */
 static void emit_functions(nirc_emitter *e, cores *c, LLVMValueRef *biases)
 {
-  LLVMValueRef kernel = e->fn;
+  LLVMValueRef kernel = e->fn, counters = e->counters;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
   for (size_t i = c->read.n; i-- > 0;) {
     size_t k = c->read.order[i];
     c->receive[k] = emit_receive(e, c, &c->read.core[k]);
-    if (c->read.core[k].bias) {
-      emit_biases(e, c, &c->read.core[k]);
-      biases[k] = e->fn;
-    }
+    if (c->read.core[k].bias)
+      biases[k] = emit_biases(e, c, &c->read.core[k]);
   }
   e->fn = kernel;
+  e->counters = counters;
   LLVMPositionBuilderAtEnd(e->b, here);
 }
 
 void nirc_emit_cores_kernel(nirc_emitter *e, const nirc_op *op)
 {
-  cores c = {0};
+  cores c = {.counting = e->counters != NULL};
   const char *why;
   NIRC_ASSERT(nirc_cores_read(&c.read, e->arena, op, &why));
   size_t n = c.read.n;
-  LLVMValueRef *biases = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, n);
+  LLVMValueRef *biases = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, n), args[4];
+  c.ops = NIRC_NEW_ARRAY(e->arena, const nirc_op *, n);
+  size_t at = 0;
+  NIRC_FOR_EACH_OP(core, op->body)
+    c.ops[at++] = core;
   c.receive = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, n);
   emit_functions(e, &c, biases);
   nirc_pointers p = nirc_pointers_of(e, op);
@@ -381,7 +438,7 @@ void nirc_emit_cores_kernel(nirc_emitter *e, const nirc_op *op)
   nirc_loop_end(e, &l);
   for (size_t k = 0; k < n; k++)
     if (biases[k])
-      nirc_emit_call(e, biases[k], (LLVMValueRef[]){c.v, c.z, c.memory}, 3);
+      nirc_emit_call(e, biases[k], args, put_pointers(e, &c, args));
   for (size_t i = n; i-- > 0;)                       /* a core's own before what others cause it to send */
     emit_bias_events(e, &c, &c.read.core[c.read.order[i]], false);
   for (uint32_t o = 1; o < op->n_operands; o++)

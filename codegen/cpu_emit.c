@@ -49,8 +49,8 @@ LLVMValueRef nirc_emit_param(nirc_emitter *e, unsigned i)
 
 LLVMValueRef nirc_emit_call(nirc_emitter *e, LLVMValueRef fn, const LLVMValueRef *args, unsigned n)
 {
-  LLVMValueRef list[NIRC_CPU_MAX_PARAMETERS];
-  NIRC_ASSERT(n <= NIRC_CPU_MAX_PARAMETERS);
+  LLVMValueRef list[NIRC_CPU_MAX_PARAMETERS + 1];
+  NIRC_ASSERT(n <= NIRC_CPU_MAX_PARAMETERS + 1);
   memcpy(list, args, n * sizeof *list);
   return LLVMBuildCall2(e->b, LLVMGlobalGetValueType(fn), fn, list, n, "");
 }

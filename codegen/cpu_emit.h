@@ -23,6 +23,8 @@ typedef struct nirc_emitter {
   LLVMTypeRef t_void, i1, i8, i16, i32, i64, word, f32, f64, ptr;             /* word: size_t */
   bool has_fma;                                      /* the machine has a fused multiply-add */
   LLVMValueRef fn;                                   /* the function being filled */
+  struct nirc_emitted *elements;                     /* blobs that are already in the library */
+  LLVMValueRef counters;                             /* what it adds its counts to; NULL: it does not count */
 } nirc_emitter;
 
 /* A function and its entry block; the builder stands in it. Exported ones are visible from outside the library, and small rather than fast: the work is
@@ -75,10 +77,13 @@ LLVMValueRef nirc_emit_string(nirc_emitter *e, const char *s);
 /* Internal function of (pointers): one op. nirc_emit_kernel_call calls it with the addresses that `address` gives. */
 typedef LLVMValueRef (*nirc_address_fn)(nirc_emitter *e, nirc_place place, void *user);
 LLVMValueRef nirc_emit_kernel(nirc_emitter *e, const nirc_op *op);       /* NULL for ops that need no code */
-void nirc_emit_kernel_call(nirc_emitter *e, const nirc_op *op, LLVMValueRef kernel, nirc_address_fn address, void *user);
+/* The same for where the host counts, with the counters as one parameter more; NULL for ops whose counts are known before or after. */
+LLVMValueRef nirc_emit_counted_kernel(nirc_emitter *e, const nirc_op *op, LLVMValueRef kernel);
+/* `counters` NULL: of a kernel that has no such parameter. */
+void nirc_emit_kernel_call(nirc_emitter *e, const nirc_op *op, LLVMValueRef kernel, LLVMValueRef counters, nirc_address_fn address, void *user);
 
-/* Internal function of (pointer to the op's counted value): what its counter grows by, i64. */
-LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op);
+/* Internal function of (pointer to the value that the count looks at): what its row grows by, i64. */
+LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_count *k);
 
 /* All functions of the C interface, in the module. */
 void nirc_emit_runtime(nirc_emitter *e);

@@ -1,6 +1,7 @@
 /* codegen/cpu_info.c: what a model says of itself: the nirc_model_info in the library, NAME.h and NAME.json beside it. */
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,17 +65,25 @@ static LLVMValueRef field_table(nirc_emitter *e)
 static LLVMValueRef counter_table(nirc_emitter *e)
 {
   const nirc_cpu_plan *p = e->plan;
-  LLVMValueRef *rows = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, p->n_counters + 1);
-  for (size_t k = 0; k < p->n_counters; k++) {
-    LLVMValueRef members[] = {nirc_emit_string(e, p->counters[k].node), nirc_emit_string(e, p->counters[k].key)};
+  size_t n = p->counters.n_rows;
+  LLVMValueRef *rows = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, n + 1);
+  for (size_t k = 0; k < n; k++) {
+    LLVMValueRef members[] = {nirc_emit_string(e, p->counters.rows[k].node), nirc_emit_string(e, p->counters.rows[k].key)};
     rows[k] = make_struct(e, members, 2);
   }
-  return table(e, p->n_counters ? LLVMTypeOf(rows[0]) : NULL, rows, p->n_counters, "counters");
+  return table(e, n ? LLVMTypeOf(rows[0]) : NULL, rows, n, "counters");
 }
 
 static const char *source_hash(nirc_arena *a, const nirc_module *m)
 {
   return nirc_arena_printf(a, "%016" PRIx64 "%016" PRIx64, m->source_hash[0], m->source_hash[1]);
+}
+
+static double most_events(const nirc_cpu_plan *p)
+{
+  if (!nirc_op_attr(p->step, "target"))             /* no chip */
+    return 0;
+  return nirc_op_attr(p->step, "most_events") ? (double)nirc_op_int(p->step, "most_events") : (double)INFINITY;
 }
 
 LLVMValueRef nirc_emit_info(nirc_emitter *e)
@@ -85,9 +94,9 @@ LLVMValueRef nirc_emit_info(nirc_emitter *e)
     nirc_c32(e, NIRC_MODEL_ABI), nirc_c32(e, 0), nirc_emit_string(e, p->m->name), nirc_emit_string(e, source_hash(e->arena, p->m)),
     nirc_emit_string(e, "nirc " PACKAGE_VERSION), nirc_emit_string(e, nirc_op_attr(step, "profile")->s), nirc_emit_string(e, e->options->target),
     LLVMConstReal(e->f64, nirc_op_attr(step, "dt")->f), nirc_c64(e, p->fingerprint), nirc_c32(e, 0), nirc_c32(e, p->n_inputs), nirc_c32(e, p->n_outputs),
-    nirc_c32(e, p->n_probes), nirc_c32(e, p->n_fields), nirc_c32(e, p->n_counters), port_table(e, p->inputs, p->n_inputs),
+    nirc_c32(e, p->n_probes), nirc_c32(e, p->n_fields), nirc_c32(e, p->counters.n_rows), port_table(e, p->inputs, p->n_inputs),
     port_table(e, p->outputs, p->n_outputs), port_table(e, p->probes, p->n_probes), field_table(e), counter_table(e),
-    nirc_c64(e, NIRC_CPU_STATE_HEADER_BYTES), nirc_c64(e, p->lane_bytes)};
+    nirc_c64(e, NIRC_CPU_STATE_HEADER_BYTES), nirc_c64(e, p->lane_bytes), LLVMConstReal(e->f64, most_events(p))};
   unsigned n = sizeof members / sizeof *members;
   members[1] = nirc_c32(e, LLVMABISizeOfType(e->layout, LLVMTypeOf(make_struct(e, members, n))));
   LLVMValueRef value = make_struct(e, members, n), g = LLVMAddGlobal(e->module, LLVMTypeOf(value), "info");

@@ -10,13 +10,21 @@
 
 /* ---- coefficients ------------------------------------------------------------------------------------------------------- */
 
+struct nirc_emitted { const nirc_blob *blob; LLVMValueRef value; struct nirc_emitted *next; };
+
 LLVMValueRef nirc_emit_elements(nirc_emitter *e, const char *name, const nirc_blob *b)
 {
+  for (const struct nirc_emitted *k = e->elements; k; k = k->next)
+    if (k->blob == b)
+      return k->value;
   size_t size = nirc_dtype_size(b->dtype);
   char *all = nirc_arena_alloc(e->arena, b->count * size + 1, size);
   for (size_t i = 0; i < b->count; i++)
     memcpy(all + i * size, (const char *)b->data + (b->splat ? 0 : i * size), size);
-  return nirc_emit_bytes(e, name, all, b->count * size);
+  struct nirc_emitted *more = NIRC_NEW(e->arena, struct nirc_emitted);
+  *more = (struct nirc_emitted){b, nirc_emit_bytes(e, name, all, b->count * size), e->elements};
+  e->elements = more;
+  return more->value;
 }
 
 nirc_coefficient nirc_get_coefficient(nirc_emitter *e, const nirc_op *op, const char *name)
@@ -345,11 +353,53 @@ LLVMValueRef nirc_emit_kernel(nirc_emitter *e, const nirc_op *op)
   return fn;
 }
 
-void nirc_emit_kernel_call(nirc_emitter *e, const nirc_op *op, LLVMValueRef kernel, nirc_address_fn address, void *user)
+static bool counts_inside(const nirc_op *op)
+{
+  return op->code == HW_CORES || ((op->code == HW_PROJECT || op->code == SNN_NEURON) && nirc_op_attr(op, "counts"));
+}
+
+LLVMValueRef nirc_emit_counted_kernel(nirc_emitter *e, const nirc_op *op, LLVMValueRef kernel)
+{
+  if (!counts_inside(op))
+    return NULL;
+  parameters p = parameters_of(e, op);
+  LLVMTypeRef types[NIRC_CPU_MAX_PARAMETERS + 1];
+  LLVMValueRef args[NIRC_CPU_MAX_PARAMETERS];
+  for (unsigned i = 0; i <= p.n; i++)
+    types[i] = e->ptr;
+  LLVMValueRef fn = nirc_emit_function(e, "counted", e->t_void, types, p.n + 1, false);
+  nirc_emit_mark_kernel(e, p.n + 1);
+  nirc_emit_mark_rare(e, fn);
+  e->counters = nirc_emit_param(e, p.n);
+  if (op->code == SNN_NEURON) {
+    for (unsigned i = 0; i < p.n; i++)
+      args[i] = nirc_emit_param(e, i);
+    nirc_emit_neuron_counts(e, op);
+    nirc_emit_call(e, kernel, args, p.n);
+  } else {
+    kernels[op->code](e, op);
+  }
+  e->counters = NULL;
+  LLVMBuildRetVoid(e->b);
+  return fn;
+}
+
+void nirc_emit_tally(nirc_emitter *e, const nirc_op *op, nirc_count_kind kind, uint32_t index, LLVMValueRef more)
+{
+  const nirc_counters *c = &e->plan->counters;
+  for (size_t k = 0; k < c->n_counts; k++) {
+    LLVMValueRef row = nirc_c64(e, c->counts[k].row);
+    if (c->counts[k].op == op && c->counts[k].kind == kind && c->counts[k].index == index)
+      nirc_store(e, e->i64, nirc_add(e, nirc_load(e, e->i64, e->counters, row), more), e->counters, row);
+  }
+}
+
+void nirc_emit_kernel_call(nirc_emitter *e, const nirc_op *op, LLVMValueRef kernel, LLVMValueRef counters, nirc_address_fn address, void *user)
 {
   parameters p = parameters_of(e, op);
-  LLVMValueRef args[NIRC_CPU_MAX_PARAMETERS];
+  LLVMValueRef args[NIRC_CPU_MAX_PARAMETERS + 1];
   for (unsigned i = 0; i < p.n; i++)
     args[i] = address(e, p.place[i], user);
-  nirc_emit_call(e, kernel, args, p.n);
+  args[p.n] = counters;
+  nirc_emit_call(e, kernel, args, counters ? p.n + 1 : p.n);
 }

@@ -49,6 +49,9 @@ LLVMValueRef nirc_emit_equation_usual(nirc_emitter *e, const nirc_equation *q, s
 LLVMValueRef nirc_emit_saturated(nirc_emitter *e, LLVMValueRef x);       /* a float as i64, toward zero; NaN as 0 */
 
 LLVMValueRef nirc_emit_elements(nirc_emitter *e, const char *name, const nirc_blob *b);   /* all elements of a blob, splat or not */
+/* counters[row] += more, for each row that counts this of the op (of NIRC_COUNT_NAMED: the name `index`). */
+void nirc_emit_tally(nirc_emitter *e, const nirc_op *op, nirc_count_kind kind, uint32_t index, LLVMValueRef more);
+void nirc_emit_neuron_counts(nirc_emitter *e, const nirc_op *op);        /* of all elements, from what the op is about to read */
 void nirc_emit_neuron_kernel(nirc_emitter *e, const nirc_op *op);
 void nirc_emit_conv_kernel(nirc_emitter *e, const nirc_op *op);
 void nirc_emit_pool_kernel(nirc_emitter *e, const nirc_op *op);

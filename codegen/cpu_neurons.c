@@ -105,6 +105,31 @@ static void emit_blocks(nirc_emitter *e, const nirc_op *op, const neuron_body *n
   nirc_loop_end(e, &block);
 }
 
+/* ---- counters -------------------------------------------------------------------------------------------------------------- */
+
+void nirc_emit_neuron_counts(nirc_emitter *e, const nirc_op *op)
+{
+  neuron_body n = read_neuron(e, op);
+  const nirc_neuron *read = &n.read;
+  LLVMValueRef *totals = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, read->n_counts), *values = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, read->counting.n_nodes);
+  for (size_t i = 0; i < read->n_counts; i++) {
+    totals[i] = LLVMBuildAlloca(e->b, e->i64, "total");
+    LLVMBuildStore(e->b, nirc_c64(e, 0), totals[i]);
+  }
+  nirc_pointers p = nirc_pointers_of(e, op);
+  nirc_loop l = nirc_loop_begin(e, nirc_c64(e, op->results[0].type->count));
+  load_inputs(e, op, &n, &p, p.in[0], l.i, l.i);
+  nirc_emit_equation(e, &read->counting, n.inputs, values);
+  for (size_t i = 0; i < read->n_counts; i++) {
+    LLVMValueRef v = values[read->counting.results[i]];
+    v = LLVMTypeOf(v) == e->i1 ? LLVMBuildZExt(e->b, v, e->i64, "") : v;
+    LLVMBuildStore(e->b, nirc_add(e, LLVMBuildLoad2(e->b, e->i64, totals[i], ""), v), totals[i]);
+  }
+  nirc_loop_end(e, &l);
+  for (uint32_t i = 0; i < read->n_counts; i++)
+    nirc_emit_tally(e, op, NIRC_COUNT_NAMED, i, LLVMBuildLoad2(e->b, e->i64, totals[i], ""));
+}
+
 /* ---- populations: the sum in registers, a tile of outputs at a time ----------------------------------------------------------------------------- */
 
 /* Weights [out, in] as one block [in, width] for each tile of at most TILE outputs. */

@@ -7,7 +7,6 @@
 #include "ir/activity.h"
 #include "ir/cores.h"
 #include "ir/dialect_snn.h"
-#include "ir/neuron.h"
 
 typedef struct planner {
   nirc_cpu_plan *p;
@@ -50,16 +49,10 @@ uint32_t nirc_cpu_latency(const nirc_cpu_port *port)
   return nirc_op_attr(port->op, "latency") ? (uint32_t)nirc_op_int(port->op, "latency") : 0;
 }
 
-const nirc_value *nirc_cpu_counted(const nirc_op *op)
-{
-  int fires = nirc_snn_fires(op);
-  return fires >= 0 ? &op->results[fires] : nirc_op_operand(op, op->code == HW_PROJECT);
-}
-
 const nirc_op *nirc_cpu_tiled_sum(const nirc_op *neuron)
 {
   const nirc_op *around = neuron->parent->parent, *sum = neuron->prev;
-  if (around->code != SNN_POPULATION || neuron->next || sum->code != SNN_DENSE)
+  if (around->code != SNN_POPULATION || neuron->next || sum->code != SNN_DENSE || nirc_op_attr(neuron, "counts"))
     return NULL;
   const nirc_blob *w = nirc_op_blob(sum, "weight");
   return w->shape.rank == 2 && w->count && nirc_snn_arithmetic(sum) == NIRC_F32 ? sum : NULL;
@@ -326,7 +319,7 @@ static void collect_ports(nirc_cpu_plan *p, nirc_arena *a)
   p->probes = NIRC_NEW_ARRAY(a, nirc_cpu_port, p->n_ops);
   p->fields = NIRC_NEW_ARRAY(a, nirc_cpu_port, p->n_ops);
   p->copies = NIRC_NEW_ARRAY(a, nirc_cpu_copy, p->n_ops);
-  p->counters = NIRC_NEW_ARRAY(a, nirc_cpu_counter, p->n_ops);
+  nirc_counters_find(&p->counters, a, p->step);
   for (size_t id = 0; id < p->n_ops; id++) {
     const nirc_op *op = p->ops[id];
     const nirc_value *v = op->code == SNN_INPUT ? &op->results[0] : op->n_operands ? op->operands[0].value : NULL;
@@ -336,10 +329,6 @@ static void collect_ports(nirc_cpu_plan *p, nirc_arena *a)
       p->outputs[p->n_outputs++] = (nirc_cpu_port){nirc_op_attr(op, "name")->s, v->type, op};
     else if (op->code == SNN_PROBE)
       p->probes[p->n_probes++] = (nirc_cpu_port){nirc_op_attr(op, "name")->s, v->type, op};
-    else if (nirc_snn_fires(op) >= 0)
-      p->counters[p->n_counters++] = (nirc_cpu_counter){op, op->name, "spikes"};
-    else if (op->code == SNN_DENSE || op->code == SNN_SPARSE_DENSE || op->code == SNN_CONV || op->code == HW_PROJECT)
-      p->counters[p->n_counters++] = (nirc_cpu_counter){op, op->name, "synaptic_operations"};
   }
   qsort(p->inputs, p->n_inputs, sizeof *p->inputs, compare_ports);
   qsort(p->outputs, p->n_outputs, sizeof *p->outputs, compare_ports);

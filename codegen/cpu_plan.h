@@ -6,7 +6,7 @@
 #ifndef NIRC_CODEGEN_CPU_PLAN_H
 #define NIRC_CODEGEN_CPU_PLAN_H
 
-#include "ir/op.h"
+#include "ir/counters.h"
 
 enum { NIRC_CPU_ALIGN = 64, NIRC_CPU_HEADER_BYTES = 64, NIRC_CPU_STATE_HEADER_BYTES = 64, NIRC_CPU_CORES_WORDS = 1, NIRC_CPU_CHANNELS = 4 };
 
@@ -18,8 +18,6 @@ typedef struct nirc_place {
 } nirc_place;
 
 typedef struct nirc_cpu_port { const char *name; const nirc_type *type; const nirc_op *op; } nirc_cpu_port;
-
-typedef struct nirc_cpu_counter { const nirc_op *op; const char *node, *key; } nirc_cpu_counter;
 
 /* A state whose new value is copied at the end of the step; where that is another state's old value, by way of `via`. */
 typedef struct nirc_cpu_copy { const nirc_value *state, *from; nirc_place to, via; bool two_steps; } nirc_cpu_copy;
@@ -36,8 +34,7 @@ typedef struct nirc_cpu_plan {
   size_t event_scratch;                              /* place in scratch of step_events' dense ports: floats of all inputs, of all outputs, a byte per input */
   nirc_cpu_port *inputs, *outputs, *probes, *fields; /* in byte order of name; fields: states, in order of place */
   size_t n_inputs, n_outputs, n_probes, n_fields;
-  nirc_cpu_counter *counters;
-  size_t n_counters;
+  nirc_counters counters;
   nirc_cpu_copy *copies;
   size_t n_copies;
   uint64_t fingerprint;                              /* of everything that a saved state depends on */
@@ -53,9 +50,6 @@ nirc_place nirc_cpu_place(const nirc_cpu_plan *p, const nirc_value *v);
 bool nirc_place_equal(nirc_place a, nirc_place b);
 
 uint32_t nirc_cpu_latency(const nirc_cpu_port *port);                    /* steps by which it is later than the network's; 0 but on chips */
-
-/* What a counter of this op looks at: how often its neurons fire, or what arrives at its weights. */
-const nirc_value *nirc_cpu_counted(const nirc_op *op);
 
 /* The sum that a population's neurons take tile by tile, so that it needs no memory and no function of its own; NULL: none, or it is computed as a whole. */
 const nirc_op *nirc_cpu_tiled_sum(const nirc_op *neuron);

@@ -92,16 +92,32 @@ static LLVMValueRef value_address(lane_env *l, const nirc_value *v)
   return lane_address(l->r->e, nirc_cpu_place(l->r->e->plan, v), l);
 }
 
-/* counters[k] += what the op did, where somebody counts. */
-static void emit_counting(lane_env *l, size_t k, LLVMValueRef kernel)
+/* The op itself; where somebody counts, together with the counts that are known only while it computes. */
+static void emit_op(lane_env *l, const nirc_op *op, LLVMValueRef kernel, LLVMValueRef counted)
 {
   nirc_emitter *e = l->r->e;
-  const nirc_op *op = e->plan->counters[k].op;
+  if (!counted) {
+    nirc_emit_kernel_call(e, op, kernel, NULL, lane_address, l);
+    return;
+  }
   LLVMValueRef counters = load_field(l->r, l->x, H_COUNTERS);
   nirc_if counting = nirc_if_begin(e, LLVMBuildIsNotNull(e->b, counters, ""));
-  LLVMValueRef value = value_address(l, nirc_cpu_counted(op));
+  nirc_emit_kernel_call(e, op, counted, counters, lane_address, l);
+  nirc_if_end(e, &counting);
+  nirc_if not = nirc_if_begin(e, LLVMBuildIsNull(e->b, counters, ""));
+  nirc_emit_kernel_call(e, op, kernel, NULL, lane_address, l);
+  nirc_if_end(e, &not);
+}
+
+/* What is known of the op without computing it, where somebody counts. */
+static void emit_counting(lane_env *l, const nirc_count *k, LLVMValueRef kernel)
+{
+  nirc_emitter *e = l->r->e;
+  LLVMValueRef counters = load_field(l->r, l->x, H_COUNTERS), row = nirc_c64(e, k->row);
+  nirc_if counting = nirc_if_begin(e, LLVMBuildIsNotNull(e->b, counters, ""));
+  LLVMValueRef value = value_address(l, nirc_count_value(k->op));
   LLVMValueRef more = nirc_emit_call(e, kernel, &value, 1);
-  nirc_store(e, e->i64, nirc_add(e, nirc_load(e, e->i64, counters, nirc_c64(e, k)), more), counters, nirc_c64(e, k));
+  nirc_store(e, e->i64, nirc_add(e, nirc_load(e, e->i64, counters, row), more), counters, row);
   nirc_if_end(e, &counting);
 }
 
@@ -150,11 +166,15 @@ static void emit_lane(runtime *r)
 {
   nirc_emitter *e = r->e;
   const nirc_cpu_plan *p = e->plan;
-  LLVMValueRef *kernels = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, p->n_ops), *counts = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, p->n_counters);
-  for (size_t id = 0; id < p->n_ops; id++)
+  const nirc_counters *c = &p->counters;
+  LLVMValueRef *kernels = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, p->n_ops), *counted = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, p->n_ops),
+               *counts = NIRC_NEW_ARRAY(e->arena, LLVMValueRef, c->n_counts);
+  for (size_t id = 0; id < p->n_ops; id++) {
     kernels[id] = nirc_emit_kernel(e, p->ops[id]);
-  for (size_t k = 0; k < p->n_counters; k++)
-    counts[k] = nirc_emit_count_kernel(e, p->counters[k].op);
+    counted[id] = nirc_emit_counted_kernel(e, p->ops[id], kernels[id]);
+  }
+  for (size_t k = 0; k < c->n_counts; k++)
+    counts[k] = nirc_count_is_inside(&c->counts[k]) ? NULL : nirc_emit_count_kernel(e, &c->counts[k]);
   r->lane_fn = nirc_emit_function(e, "lane", e->t_void, (LLVMTypeRef[]){e->ptr, e->i64, e->i64, e->ptr, e->ptr}, 5, false);
   lane_env l = {.r = r, .x = nirc_emit_param(e, 0), .index = nirc_emit_param(e, 2), .in = nirc_emit_param(e, 3), .out = nirc_emit_param(e, 4)};
   l.states = lane_states(r, l.x, nirc_emit_param(e, 1));
@@ -163,9 +183,10 @@ static void emit_lane(runtime *r)
   for (size_t id = 0; id < p->n_ops; id++) {
     const nirc_op *op = p->ops[id];
     if (kernels[id])
-      nirc_emit_kernel_call(e, op, kernels[id], lane_address, &l);
-    if (k < p->n_counters && p->counters[k].op == op)
-      emit_counting(&l, k, counts[k]), k++;
+      emit_op(&l, op, kernels[id], counted[id]);
+    for (; k < c->n_counts && c->counts[k].op == op; k++)
+      if (counts[k])
+        emit_counting(&l, &c->counts[k], counts[k]);
     if (op->code == SNN_OUTPUT) {
       for (slot = 0; p->outputs[slot].op != op;)
         slot++;

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "codegen/cpu_kernels.h"
-#include "ir/neuron.h"
 
 /* ---- convolution -------------------------------------------------------------------------------------------------------------------- */
 
@@ -385,50 +384,51 @@ void nirc_emit_pool_kernel(nirc_emitter *e, const nirc_op *op)
 
 /* ---- counters --------------------------------------------------------------------------------------------------------------------------------- */
 
-/* Sum over active elements x[c][y][x] of rows[y] * columns[x] * each. */
-LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_op *op)
+/* By element of what arrives at a sparse matrix, the weights that it meets. */
+static LLVMValueRef sparse_weights(nirc_emitter *e, const nirc_op *op, size_t n)
 {
-  bool conv = op->code == SNN_CONV;
-  bool fires = nirc_snn_fires(op) >= 0;
-  const nirc_type *t = nirc_cpu_counted(op)->type;
-  uint64_t each = 1;
-  conv_shape c = {.channels = 1, .in = {1, t->count}};
-  if (conv) {
+  uint32_t *each = NIRC_NEW_ARRAY(e->arena, uint32_t, n);
+  for (size_t i = 0; i < n; i++)
+    each[i] = (uint32_t)nirc_count_weights(op, i, true);
+  return nirc_emit_bytes(e, "weights", each, n * sizeof *each);
+}
+
+/* What one element adds: one, or as many as events that it stands for, times `n`. */
+static LLVMValueRef count_element(nirc_emitter *e, const nirc_count *k, nirc_dtype elem, LLVMValueRef value, LLVMValueRef n)
+{
+  bool events = e->plan->m->level == NIRC_LEVEL_HW || k->kind == NIRC_COUNT_SPIKES;
+  if (events && elem != NIRC_BOOL)
+    return nirc_mul(e, n, nirc_emit_events(e, elem, value, k->op->code == HW_PROJECT ? nirc_op_int(k->op, "most") : INT64_MAX));
+  return LLVMBuildSelect(e->b, nirc_emit_is_active(e, value), n, nirc_c64(e, 0), "");
+}
+
+/* Sum over elements x[c][y][x] of what each adds, times rows[y] * columns[x] of a convolution. */
+LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_count *k)
+{
+  const nirc_op *op = k->op;
+  bool spikes = k->kind == NIRC_COUNT_SPIKES, conv = !spikes && op->code == SNN_CONV, sparse = !spikes && op->code == SNN_SPARSE_DENSE;
+  bool on_chip = e->plan->m->level == NIRC_LEVEL_HW;
+  const nirc_type *t = nirc_count_value(op)->type;
+  conv_shape c = {.channels = 1, .in = {1, spikes ? k->n : t->count}};
+  if (conv)
     c = conv_shape_of(op);
-    each = c.out_channels / c.groups;
-  } else if (op->code == SNN_DENSE) {
-    const nirc_shape *w = &nirc_op_blob(op, "weight")->shape;
-    each = w->dims[w->rank - 2];
-  }
-  if (op->code == HW_PROJECT)
-    each = op->results[0].type->count;
-  if (op->code == SNN_SPARSE_DENSE) {                /* as the matrix that it was made from: the counts do not depend on -O */
-    const nirc_shape *y = &op->results[0].type->shape;
-    each = y->dims[y->rank - 1];
-  }
-  LLVMValueRef fn = nirc_emit_function(e, "count", e->i64, &e->ptr, 1, false), x = nirc_emit_param(e, 0);
+  LLVMValueRef fn = nirc_emit_function(e, "count", e->i64, &e->ptr, 1, false), x = nirc_at(e, nirc_emit_type(e, t->elem), nirc_emit_param(e, 0), nirc_c64(e, k->first));
   nirc_emit_mark_kernel(e, 1);
   nirc_emit_mark_rare(e, fn);
-  LLVMValueRef total = LLVMBuildAlloca(e->b, e->i64, "total"), first[2] = {0};
+  LLVMValueRef total = LLVMBuildAlloca(e->b, e->i64, "total"), first[2] = {0}, each = sparse && on_chip ? sparse_weights(e, op, t->count) : NULL;
   LLVMBuildStore(e->b, nirc_c64(e, 0), total);
   for (int a = 0; conv && a < 2; a++) {
-    taps k = taps_of(e, &c, a);
-    first[a] = nirc_emit_bytes(e, "first", k.first, (c.in[a] + 1) * sizeof *k.first);
+    taps tap = taps_of(e, &c, a);
+    first[a] = nirc_emit_bytes(e, "first", tap.first, (c.in[a] + 1) * sizeof *tap.first);
   }
   nirc_loop row = nirc_loop_begin(e, nirc_c64(e, c.channels * c.in[0])), column = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
-  LLVMValueRef value = nirc_load(e, nirc_emit_type(e, t->elem), x, nirc_add(e, nirc_mul(e, row.i, nirc_c64(e, c.in[1])), column.i)), n = nirc_c64(e, each);
+  LLVMValueRef element = nirc_add(e, nirc_mul(e, row.i, nirc_c64(e, c.in[1])), column.i), value = nirc_load(e, nirc_emit_type(e, t->elem), x, element);
+  LLVMValueRef n = each ? nirc_load_index(e, each, element) : nirc_c64(e, spikes ? 1 : nirc_count_weights(op, 0, false));
   for (int a = 0; conv && a < 2; a++) {
     LLVMValueRef at = a ? column.i : LLVMBuildURem(e->b, row.i, nirc_c64(e, c.in[0]), "");
     n = nirc_mul(e, n, LLVMBuildSub(e->b, nirc_load_index(e, first[a], nirc_add(e, at, nirc_c64(e, 1))), nirc_load_index(e, first[a], at), ""));
   }
-  LLVMValueRef more;
-  if (op->code == HW_PROJECT)                        /* several events a step count each */
-    more = nirc_mul(e, n, nirc_emit_events(e, t->elem, value, nirc_op_int(op, "most")));
-  else if (fires && t->elem != NIRC_BOOL)
-    more = nirc_emit_events(e, t->elem, value, INT64_MAX);
-  else
-    more = LLVMBuildSelect(e->b, nirc_emit_is_active(e, value), n, nirc_c64(e, 0), "");
-  LLVMBuildStore(e->b, nirc_add(e, LLVMBuildLoad2(e->b, e->i64, total, ""), more), total);
+  LLVMBuildStore(e->b, nirc_add(e, LLVMBuildLoad2(e->b, e->i64, total, ""), count_element(e, k, t->elem, value, n)), total);
   nirc_loop_end(e, &column);
   nirc_loop_end(e, &row);
   LLVMBuildRet(e->b, LLVMBuildLoad2(e->b, e->i64, total, ""));

@@ -56,7 +56,7 @@ typedef struct nirc_state_field {
 
 typedef struct nirc_counter {
   const char *node;
-  const char *key;                                   /* "spikes", "synaptic_operations" */
+  const char *key;                                   /* "spikes", "synaptic_operations", and what an emulated chip adds */
 } nirc_counter;
 
 /* What a model is. Members are only ever appended; struct_size says how many there are. */
@@ -77,6 +77,7 @@ typedef struct nirc_model_info {
   const nirc_counter *counters;
   uint64_t state_header;                             /* bytes before the first lane of a saved state */
   uint64_t state_lane;                               /* bytes of one lane of a saved state */
+  double most_events;                                /* 0: inputs are any numbers; else numbers of events, which above this count as this (infinite: none does) */
 } nirc_model_info;
 
 /* The functions of a model; NAME_step and so on are the same ones.

@@ -9,6 +9,7 @@
 #include "ir/neuron.h"
 #include "ir/print.h"
 #include "tools/run_loop.h"
+#include "tools/run_model.h"
 
 typedef struct measurement {
   nirc_compare_job j;
@@ -95,7 +96,7 @@ static double events_of(const measurement *x, uint32_t port)
   const nirc_run_input *input = &x->j.input;
   uint64_t rows = x->steps < input->steps ? x->steps : input->steps;
   size_t n = (size_t)rows * input->batch * x->j.info->inputs[port].count;
-  float most = x->j.target ? nirc_run_input_most(x->j.info) : 1;
+  float most = x->j.target ? (float)nirc_run_most_events(x->j.info) : 1;
   double sum = 0;
   for (size_t i = 0; i < n; i++)
     sum += input->values[port][i] == 0 ? 0 : x->j.target ? (double)fminf(input->values[port][i], most) : 1;
@@ -116,7 +117,7 @@ static void collect(measurement *x, const nirc_run_result *r)
     double per_step = (double)r->counters[k] / runs;
     if (strcmp(c->key, "synaptic_operations") == 0)
       x->operations[y->n_operations++] = (nirc_activity_count){c->node, 0, per_step};
-    else if (nirc_activity_sum(x->spikes, y->n_spikes, c->node) < 0)
+    else if (strcmp(c->key, "spikes") == 0 && c->node[0] != '/' && nirc_activity_sum(x->spikes, y->n_spikes, c->node) < 0)
       x->spikes[y->n_spikes++] = (nirc_activity_count){c->node, elements_of(x->model.module->body.first->body, c->node), per_step};
   }
   y->spikes = x->spikes;

@@ -219,18 +219,28 @@ static void send(nirc_cores_run *r, size_t k, int64_t feature, int64_t row, int6
   r->queue[r->n++] = (struct nirc_cores_event){k, {feature, row, column}};
 }
 
+static void count(const nirc_cores_run *r, size_t k, nirc_count_kind kind, bool happens)
+{
+  if (r->counts)
+    r->counts[k][kind] += happens;
+}
+
 /* Adds to one neuron; where it fires, its events stand at the end of the queue. */
 static void settle(nirc_cores_run *r, size_t k, const int64_t at[3], int64_t add)
 {
   const nirc_core *x = &r->cores->core[k];
   size_t i = x->first + (size_t)((at[0] * x->out[1] + at[1]) * x->out[2] + at[2]);
   int64_t sum = (int64_t)((uint64_t)r->v[i] + (uint64_t)add);
+  count(r, k, NIRC_COUNT_SATURATIONS, sum < INT16_MIN || sum > INT16_MAX);
+  count(r, k, NIRC_COUNT_LOWER_BOUNDS, sum < x->v_low);
   if (sum < x->v_threshold) {
     r->v[i] = sum > x->v_low ? sum : x->v_low;
     return;
   }
   r->v[i] = x->to_zero ? 0 : sum - x->v_threshold;
   r->z[i] += 1;
+  count(r, k, NIRC_COUNT_SPIKES, true);
+  count(r, k, NIRC_COUNT_MISSED, r->v[i] >= x->v_threshold);
   for (uint32_t t = 0; t < x->to->rank; t++) {
     int64_t p = (int64_t)x->pooling->dims[t];
     send(r, (size_t)x->to->dims[t], at[0], at[1] / p, at[2] / p);
@@ -259,6 +269,7 @@ static void receive(nirc_cores_run *r, size_t k, int64_t feature, int64_t row, i
       for (at[2] = c0; at[2] <= c1; at[2]++) {
         int64_t w = 0, tap_row = row + x->before[0] - at[1] * x->stride[0], tap_column = column + x->before[1] - at[2] * x->stride[1];
         NIRC_ASSERT(nirc_blob_get_int(x->weight, (size_t)(((at[0] * x->in[0] + feature) * x->kernel + tap_row) * x->kernel + tap_column), &w));
+        count(r, k, NIRC_COUNT_OPERATIONS, true);
         settle(r, k, at, w);
       }
 }
@@ -275,9 +286,9 @@ static void work(nirc_cores_run *r, size_t n)
     memmove(r->queue, r->queue + n, r->n * sizeof *r->queue);
 }
 
-void nirc_cores_begin(nirc_cores_run *r, const nirc_cores *c, const nirc_heap *heap, int64_t *v, double *z)
+void nirc_cores_begin(nirc_cores_run *r, const nirc_cores *c, const nirc_heap *heap, int64_t *v, double *z, uint64_t (*counts)[NIRC_COUNT_KINDS])
 {
-  *r = (nirc_cores_run){.cores = c, .heap = heap, .v = v, .z = z};
+  *r = (nirc_cores_run){.cores = c, .heap = heap, .v = v, .z = z, .counts = counts};
   for (size_t k = 0; k < c->n; k++) {
     const nirc_core *x = &c->core[k];
     int64_t at[3], bias = 0;

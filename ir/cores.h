@@ -3,6 +3,7 @@
 #ifndef NIRC_IR_CORES_H
 #define NIRC_IR_CORES_H
 
+#include "ir/counters.h"
 #include "ir/op.h"
 
 enum { NIRC_CORES_MAX_OPERANDS = 8, NIRC_CORES_MAX = 64 };
@@ -38,11 +39,12 @@ typedef struct nirc_cores_run {
   const nirc_heap *heap;
   int64_t *v;
   double *z;
+  uint64_t (*counts)[NIRC_COUNT_KINDS];              /* by core, what is added up; NULL: nothing is */
   struct nirc_cores_event *queue;
   size_t n, room;
 } nirc_cores_run;
 
-void nirc_cores_begin(nirc_cores_run *r, const nirc_cores *c, const nirc_heap *heap, int64_t *v, double *z);
+void nirc_cores_begin(nirc_cores_run *r, const nirc_cores *c, const nirc_heap *heap, int64_t *v, double *z, uint64_t (*counts)[NIRC_COUNT_KINDS]);
 void nirc_cores_add_event(nirc_cores_run *r, size_t k, size_t at);
 void nirc_cores_end(nirc_cores_run *r);
 

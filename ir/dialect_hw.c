@@ -46,6 +46,13 @@ static bool verify_core(nirc_module *m, const nirc_op *op, nirc_diag *d)
   return (op->parent->parent && op->parent->parent->code == HW_CORES) || fault(op, d, "stands in no hw.cores");
 }
 
+static bool verify_place(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  (void)m;
+  const nirc_blob *cores = nirc_op_blob(op, "cores");
+  return !cores || cores->dtype == NIRC_I64 || fault(op, d, "cores must be i64");
+}
+
 static bool verify_slice(nirc_module *m, const nirc_op *op, nirc_diag *d)
 {
   (void)m;
@@ -58,16 +65,19 @@ static bool verify_slice(nirc_module *m, const nirc_op *op, nirc_diag *d)
 
 static const nirc_attr_def project_attrs[] = {
   {.name = "weight", .kind = NIRC_ATTR_DENSE, .doc = "i8, [elements of the events, elements of the state]"},
-  {.name = "most", .kind = NIRC_ATTR_INT, .doc = "events of one element and step that count"}};
+  {.name = "most", .kind = NIRC_ATTR_INT, .doc = "events of one element and step that count"},
+  {.name = "node", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "node whose state it is, for `counts`"},
+  {.name = "counts", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "key under which additions that saturate are counted, where the host counts"}};
 static const nirc_attr_def place_attrs[] = {
   {.name = "node", .kind = NIRC_ATTR_STRING, .doc = "node name"},
+  {.name = "cores", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = "i64, of each neuron of the op of that name: the core that it stands on, for counters"},
   {.name = "placement", .kind = NIRC_ATTR_DICT, .doc = "what the target has decided for it: place, figures, scales"}};
 
 const nirc_op_def nirc_def_hw_project = {
   OP("hw.project", 2, 1), ATTRS(project_attrs), .verify = verify_project, .doc = "(state, events): every event adds its weights to the state, one addition after the other, each saturated.",
   .equation = "for each element j of the events in ascending order, for each of its min(x[j], most) events (a fraction counts as none), for each k: "
               "state[k] = max(-32768, min(32767, state[k] + weight[j, k]))"};
-const nirc_op_def nirc_def_hw_place = {OP("hw.place", 0, 0), ATTRS(place_attrs), .doc = "Where a node stands on the chip, for what is written; computes nothing."};
+const nirc_op_def nirc_def_hw_place = {OP("hw.place", 0, 0), ATTRS(place_attrs), .verify = verify_place, .doc = "Where a node stands on the chip, for what is written; computes nothing."};
 
 #define SHAPE(n, doc_) {.name = n, .kind = NIRC_ATTR_SHAPE, .doc = doc_}
 static const nirc_attr_def core_attrs[] = {
@@ -79,7 +89,9 @@ static const nirc_attr_def core_attrs[] = {
   {.name = "to_zero", .kind = NIRC_ATTR_INT, .doc = "1: a spike sets the potential to 0; 0: takes the threshold from it"},
   SHAPE("to", "numbers of the cores, from 0, that its events go to; ways do not come back"),
   SHAPE("pooling", "for each, the squares that become one place of the map there"),
-  SHAPE("inputs", "numbers of the operands whose events come to it")};
+  SHAPE("inputs", "numbers of the operands whose events come to it"),
+  {.name = "core", .kind = NIRC_ATTR_INT, .optional = true, .doc = "its number on the chip, for counters"},
+  {.name = "synapse", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "node that the weights are of, for counters"}};
 static const nirc_attr_def slice_attrs[] = {{.name = "first", .kind = NIRC_ATTR_INT, .doc = "the first element that is taken"}};
 
 const nirc_op_def nirc_def_hw_cores = {

@@ -14,6 +14,7 @@ static const nirc_attr_def step_attrs[] = {
   {.name = "profile", .kind = NIRC_ATTR_STRING, .doc = "whose arithmetic it is"},
   {.name = "reset", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "what a spike does to the membrane, v_reset or subtract; absent: neurons do as their simulator has it, or there are none"},
   {.name = "target", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "of the hw level: the chip"},
+  {.name = "most_events", .kind = NIRC_ATTR_INT, .optional = true, .doc = "of the hw level: events of one input and step that the chip tells apart; absent: any number"},
   {.name = "chip", .kind = NIRC_ATTR_DICT, .optional = true, .doc = "of the hw level: what the target has decided for the whole chip"},
   {.name = "activity", .kind = NIRC_ATTR_DICT, .optional = true, .doc = "how often its elements spike, measured or assumed (`--activity`); computes nothing"}};
 #define LATENCY {.name = "latency", .kind = NIRC_ATTR_INT, .optional = true, .doc = "of the hw level: steps by which the chip is later than the network"}
@@ -50,6 +51,7 @@ static const nirc_attr_def neuron_attrs[] = {
   {.name = "takes", .kind = NIRC_ATTR_STRING, .doc = "what the equation calls the operands, in order; x is what arrives, f what arrives over back edges where that is added apart"},
   {.name = "gives", .kind = NIRC_ATTR_STRING, .doc = "what it calls the results; z: how often it fires in this step"},
   {.name = "equation", .kind = NIRC_ATTR_STRING, .doc = "statements, see below"},
+  {.name = "counts", .kind = NIRC_ATTR_STRING, .optional = true, .doc = "names of values of it, bool or i64: where the host counts, each is added up over the elements, under its name as a key"},
   OPTIONAL("g", "gain of the input"), OPTIONAL("k", "share of the way to equilibrium in one step"), OPTIONAL("k_syn", "the same of the synapse"),
   OPTIONAL("k_mem", "the same of the membrane"), OPTIONAL("alpha", "what is left after one step, of the synapse or of the only state"),
   OPTIONAL("beta", "what is left after one step, of the membrane (rockpool: of the synapse)"), OPTIONAL("tau", "time constant in steps"), OPTIONAL("r", "resistance"),

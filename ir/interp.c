@@ -3,36 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/cores.h"
 #include "ir/dialect_snn.h"
-#include "ir/neuron.h"
+#include "ir/interp_parts.h"
 #include "ir/numbering.h"
-
-/* Of a value in this step: the member of its element type is set, no other. */
-typedef struct cells {
-  const nirc_type *type;
-  float *f;                                          /* i1, f32 */
-  double *d;                                         /* f64 */
-  int16_t *h;                                        /* i16 */
-  int32_t *i;                                        /* i32 */
-  int64_t *l;                                        /* i64 */
-} cells;
-
-enum { MAX_OPERANDS = 8, MAX_RESULTS = 8 };
-
-/* An snn.neuron with room for one element's values. */
-typedef struct neuron_values {
-  nirc_neuron read;
-  nirc_eq_value *inputs, *values;
-} neuron_values;
-
-/* An op with the places of its values. */
-typedef struct instruction {
-  const nirc_op *op;
-  cells in[MAX_OPERANDS];
-  cells out[MAX_RESULTS];                            /* of an snn.state: the state itself */
-  const neuron_values *neuron;
-} instruction;
 
 /* A state and what it becomes when the step is over. */
 typedef struct state {
@@ -59,6 +32,9 @@ struct nirc_interp {
   state *states;
   size_t n_states;
   port_list inputs, outputs, probes;
+  nirc_counters counting;
+  uint64_t *counters;                                /* NULL: nobody counts */
+  bool on_chip;
 };
 
 /* ---- building ------------------------------------------------------------------------------------------------------ */
@@ -74,26 +50,6 @@ static cells new_cells(nirc_arena *a, const nirc_type *type)
   default: c.f = NIRC_NEW_ARRAY(a, float, type->count);
   }
   return c;
-}
-
-static double cell_get(cells c, size_t e)
-{
-  return c.f ? (double)c.f[e] : c.d ? c.d[e] : c.h ? (double)c.h[e] : c.i ? (double)c.i[e] : (double)c.l[e];
-}
-
-/* Rounds to the element type; a whole number must be one. */
-static void cell_put(cells c, size_t e, double v)
-{
-  if (c.f)
-    c.f[e] = (float)v;
-  else if (c.d)
-    c.d[e] = v;
-  else if (c.h)
-    c.h[e] = (int16_t)v;
-  else if (c.i)
-    c.i[e] = (int32_t)v;
-  else
-    c.l[e] = (int64_t)v;
 }
 
 static const nirc_region *step_of(const nirc_module *m)
@@ -207,7 +163,9 @@ nirc_interp *nirc_interp_new(const nirc_module *m)
   nirc_interp *x = NIRC_NEW(arena, nirc_interp);
   x->heap = m->heap;
   x->arena = arena;
+  x->on_chip = m->level == NIRC_LEVEL_HW;
   build_program(x, m);
+  nirc_counters_find(&x->counting, arena, m->body.first);
   nirc_interp_reset(x);
   return x;
 }
@@ -216,13 +174,6 @@ void nirc_interp_free(nirc_interp *x)
 {
   if (x)
     nirc_arena_free(x->arena);
-}
-
-static int64_t whole(const nirc_blob *b, size_t i)
-{
-  int64_t v = 0;
-  NIRC_ASSERT(nirc_blob_get_int(b, i, &v));
-  return v;
 }
 
 void nirc_interp_reset(nirc_interp *x)
@@ -247,6 +198,17 @@ static size_t show(const port_list *l, const nirc_interp_port **ports)
 size_t nirc_interp_inputs(const nirc_interp *x, const nirc_interp_port **ports) { return show(&x->inputs, ports); }
 size_t nirc_interp_outputs(const nirc_interp *x, const nirc_interp_port **ports) { return show(&x->outputs, ports); }
 size_t nirc_interp_probes(const nirc_interp *x, const nirc_interp_port **ports) { return show(&x->probes, ports); }
+
+size_t nirc_interp_counters(const nirc_interp *x, const nirc_counter_row **rows)
+{
+  *rows = x->counting.rows;
+  return x->counting.n_rows;
+}
+
+void nirc_interp_count(nirc_interp *x, uint64_t *counters)
+{
+  x->counters = counters;
+}
 
 /* ---- what the ops compute ---------------------------------------------------------------------------------------------
  * Every operation is rounded by itself, in the order of the equation in the op table (this file is compiled without
@@ -434,29 +396,6 @@ static void eval_delay_write(const instruction *k)
   copy_some(k->out[0], (size_t)k->in[1].i[0] * n, k->in[2], 0, n);
 }
 
-/* A value of the equation's types, from and to the cells. */
-static nirc_eq_value eq_get(cells c, size_t e)
-{
-  return c.l || c.h ? (nirc_eq_value){.i = c.l ? c.l[e] : c.h[e]} : (nirc_eq_value){.f = cell_get(c, e)};
-}
-
-static void eq_put(cells c, size_t e, nirc_eq_value v)
-{
-  if (c.l)
-    c.l[e] = v.i;
-  else if (c.h)
-    c.h[e] = (int16_t)v.i;
-  else
-    cell_put(c, e, v.f);
-}
-
-/* How many events a value stands for. */
-static int64_t events(cells x, size_t e, int64_t most)
-{
-  double n = cell_get(x, e);
-  return !(n >= 1) ? 0 : n >= (double)most ? most : (int64_t)n;
-}
-
 static void eval_project(const instruction *k)
 {
   const nirc_blob *weight = nirc_op_blob(k->op, "weight");
@@ -482,16 +421,16 @@ static void eval_input(const instruction *k, nirc_cores_run *r, uint32_t o)
             nirc_cores_add_event(r, core, e);
 }
 
-static void eval_cores(const instruction *k)
+void nirc_interp_run_cores(const instruction *k, int64_t *v, double *z, uint64_t (*counts)[NIRC_COUNT_KINDS])
 {
   nirc_arena *a = nirc_arena_new(nirc_heap_default());
   nirc_cores c;
   nirc_cores_run r;
   const char *why;
   NIRC_ASSERT(nirc_cores_read(&c, a, k->op, &why));
-  copy_cells(k->out[1], k->in[0]);
-  memset(k->out[0].d, 0, k->out[0].type->count * sizeof *k->out[0].d);
-  nirc_cores_begin(&r, &c, nirc_heap_default(), k->out[1].l, k->out[0].d);
+  memcpy(v, k->in[0].l, k->in[0].type->count * sizeof *v);
+  memset(z, 0, k->in[0].type->count * sizeof *z);
+  nirc_cores_begin(&r, &c, nirc_heap_default(), v, z, counts);
   for (uint32_t o = 1; o < k->op->n_operands; o++)
     eval_input(k, &r, o);
   nirc_cores_end(&r);
@@ -503,12 +442,7 @@ static void eval_neuron(const instruction *k)
   const neuron_values *n = k->neuron;
   const nirc_neuron *read = &n->read;
   for (size_t e = 0; e < k->out[0].type->count; e++) {
-    for (uint32_t i = 0; i < read->n_operands; i++)
-      n->inputs[i] = eq_get(k->in[i], e);
-    for (uint32_t c = 0; c < read->n_coefficients; c++) {
-      const nirc_blob *b = read->coefficients[c];
-      n->inputs[read->n_operands + c] = b->dtype == NIRC_I64 || b->dtype == NIRC_I16 ? (nirc_eq_value){.i = whole(b, e)} : (nirc_eq_value){.f = nirc_blob_get(b, e)};
-    }
+    neuron_inputs(k, e);
     nirc_equation_eval(&read->equation, n->inputs, n->values);
     for (uint32_t r = 0; r < k->op->n_results; r++)
       eq_put(k->out[r], e, n->values[read->equation.results[r]]);
@@ -533,7 +467,7 @@ static void eval(const instruction *k)
   case SNN_UPDATE: copy_cells(k->out[0], k->in[1]); break;
   case SNN_NEURON: eval_neuron(k); break;
   case HW_PROJECT: eval_project(k); break;
-  case HW_CORES: eval_cores(k); break;
+  case HW_CORES: nirc_interp_run_cores(k, k->out[1].l, k->out[0].d, NULL); break;
   case HW_SLICE: copy_some(k->out[0], 0, k->in[0], (size_t)nirc_op_int(k->op, "first"), k->out[0].type->count); break;
   case HW_PLACE: case HW_CORE: break;
   case SNN_DENSE: eval_dense(k); break;
@@ -562,8 +496,11 @@ void nirc_interp_step(nirc_interp *x, const float *const in[], float *const out[
   for (size_t p = 0; p < x->inputs.n; p++)
     if (x->inputs.ports[p].at.type->count)
       memcpy(x->inputs.ports[p].at.f, in[p], x->inputs.ports[p].at.type->count * sizeof(float));
-  for (size_t i = 0; i < x->n_instructions; i++)
+  for (size_t i = 0; i < x->n_instructions; i++) {
     eval(&x->program[i]);
+    if (x->counters)
+      nirc_interp_count_op(&x->program[i], &x->counting, x->on_chip, x->counters);
+  }
   give(&x->outputs, out, n_out);
   if (n_out > x->outputs.n)
     give(&x->probes, out + x->outputs.n, n_out - x->outputs.n);

@@ -4,6 +4,7 @@
 #ifndef NIRC_IR_INTERP_H
 #define NIRC_IR_INTERP_H
 
+#include "ir/counters.h"
 #include "ir/op.h"
 
 typedef struct nirc_interp nirc_interp;
@@ -18,6 +19,10 @@ typedef struct nirc_interp_port { const char *name; const nirc_type *type; } nir
 size_t nirc_interp_inputs(const nirc_interp *x, const nirc_interp_port **ports);
 size_t nirc_interp_outputs(const nirc_interp *x, const nirc_interp_port **ports);
 size_t nirc_interp_probes(const nirc_interp *x, const nirc_interp_port **ports);
+
+/* The rows of its counters; from now on steps add to counters[n], NULL ends it. */
+size_t nirc_interp_counters(const nirc_interp *x, const nirc_counter_row **rows);
+void nirc_interp_count(nirc_interp *x, uint64_t *counters);
 
 /* One step: in[p] points to the floats of input p, out[p] receives those of output p (then of the probes, where out is that long: n_out
  * pointers, NULL ones are skipped). */

@@ -77,6 +77,25 @@ static bool check_results(const nirc_neuron *n, nirc_arena *a, const nirc_op *op
   return true;
 }
 
+/* The same statements, of which only those are left that the counts need. */
+static bool read_counts(nirc_neuron *n, nirc_arena *a, const nirc_op *op, const nirc_eq_name *known, nirc_dtype number, const char **fault)
+{
+  const nirc_attr *counts = nirc_op_attr(op, "counts");
+  if (!counts)
+    return true;
+  n->n_counts = nirc_neuron_words(a, counts->s, &n->counts);
+  if (!nirc_equation_parse(&n->counting, a, nirc_op_attr(op, "equation")->s, known, n->n_operands + n->n_coefficients, n->counts, n->n_counts, number, fault))
+    return false;
+  for (size_t i = 0; i < n->n_counts; i++) {
+    nirc_dtype t = n->counting.nodes[n->counting.results[i]].type;
+    if (t != NIRC_BOOL && t != NIRC_I64) {
+      *fault = nirc_arena_printf(a, "'%s' is %s; what is counted is bool or i64", n->counts[i], nirc_dtype_name(t));
+      return false;
+    }
+  }
+  return true;
+}
+
 bool nirc_neuron_read(nirc_neuron *n, nirc_arena *a, const nirc_op *op, const char **fault)
 {
   size_t most = op->n_operands;
@@ -92,7 +111,7 @@ bool nirc_neuron_read(nirc_neuron *n, nirc_arena *a, const nirc_op *op, const ch
     return false;
   }
   return nirc_equation_parse(&n->equation, a, nirc_op_attr(op, "equation")->s, known, n->n_operands + n->n_coefficients, n->gives, op->n_results, number, fault) &&
-         check_results(n, a, op, fault);
+         check_results(n, a, op, fault) && read_counts(n, a, op, known, number, fault);
 }
 
 int nirc_snn_fires(const nirc_op *op)

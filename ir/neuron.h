@@ -12,6 +12,9 @@ typedef struct nirc_neuron {
   const char **names;                                /* of operands, then of coefficients */
   uint32_t n_operands, n_coefficients;
   const char **gives;                                /* of results */
+  nirc_equation counting;                            /* of the same names; results: those of the attribute `counts`, bool or i64 */
+  const char **counts;
+  size_t n_counts;
 } nirc_neuron;
 
 /* False with a sentence in *fault where names, equation, coefficients and types do not belong together; in the arena. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ir/base/strbuf.h"
+#include "tools/run_model.h"
 #include "tools/run_nirdata.h"
 
 /* --- plain files ------------------------------------------------------------------------------- */
@@ -124,17 +125,6 @@ bool nirc_run_input_read(nirc_run_input *in, nirc_arena *a, const nirc_model_inf
 
 /* --- emulated chips ---------------------------------------------------------------------------- */
 
-/* What a chip makes of more events than it can tell apart (cli.md, "Emulated chips"); others have no such limit. */
-static const struct { const char *target; float most; } chip_counts[] = {{"loihi2", 1}, {"spinnaker2", 1}, {"xylo", 15}};
-
-float nirc_run_input_most(const nirc_model_info *info)
-{
-  for (size_t i = 0; i < sizeof chip_counts / sizeof chip_counts[0]; i++)
-    if (strcmp(chip_counts[i].target, info->target) == 0)
-      return chip_counts[i].most;
-  return INFINITY;
-}
-
 /* "step 7, sample 2, element [0, 3]" */
 static void add_place(nirc_strbuf *b, const nirc_run_input *in, const nirc_port *p, size_t at)
 {
@@ -154,7 +144,7 @@ static void add_place(nirc_strbuf *b, const nirc_run_input *in, const nirc_port 
 static bool check_port(const nirc_run_input *in, const nirc_model_info *info, uint32_t k, uint64_t steps, bool *warned, nirc_diag *d)
 {
   const nirc_port *p = &info->inputs[k];
-  const float *x = in->values[k], most = nirc_run_input_most(info);
+  const float *x = in->values[k], most = (float)nirc_run_most_events(info);
   size_t n = (size_t)(steps * in->batch * p->count), bad = n, less = n;
   for (size_t i = 0; i < n && bad == n; i++) {
     if (!(x[i] >= 0 && x[i] <= FLT_MAX && x[i] == truncf(x[i])))
@@ -180,7 +170,7 @@ static bool check_port(const nirc_run_input *in, const nirc_model_info *info, ui
 
 bool nirc_run_input_check_events(const nirc_run_input *in, const nirc_model_info *info, uint64_t steps, nirc_diag *d)
 {
-  if (strcmp(info->target, "cpu") == 0)
+  if (nirc_run_most_events(info) == 0)
     return true;
   uint64_t rows = steps < in->steps ? steps : in->steps;
   bool ok = true, warned = false;

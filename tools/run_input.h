@@ -10,9 +10,6 @@
  * (status 1 where it does not fit, 3 and 4 as nirc_h5_read). */
 bool nirc_run_input_read(nirc_run_input *in, nirc_arena *a, const nirc_model_info *info, const char *path, nirc_diag *d);
 
-/* Events of an element that the emulated chip tells apart in a step; infinite where there is no such limit. */
-float nirc_run_input_most(const nirc_model_info *info);
-
 /* cli.md, "Emulated chips": the first `steps` rows must be whole, finite and not negative, else an error names step and element;
  * one warning where the chip counts a value as less. Does nothing for a model of another kind. */
 bool nirc_run_input_check_events(const nirc_run_input *in, const nirc_model_info *info, uint64_t steps, nirc_diag *d);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -113,12 +114,17 @@ static bool query(nirc_run_model *m, nirc_diag *d)
   m->api = ask(NIRC_MODEL_ABI);
   if (m->api && m->api->struct_size >= sizeof(nirc_model_api))
     m->info = m->api->info(NIRC_MODEL_ABI);
-  if (!m->info || m->info->struct_size < sizeof(nirc_model_info)) {
+  if (!m->info || m->info->struct_size < offsetof(nirc_model_info, most_events)) {
     nirc_error(d, loc, "the model's interface is not the one that this nirc-run knows (version %u)", NIRC_MODEL_ABI);
     nirc_note(d, loc, "compile it with the nirc that belongs to this nirc-run");
     return false;
   }
   return true;
+}
+
+double nirc_run_most_events(const nirc_model_info *info)
+{
+  return info->struct_size >= offsetof(nirc_model_info, most_events) + sizeof info->most_events ? info->most_events : 0;
 }
 
 bool nirc_run_model_open(nirc_run_model *m, nirc_arena *a, const char *path, nirc_diag *d)

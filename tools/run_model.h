@@ -17,6 +17,10 @@ typedef struct nirc_run_model {
 /* path: a shared object, or a directory that holds just one. It is looked at before it is loaded, so that a file of another
  * kind or one cut short is a diagnostic (status 1; 3 where it is not there) and not a crash. Strings go to `a`. */
 bool nirc_run_model_open(nirc_run_model *m, nirc_arena *a, const char *path, nirc_diag *d);
+
+/* nirc_model_info.most_events; 0 of a model that is older than it. */
+double nirc_run_most_events(const nirc_model_info *info);
+
 void nirc_run_model_close(nirc_run_model *m);        /* accepts one that is all zeros */
 
 #endif

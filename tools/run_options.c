@@ -45,7 +45,7 @@ static const nirc_option table[] = {
   {.id = OPT_REPEAT, .name = "repeat", .argument = "N", .help = "run N times, each from the start, and write the first result"},
   {.id = OPT_TIME, .name = "time",
    .help = "time the runs (5 unless `--repeat` says), and print the smallest and the median time of a step per sample, and of a step"},
-  {.id = OPT_STATS, .name = "stats", .help = "print what a run amounted to, one line `stat NODE KEY VALUE` each"},
+  {.id = OPT_STATS, .name = "stats", .help = "print what a run amounted to, one line `stat NODE KEY VALUE` each (abi.md, \"Counters\")"},
   NIRC_OPTIONS_COMMON,
 };
 
@@ -136,7 +136,7 @@ static bool take(void *user, const nirc_option *option, const char *argument, ni
   case OPT_TIME: o->time = true; return true;
   case OPT_STATS: o->stats = true; return true;
   case OPT_FORMAT:
-    if (!nirc_option_choice(option, argument, formats, N_ELEMENTS(formats) - 1, &k, d))
+    if (!nirc_option_choice(option, argument, &k, d))
       return false;
     o->nirdata = k == 1;
     return true;

@@ -8,8 +8,8 @@
 #include "targets/loihi2/loihi2.h"
 
 /* u wraps once at 24 bits, v is cut there; both decay by a division that rounds toward zero. Biases and thresholds count 64. */
-#define CURRENT(sum) "u = u*keep_u/4096" sum "; u = u > 8388608 ? u - 16777216 : u; u = u <= -8388608 ? u + 16777216 : u; "
-#define POTENTIAL(bias) "v = max(min(v*keep_v/4096 + u" bias ", 8388607), -8388607); z = v > v_threshold*64; v = z ? 0 : v; z = f64(z)"
+#define CURRENT(sum) "u = u*keep_u/4096" sum "; wraps_i = u > 8388608 || u <= -8388608; u = u > 8388608 ? u - 16777216 : u; u = u <= -8388608 ? u + 16777216 : u; "
+#define POTENTIAL(bias) "v = v*keep_v/4096 + u" bias "; saturations_v = v > 8388607 || v < -8388607; v = max(min(v, 8388607), -8388607); z = v > v_threshold*64; v = z ? 0 : v; z = f64(z)"
 
 static const char *const equations[2][2] = {{CURRENT("") POTENTIAL(""), CURRENT("") POTENTIAL(" + bias*64")},
                                             {CURRENT(" + i64(x)*64") POTENTIAL(""), CURRENT(" + i64(x)*64") POTENTIAL(" + bias*64")}};
@@ -74,10 +74,27 @@ static void describe_cores(lowerer *x, nirc_attr *chip)
 
 /* ---- what was decided -------------------------------------------------------------------------------------------------------------- */
 
+/* Of each neuron of a population; a slice has the same places of all channels of a map. */
+static nirc_blob *cores_of(lowerer *x, size_t population)
+{
+  const nirc_shape *shape = &x->net->populations[population].shape;
+  const nirc_loihi2_placement *p = x->net->placement;
+  size_t channels = shape->rank == 3 ? (size_t)shape->dims[0] : 1;
+  void *data;
+  nirc_blob *b = nirc_hw_blob(&x->hw, NIRC_I64, shape, &data);
+  for (size_t k = 0; k < p->n_cores; k++)
+    for (size_t s = p->cores[k].first; s < p->cores[k + 1].first; s++)
+      for (size_t c = 0; (size_t)p->slices[s].population == population && c < channels; c++)
+        for (size_t i = p->slices[s].start; i < p->slices[s].end; i++)
+          ((int64_t *)data)[c * (b->count / channels) + i] = (int64_t)k;
+  return b;
+}
+
 static void describe(lowerer *x)
 {
   const nirc_loihi2_net *net = x->net;
   nirc_op_set_string(x->m, x->hw.step, "target", "loihi2");
+  nirc_op_set_int(x->m, x->hw.step, "most_events", 1);
   nirc_attr *chip = nirc_op_set_attr(x->m, x->hw.step, "chip", NIRC_ATTR_DICT);
   nirc_dict_add_size(x->m, chip, "cores_per_chip", net->options.cores_per_chip);
   nirc_dict_add_shape(x->m, chip, "input", net->input_shape);
@@ -89,6 +106,7 @@ static void describe(lowerer *x)
   for (size_t p = 0; p < net->n_populations; p++) {
     const nirc_loihi2_population *l = &net->populations[p];
     nirc_attr *a = nirc_hw_place(&x->hw, x->node, l->name, "population");
+    nirc_op_set_blob(x->m, x->hw.step->body->last, "cores", cores_of(x, p));
     add_strings(x, a, "nodes", l->nodes, l->n_nodes);
     nirc_dict_add_size(x->m, a, "latency", l->latency);
     nirc_dict_add_float(x->m, a, "scale", l->scale);

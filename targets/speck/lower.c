@@ -13,7 +13,8 @@
 
 #define SUBTRACT "v = v - z*v_threshold"
 #define TO_ZERO "v = z > 0 ? 0 : v"
-#define EQUATION(bias, reset) "v = v + i64(x)" bias "; z = v >= v_threshold ? v/v_threshold : 0; " reset "; v = max(v, v_low); z = f64(z)"
+#define EQUATION(bias, reset) \
+  "v = v + i64(x)" bias "; saturations_v = v < -32768 || v > 32767; z = v >= v_threshold ? v/v_threshold : 0; " reset "; lower_bounds = v < v_low; v = max(v, v_low); z = f64(z)"
 
 /* ---- ops -------------------------------------------------------------------------------------------------------------------- */
 
@@ -159,6 +160,7 @@ static nirc_value *fire(builder *b, const nirc_speck_layer *l, nirc_value *x)
   bool biased = nirc_speck_leaks(l);
   nirc_value *v = new_state(b, l->neuron_op, NIRC_I64), *in[] = {nirc_hw_reshaped(&b->hw, l->neuron_op, NULL, x, shape), v};
   nirc_op *op = nirc_hw_neuron(&b->hw, l->neuron_op, NULL, in, 2, "x v", "z v", equations[biased][b->net->options.to_zero]);
+  nirc_op_set_string(b->m, op, "counts", "saturations_v lower_bounds");
   if (biased)
     set_bias(b, l, op, shape);
   nirc_op_set_blob(b->m, op, "v_threshold", nirc_hw_splat(&b->hw, NIRC_I64, shape, &(int64_t){l->threshold_high}));
@@ -250,6 +252,8 @@ static void make_core(builder *b, nirc_op *cores, const nirc_speck_layer *l)
   set_pair_of(b, op, "before", l->padding);
   nirc_op_set_int(b->m, op, "to_zero", b->net->options.to_zero);
   set_ways(b, op, l);
+  nirc_op_set_int(b->m, op, "core", l->core);
+  nirc_op_set_string(b->m, op, "synapse", l->weight);
 }
 
 /* Neurons of a layer among those of the chip. */
@@ -302,6 +306,7 @@ static void make_frames(builder *b)
 static void describe_layer(builder *b, const nirc_speck_layer *l)
 {
   nirc_attr *p = nirc_hw_place(&b->hw, l->neuron_op, NULL, NULL);
+  nirc_op_set_blob(b->m, b->hw.step->body->last, "cores", nirc_hw_splat(&b->hw, NIRC_I64, &l->neuron_op->results[0].type->shape, &(int64_t){l->core}));
   nirc_shape to = {.rank = (uint32_t)l->n_to}, pooling = to;
   for (size_t t = 0; t < l->n_to; t++) {
     to.dims[t] = l->to[t].layer;

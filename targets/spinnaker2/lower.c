@@ -224,13 +224,13 @@ static nirc_value *gather(lowerer *x, size_t index, int sign)
 static const char *equation_of(lowerer *x, const nirc_s2_population *p, bool excited, bool inhibited, bool traced)
 {
   const char *reset = x->net->options.subtract ? "u - v_threshold" : "v_reset", *take = number_of(x) == NIRC_F32 ? " + f32(x)" : " + x",
-             *inhibit = number_of(x) == NIRC_F32 ? " + f32(y)" : " + y";
+             *inhibit = number_of(x) == NIRC_F32 ? " + f32(y)" : " + y", *missed = x->net->options.subtract ? "; missed_thresholds = v > v_threshold" : "";
   nirc_arena *a = x->m->arena;
   if (p->kind == NIRC_S2_LIF)
-    return nirc_arena_printf(a, "u = alpha*v + bias; %s%s%sz = u > v_threshold; v = z ? %s : u", excited ? "u = u" : "", excited ? take : "",
-                             excited ? "; " : "", reset);
-  return nirc_arena_printf(a, "e = alpha*e%s%s; h = alpha*h%s; u = (beta*v + bias) + (e - h); z = u > v_threshold; v = z ? %s : u%s", excited ? take : "",
-                           p->reals.drive ? " + drive" : "", inhibited ? inhibit : "", reset, traced ? "; i = e - h" : "");
+    return nirc_arena_printf(a, "u = alpha*v + bias; %s%s%sz = u > v_threshold; v = z ? %s : u%s", excited ? "u = u" : "", excited ? take : "",
+                             excited ? "; " : "", reset, missed);
+  return nirc_arena_printf(a, "e = alpha*e%s%s; h = alpha*h%s; u = (beta*v + bias) + (e - h); z = u > v_threshold; v = z ? %s : u%s%s", excited ? take : "",
+                           p->reals.drive ? " + drive" : "", inhibited ? inhibit : "", reset, missed, traced ? "; i = e - h" : "");
 }
 
 static void set_reals(lowerer *x, nirc_op *op, const char *name, const nirc_s2_population *p, const double *values)
@@ -278,6 +278,8 @@ static void lower_neurons(lowerer *x, size_t index)
                                equation_of(x, p, excitation, inhibition, traced));
   const nirc_type *types[] = {nirc_type_get(&x->m->types, NIRC_BOOL, &p->shape), v->type, v->type, v->type, v->type};
   nirc_op_set_results(x->m, op, types, current ? traced ? 5 : 4 : 2);
+  if (x->net->options.subtract)
+    nirc_op_set_string(x->m, op, "counts", "missed_thresholds");
   set_coefficients(x, op, p);
   x->spikes[index][0] = &op->results[0];
   update(x, p, v, &op->results[1]);
@@ -308,10 +310,25 @@ static void lower_source(lowerer *x, size_t index)
 
 /* ---- what the target has decided ------------------------------------------------------------------------------------------------------ */
 
+/* Of each neuron; cores are numbered in the order of populations and of their slices. */
+static nirc_blob *cores_of(lowerer *x, const nirc_s2_population *p)
+{
+  size_t first = 0;
+  for (const nirc_s2_population *q = x->net->populations; q < p; q++)
+    first += nirc_s2_n_slices(q);
+  nirc_shape shape = nirc_shape_1d(p->size);
+  void *data;
+  nirc_blob *b = nirc_hw_blob(&x->hw, NIRC_I64, &shape, &data);
+  for (size_t i = 0; i < p->size; i++)
+    ((int64_t *)data)[i] = (int64_t)(first + i / p->atoms);
+  return b;
+}
+
 static void place_population(lowerer *x, const nirc_s2_population *p)
 {
   static const char *const kinds[] = {"source", "lif", "current"};
   nirc_attr *a = nirc_hw_place(&x->hw, p->op, NULL, kinds[p->kind]);
+  nirc_op_set_blob(x->m, x->hw.step->body->last, "cores", cores_of(x, p));
   nirc_dict_add_size(x->m, a, "phase", p->phase);
   nirc_dict_add_size(x->m, a, "atoms", p->atoms);
   nirc_dict_add_size(x->m, a, "delayed", p->delayed);
@@ -344,6 +361,7 @@ static void describe(const nirc_s2_network *net, const nirc_hw_builder *b)
   nirc_op *step = b->step;
   const nirc_s2_options *o = &net->options;
   nirc_op_set_string(m, step, "target", "spinnaker2");
+  nirc_op_set_int(m, step, "most_events", 1);
   nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
   nirc_dict_add_string(m, a, "integrator", o->exponential ? "exponential" : "forward");
   nirc_dict_add_string(m, a, "reset", o->subtract ? "subtract" : "v_reset");

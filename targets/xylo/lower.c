@@ -13,8 +13,9 @@
 /* I loses its share before it is added to V; positive numbers lose at least 1. -D(V) is cut to 16 bits: V = -32768 with a decay of 0 bits stays. What exceeds
  * the threshold after the last spike that counts stays in V. */
 #define STEP(most) \
-  "s = i >> dash_syn; i = i16(i - (i > 0 && s == 0 ? 1 : s)); d = v >> dash_mem; d = v > 0 && d == 0 ? 1 : d; dv = i16(wrap16(-d) + i); dv = i16(dv + bias); " \
-  "v = i16(v + dv); z = v >= v_threshold ? min(v/v_threshold, " most ") : 0; v = i16(v - z*v_threshold); z = i16(z)"
+  "s = i >> dash_syn; i = i16(i - (i > 0 && s == 0 ? 1 : s)); d = v >> dash_mem; d = v > 0 && d == 0 ? 1 : d; a = wrap16(-d) + i; dv = i16(a); " \
+  "b = dv + bias; dv = i16(b); c = v + dv; v = i16(c); saturations_v = i64(a < -32768 || a > 32767) + i64(b < -32768 || b > 32767) + i64(c < -32768 || c > 32767); " \
+  "z = v >= v_threshold ? min(v/v_threshold, " most ") : 0; v = i16(v - z*v_threshold); missed_thresholds = v >= v_threshold; z = i16(z)"
 
 static const char hidden_step[] = STEP("31"), output_step[] = STEP("1");
 
@@ -125,6 +126,8 @@ static nirc_value *project(lowerer *x, const nirc_xylo_layer *l, nirc_value *i)
     nirc_shape shape = {.rank = 2, .dims = {b->rows, b->columns}};
     nirc_op_set_blob(x->m, op, "weight", blob_of(x->m, NIRC_I8, &shape, b->weight));
     nirc_op_set_int(x->m, op, "most", from_input ? NIRC_XYLO_INPUT_EVENTS : NIRC_XYLO_HIDDEN_SPIKES);
+    nirc_op_set_string(x->m, op, "node", l->name);
+    nirc_op_set_string(x->m, op, "counts", "saturations_i");
     nirc_op_result(op)->type = i->type;
     i = nirc_op_result(op);
   }
@@ -167,6 +170,7 @@ static void lower_layer(lowerer *x, size_t index)
   nirc_op *op = nirc_hw_neuron(&x->hw, l->node, l->name, (nirc_value *[]){arrived, v}, 2, "i v", "z i v", output ? output_step : hidden_step);
   const nirc_type *types[] = {v->type, v->type, v->type};
   nirc_op_set_results(x->m, op, types, 3);
+  nirc_op_set_string(x->m, op, "counts", "saturations_v missed_thresholds");
   nirc_op_set_blob(x->m, op, "dash_syn", blob_of(x->m, NIRC_I64, &v->type->shape, l->dash_syn));
   nirc_op_set_blob(x->m, op, "dash_mem", blob_of(x->m, NIRC_I64, &v->type->shape, l->dash_mem));
   nirc_op_set_blob(x->m, op, "bias", blob_of(x->m, NIRC_I64, &v->type->shape, l->bias));
@@ -361,6 +365,7 @@ static void describe(const nirc_xylo_network *net, nirc_module *m, nirc_op *step
 {
   const nirc_xylo_choices *c = &net->choices;
   nirc_op_set_string(m, step, "target", "xylo");
+  nirc_op_set_int(m, step, "most_events", NIRC_XYLO_INPUT_EVENTS);
   nirc_attr *a = nirc_op_set_attr(m, step, "chip", NIRC_ATTR_DICT);
   nirc_dict_add_string(m, a, "variant", c->chip->name);
   nirc_dict_add_string(m, a, "quant", c->global ? "global" : "channel");

@@ -3,7 +3,7 @@
  *   test_cores_diff [N [FIRST]]      seeds FIRST .. FIRST + N - 1 (default 12 from 1)
  *
  * Each seed gives some cores that feed one another, with branches and pooling, in any order, and inputs for STEPS steps; some elements of them are no
- * number of events. Spikes and potentials of all neurons are compared, at one of the levels 0 to 3. The interpreter has a queue; compiled code has none, and
+ * number of events. Spikes and potentials of all neurons, and counters, are compared, at one of the levels 0 to 3. The interpreter has a queue; compiled code has none, and
  * works in rounds where it has to, which enough of the seeds have to show. */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -19,11 +19,11 @@
 #include "ir/verify.h"
 #include "test/diff/random_network.h"
 
-enum { STEPS = 6, MAX_CORES = 6, MAX_NEURONS = 8192, MAX_INPUT = 512 };
+enum { STEPS = 6, MAX_CORES = 6, MAX_NEURONS = 8192, MAX_INPUT = 512, MAX_COUNTERS = 7 * MAX_CORES };
 
 typedef struct core { uint64_t map[3], out[3], kernel, stride[2], before[2]; uint64_t to[MAX_CORES], pooling[MAX_CORES]; size_t n_to; bool fed; } core;
 
-typedef struct values { float in[STEPS][2][MAX_INPUT], want[STEPS][2][MAX_NEURONS], got[STEPS][2][MAX_NEURONS]; } values;
+typedef struct values { float in[STEPS][2][MAX_INPUT], want[STEPS][2][MAX_NEURONS], got[STEPS][2][MAX_NEURONS]; uint64_t wanted[MAX_COUNTERS], counted[MAX_COUNTERS]; size_t n_counters; } values;
 
 /* ---- the module ------------------------------------------------------------------------------------------------------------ */
 
@@ -111,7 +111,7 @@ static void add_core(nirc_strbuf *b, nirc_strbuf *blobs, random_source *r, const
   add_list(b, "to", k->to, k->n_to);
   add_list(b, "pooling", k->pooling, k->n_to);
   add_list(b, "inputs", (uint64_t[]){1, 2}, k->fed ? 1 + random_below(r, 2) : 0);
-  nirc_strbuf_add(b, "}\n");
+  nirc_strbuf_addf(b, ", core = %zu, synapse = \"w%llu\"}\n", number, (unsigned long long)random_below(r, 2));
 }
 
 static nirc_module *make_module(uint64_t seed, size_t *n_in, size_t *n_neurons)
@@ -168,6 +168,10 @@ static void make_inputs(values *v, uint64_t seed)
 static void interpret(const nirc_module *m, values *v)
 {
   nirc_interp *x = nirc_interp_new(m);
+  const nirc_counter_row *rows;
+  v->n_counters = nirc_interp_counters(x, &rows);
+  memset(v->wanted, 0, sizeof v->wanted);
+  nirc_interp_count(x, v->n_counters <= MAX_COUNTERS ? v->wanted : NULL);
   for (size_t t = 0; t < STEPS; t++)
     nirc_interp_step(x, (const float *const[]){v->in[t][0], v->in[t][1]}, (float *const[]){v->want[t][0], v->want[t][1]}, 2);
   nirc_interp_free(x);
@@ -195,8 +199,17 @@ static bool run_library(const char *path, values *v)
   const nirc_model_api *api = query ? query(NIRC_MODEL_ABI) : NULL;
   nirc_model *model = NULL;
   bool ok = api && api->create(1, &(nirc_allocator){.alloc = allocate, .free = release}, &model) == NIRC_OK;
-  for (size_t t = 0; ok && t < STEPS; t++)
-    ok = api->step(model, (const void *const[]){v->in[t][0], v->in[t][1]}, (void *const[]){v->got[t][0], v->got[t][1]}) == NIRC_OK;
+  ok = ok && api->info(NIRC_MODEL_ABI)->n_counters == v->n_counters && v->n_counters <= MAX_COUNTERS;
+  memset(v->counted, 0, sizeof v->counted);
+  for (int counts = 0; ok && counts < 2; counts++) {
+    ok = api->reset(model) == NIRC_OK && api->count(model, counts ? v->counted : NULL) == NIRC_OK;
+    for (size_t t = 0; ok && t < STEPS; t++) {
+      static float again[2][MAX_NEURONS];
+      void *const to[] = {counts ? again[0] : v->got[t][0], counts ? again[1] : v->got[t][1]};
+      ok = api->step(model, (const void *const[]){v->in[t][0], v->in[t][1]}, to) == NIRC_OK;
+      ok = ok && (!counts || memcmp(again[1], v->got[t][1], (size_t)api->info(NIRC_MODEL_ABI)->outputs[1].count * sizeof(float)) == 0);
+    }
+  }
   if (model)
     api->destroy(model);
   if (library)
@@ -218,6 +231,11 @@ static bool same_values(const values *v, uint64_t seed, size_t n_neurons, double
                (double)v->want[t][p][i]);
         return false;
       }
+  for (size_t k = 0; k < v->n_counters; k++)
+    if (v->wanted[k] != v->counted[k]) {
+      printf("seed %llu: counter %zu is %llu, the interpreter has %llu\n", (unsigned long long)seed, k, (unsigned long long)v->counted[k], (unsigned long long)v->wanted[k]);
+      return false;
+    }
   return true;
 }
 

@@ -42,6 +42,9 @@ typedef struct experiment {
   const char *part;                                  /* what is being compared, for messages */
   size_t n_in, n_out, n_ports;                       /* n_ports: outputs, then probes */
   trace in[MAX_PORTS], want[MAX_PORTS];
+  uint64_t *counts;                                  /* of odd lanes, by row */
+  char **counted;                                    /* NODE KEY */
+  size_t n_counts;
 } experiment;
 
 static bool differs(const experiment *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -209,6 +212,14 @@ static void take_stock(const experiment *x, const trace *t)
   x->t->inhibited += field && strcmp(field, "/v") == 0 && negative;
 }
 
+static char *row_name(const char *node, const char *key)
+{
+  size_t n = strlen(node) + strlen(key) + 2;
+  char *name = must(malloc(n));
+  snprintf(name, n, "%s %s", node, key);
+  return name;
+}
+
 static void interpret(experiment *x, const nirc_module *m)
 {
   nirc_interp *interp = nirc_interp_new(m);
@@ -227,8 +238,16 @@ static void interpret(experiment *x, const nirc_module *m)
     x->want[p] = (trace){.name = port->name, .count = port->type->count};
     x->want[p].values = must(calloc(x->want[p].count * LANES * STEPS + 1, sizeof(float)));
   }
-  for (size_t lane = 0; lane < LANES; lane++)
+  const nirc_counter_row *rows;
+  x->n_counts = nirc_interp_counters(interp, &rows);
+  x->counts = must(calloc(x->n_counts + 1, sizeof *x->counts));
+  x->counted = must(calloc(x->n_counts + 1, sizeof *x->counted));
+  for (size_t k = 0; k < x->n_counts; k++)
+    x->counted[k] = row_name(rows[k].node, rows[k].key);
+  for (size_t lane = 0; lane < LANES; lane++) {
+    nirc_interp_count(interp, lane % 2 ? x->counts : NULL);
     interpret_lane(x, interp, lane);
+  }
   for (size_t p = x->n_out; p < x->n_ports; p++)
     take_stock(x, &x->want[p]);
   nirc_interp_free(interp);
@@ -240,7 +259,11 @@ static void free_traces(experiment *x)
     free(x->in[p].values);
   for (size_t p = 0; p < x->n_ports; p++)
     free(x->want[p].values);
-  x->n_in = x->n_ports = 0;
+  for (size_t k = 0; k < x->n_counts; k++)
+    free(x->counted[k]);
+  free(x->counted);
+  free(x->counts);
+  x->n_in = x->n_ports = x->n_counts = 0;
 }
 
 /* Values `got` of lanes first .. first + lanes - 1 at a step, against what is wanted. */
@@ -398,6 +421,20 @@ static bool check_batch(experiment *x, const nirc_model_api *api)
   return ok;
 }
 
+/* Rows of nodes whose spikes, or whose weights, nothing has folded away. */
+static bool check_counts(const experiment *x, const nirc_model_info *info, const uint64_t *counters)
+{
+  bool ok = true;
+  for (uint32_t k = 0; ok && k < info->n_counters; k++) {
+    char *name = row_name(info->counters[k].node, info->counters[k].key);
+    for (size_t n = 0; ok && n < x->n_counts; n++)
+      if (strcmp(x->counted[n], name) == 0 && x->counts[n] != counters[k])
+        ok = differs(x, "%s counts %llu, the interpreter %llu", name, (unsigned long long)counters[k], (unsigned long long)x->counts[n]);
+    free(name);
+  }
+  return ok;
+}
+
 /* Each lane by itself; with counters on, which must not matter. */
 static bool check_single(experiment *x, const nirc_model_api *api, const nirc_model_info *info)
 {
@@ -411,6 +448,7 @@ static bool check_single(experiment *x, const nirc_model_api *api, const nirc_mo
     ok = check_steps(x, api, model, 0, STEPS, lane, 1);
     api->destroy(model);
   }
+  ok = ok && check_counts(x, info, counters);
   free(counters);
   return ok;
 }

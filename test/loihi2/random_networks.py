@@ -352,13 +352,34 @@ def read_graph(path, place):
     return {"populations": pops, "synapses": synapses}
 
 
+def miscounted(said, out, traces):
+    """Spikes by population and by core, whose slices are places of a map in all its channels."""
+    got, bad = {tuple(t.split()[1:3]): int(t.split()[3]) for t in said.splitlines()}, []
+    with open(os.path.join(out, "placement.json")) as f:
+        place = json.load(f)
+    shapes = {p["name"]: p["shape"] for p in place["populations"]}
+    for name, (_, _, s) in traces.items():
+        if got.get((name, "spikes")) != int(s.sum()):
+            bad.append(f"spikes of {name}")
+    for k, core in enumerate(place["cores"]):
+        want = 0
+        for part in core["slices"]:
+            s, shape = traces[part["population"]][2], shapes[part["population"]]
+            want += s.reshape(len(s), shape[0] if len(shape) == 3 else 1, -1)[:, :, part["start"]:part["end"]].sum()
+        if got.get((f"/core/{k}", "spikes")) != want:
+            bad.append(f"spikes of core {k}")
+    return bad
+
+
 def compare_runs(folder, net, x, nirc_run):
     bad, out = [], os.path.join(folder, "out")
     lava, netx = os.path.join(out, "network.lava.h5"), os.path.join(out, "network.net")
     spikes, traces = loihi2_ref.run_graph(lava, x.reshape(len(x), -1))
     with h5py.File(os.path.join(folder, "in.h5"), "w") as f:
         f["input"] = x
-    subprocess.run([nirc_run, out, "-i", os.path.join(folder, "in.h5"), "-o", os.path.join(folder, "run.h5")], check=True)
+    said = subprocess.run([nirc_run, out, "-i", os.path.join(folder, "in.h5"), "-o", os.path.join(folder, "run.h5"), "--stats"], check=True, stdout=subprocess.PIPE,
+                          text=True).stdout
+    bad += miscounted(said, out, traces)
     flat = lambda v: v.reshape(len(x), -1)
     with h5py.File(os.path.join(folder, "run.h5")) as f:
         for name, (u, v, s) in traces.items():

@@ -1,11 +1,19 @@
 /* A model by hand, for the tests of nirc-run: two Inputs (`a` [3], `b` [2, 2]; with -DONE only `a`), two Outputs (`sum`, `twice` [2];
  * with -DONE only `sum`) and a probe of the nested node `g/n`. Per lane:
  *   n += sum of the inputs (exact for whole numbers), sum = n, twice = {2 n, step}, probe = {n, -n}; counters: steps, and inputs above 0.
- * -DTARGET="xylo" names the target, -DABI=2 a later interface, -DFINGERPRINT=2 another model, -DBAD_HEADER a header that changes. */
+ * -DTARGET="xylo" names the target, -DMOST=15 says how many events it tells apart, -DOLD leaves that out of the table, -DABI=2 a later interface, -DFINGERPRINT=2 another model, -DBAD_HEADER a header that changes. */
 #include "codegen/nirc_model.h"
 
 #include <string.h>
 
+#ifndef MOST
+#define MOST 0
+#endif
+#ifdef OLD
+#define INFO_SIZE offsetof(nirc_model_info, most_events)
+#else
+#define INFO_SIZE sizeof(nirc_model_info)
+#endif
 #ifndef TARGET
 #define TARGET cpu
 #endif
@@ -41,10 +49,10 @@ static const nirc_port probes[] = {{"g/n/v", 2, shape_2, 1, 0}};
 static const nirc_state_field fields[] = {{"g/n/v", "f32", 0, 1}, {"steps", "f32", 4, 1}};
 static const nirc_counter counters[] = {{"g/n", "spikes"}, {"a", "synaptic_operations"}};
 static const nirc_model_info model_info = {
-  .abi = ABI, .struct_size = sizeof(nirc_model_info), .name = "fake", .source_hash = "0", .compiler = "by hand", .profile = "nir",
+  .abi = ABI, .struct_size = INFO_SIZE, .name = "fake", .source_hash = "0", .compiler = "by hand", .profile = "nir",
   .target = TEXT(TARGET), .dt = 0.001, .fingerprint = FINGERPRINT, .n_inputs = N_IN, .n_outputs = N_OUT, .n_probes = 1, .n_fields = 2,
   .n_counters = 2, .inputs = inputs, .outputs = outputs, .probes = probes, .fields = fields, .counters = counters,
-  .state_header = sizeof(header), .state_lane = sizeof(lane)};
+  .state_header = sizeof(header), .state_lane = sizeof(lane), .most_events = MOST};
 
 static const nirc_model_info *info(uint32_t abi) { return abi < ABI ? NULL : &model_info; }
 static size_t size(uint32_t batch) { return sizeof(nirc_model) + batch * sizeof(lane); }

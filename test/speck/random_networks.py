@@ -2,7 +2,7 @@
 
 What is written is held against speck_check.py in the folder CONFORM (rules, memory), weights and thresholds against the quantisation of docs/speck.md
 evaluated here in NumPy's float32, and spikes and potentials of the library that --emulate makes against the models of speck_check.py: of every third
-network that of events, else that of frames. Networks with events have cores with several sources wherever their maps allow it, for there the order of events
+network that of events, else that of frames; what it counts against those spikes. Networks with events have cores with several sources wherever their maps allow it, for there the order of events
 matters. A refusal for want of an assignment is held against a search of all of them."""
 import json
 import os
@@ -203,6 +203,45 @@ def look(net, out, check, options):
     return None
 
 
+def operations(check, core, inbox):
+    """Weights of all events that arrive: a convolution with ones."""
+    ones = type("Ones", (), dict(k=core.k, stride=core.stride, pad=core.pad, oshape=core.oshape, w=np.ones_like(core.w)))
+    return int(check.convolve(ones, inbox).sum())
+
+
+def raised(core, drive):
+    """How often v of the model of frames is below the lower bound, and beyond 16 bits."""
+    v, low, beyond = core.v0.astype(np.int64), 0, 0
+    for step in drive:
+        v = v + step + (core.b if core.leak else 0 * core.b)[:, None, None]
+        beyond += int(((v < -32768) | (v > 32767)).sum())
+        v = np.where(v >= core.high, 0 if core.zero else v % core.high, v)
+        low += int((v < core.low).sum())
+        v = np.maximum(v, core.low)
+    return low, beyond
+
+
+def miscounted(check, cores, spikes, x, listed, said, event):
+    """The first line of --stats that is another than what the spikes make it; None."""
+    got = {tuple(line.split()[1:3]): int(line.split()[3]) for line in said.splitlines()}
+    fed = {d["layer"] for c in cores.values() for d in c.dests}
+    inbox = {i: np.zeros((len(x), *c.ishape), np.int64) + (0 if i in fed else x) for i, c in cores.items()}
+    for i in cores:
+        for d in cores[i].dests:
+            inbox[d["layer"]] += check.pooled(spikes[i], d["pooling"])
+    for layer in listed:
+        i = layer["core"]
+        want = {(layer["weight"], "synaptic_operations"): operations(check, cores[i], inbox[i]), (layer["neuron"], "spikes"): int(spikes[i].sum()),
+                (f"/core/{i}", "spikes"): int(spikes[i].sum())}
+        if not event:
+            low, beyond = raised(cores[i], check.convolve(cores[i], inbox[i]))
+            want |= {(layer["neuron"], "lower_bounds"): low, (layer["neuron"], "saturations_v"): beyond}
+        for key, n in want.items():
+            if got.get(key) != n:
+                return f"{key} is {got.get(key)}, expected {n}"
+    return None
+
+
 def emulated(net, out, nirc_run, check, r, event):
     x = r.poisson(r.uniform(.05, 1.5), (8, *net.input)).astype(F)
     if event:                                          # they take their time here
@@ -225,6 +264,10 @@ def emulated(net, out, nirc_run, check, r, event):
                 return f"{layer['neuron']}: emulated spikes or v differ", 0
         if not np.array_equal(f["output"][()].ravel(), f[f"trace/{net.layers[-1]['neuron']}/spikes"][()].ravel()):
             return "output differs", 0
+    said = subprocess.run([nirc_run, "-i", given, "--stats", out], check=True, stdout=subprocess.PIPE, text=True).stdout
+    fault = miscounted(check, cores, {i: w[0] for i, w in want.items()}, frames, listed, said, event)
+    if fault:
+        return fault, 0
     return None, fired
 
 

@@ -5,6 +5,7 @@
 Populations of every kind with one to three sources each, behind chains of matrices, convolutions, pooling, factors and delays; loops, feedback, skips; all options.
 """
 import collections
+import json
 import os
 import subprocess
 import sys
@@ -402,7 +403,10 @@ def run_both(nirc_run, net, chip, rng, work, out, seen):
             for key in ["input"] if len(net.inputs) == 1 else [name, "input/" + name]:          # the simulator's name, and nirc-run's
                 f[key] = x
     run = os.path.join(work, "run.h5")
-    subprocess.run([nirc_run, out, "-q", "-i", os.path.join(work, "in.h5"), "-o", run], check=True)
+    said = subprocess.run([nirc_run, out, "-q", "-i", os.path.join(work, "in.h5"), "-o", run, "--stats"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    got, core = {tuple(t.split()[1:3]): int(t.split()[3]) for t in said.splitlines()}, 0
+    with open(os.path.join(out, "mapping.json"), encoding="utf8") as f:
+        atoms = {m["population"]: m["max_atoms_per_core"] for m in json.load(f)["populations"]}
     latest = max(p["phase"] for p in chip.pops)
     spikes, volts = chip.run(chip.read_input(os.path.join(work, "in.h5")), steps + latest)
     with h5py.File(run) as f:
@@ -412,6 +416,10 @@ def run_both(nirc_run, net, chip, rng, work, out, seen):
             for field, record in fields.items():
                 ours = f[f"trace/{p['name']}/{field}"][()].reshape(steps, -1)
                 assert np.array_equal(ours, record[p["id"]][at]), (p["name"], field, np.argwhere(ours != record[p["id"]][at])[:3].tolist())
+            for first in range(0, ours.shape[1], atoms[p["id"]]):
+                want = int(spikes[p["id"]][at][:, first:first + atoms[p["id"]]].sum())
+                assert got[f"/core/{core}", "spikes"] == want, (p["name"], core, got[f"/core/{core}", "spikes"], want)
+                core += 1
             seen["spikes"] += int(spikes[p["id"]].sum()) * (p["neuron_model"] != "spike_list")
         for name, want in chip.outputs(spikes, volts, steps).items():
             assert np.array_equal(f[name if name == 'output' else 'output/' + name][()], want), name

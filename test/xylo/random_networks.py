@@ -217,28 +217,77 @@ def compare(nirc, nirc_run, sim, engine, rng, work, seen):
         f["input"] = x.astype(np.float32)
     run = os.path.join(work, "run.h5")
     subprocess.run([nirc_run, out, "-q", "-i", os.path.join(work, "in.h5"), "-o", run], check=True)
+    said = subprocess.run([nirc_run, out, "-q", "-i", os.path.join(work, "in.h5"), "-o", run + ".counted", "--stats"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    with h5py.File(run) as a, h5py.File(run + ".counted") as b:
+        assert np.array_equal(a["output"][()], b["output"][()]), "other spikes where they are counted"
+    got, (hidden, output) = stats(said), counted(sim, spec, x)
     record = {"numpy": sim.run_numpy, "xylosim": sim.run_xylosim}[engine](spec, x)
     at = 0
     with h5py.File(run) as f:
         for name in [*net.order(), "out"]:
             columns = slice(None) if name == "out" else slice(at, at := at + net.size[name])
             group = "out" if name == "out" else "hidden"
+            for key, total in zip(("saturations_i", "saturations_v", "missed_thresholds", "spikes"), (output if name == "out" else hidden).counts[:, columns].sum(axis=1)):
+                assert got[name, key] == total, (name, key, got[name, key], total)
+                seen[key] += total
             for ours, theirs in (("spikes", "spikes"), ("v", "v"), ("i", "i")):
                 a, b = f[f"trace/{name}/{ours}"][()], record[f"{theirs}_{group}"][:, columns]
                 assert np.array_equal(a, b), (name, ours, np.argwhere(a != b)[:3].tolist())
         assert np.array_equal(f["output"][()], record["spikes_out"])
-    seen["spikes"] += int(record["spikes_hidden"].sum() + record["spikes_out"].sum())
     seen["largest"] = max(seen["largest"], len(want["threshold"]))
     for k in ("v_hidden", "i_hidden", "v_out", "i_out"):
         seen["saturated"] += int((record[k] == 32767).sum() + (record[k] <= -32767).sum())
     return True
 
 
+def counted(sim, spec, x):
+    """What run_numpy clips and misses, by neuron: [saturations_i, saturations_v, missed_thresholds, spikes] for hidden and output neurons."""
+    made, plain, clamp = [], sim.Population, sim.clamp
+
+    class Population(plain):
+        def __init__(self, *args):
+            super().__init__(*args)
+            self.counts = np.zeros((4, len(self.threshold)), np.int64)
+            made.append(self)
+
+        def watch(self, row, work, *args):
+            def watched(a):
+                kept = clamp(a)
+                self.counts[row, :len(kept)] += kept != a
+                return kept
+            sim.clamp = watched
+            try:
+                return work(*args)
+            finally:
+                sim.clamp = clamp
+
+        def receive(self, *args):
+            self.watch(0, super().receive, *args)
+
+        def update(self, aliases=None):
+            n = self.watch(1, super().update, aliases)
+            self.counts[2] += self.v >= self.threshold
+            self.counts[3] += n
+            return n
+
+    sim.Population = Population
+    try:
+        sim.run_numpy(spec, x)
+    finally:
+        sim.Population = plain
+    return made
+
+
+def stats(text):
+    """(node, key): value of the lines of --stats."""
+    return {tuple(line.split()[1:3]): int(line.split()[3]) for line in text.splitlines()}
+
+
 def main(nirc, nirc_run, shared, count, seed="1", engine="numpy"):
     sys.path.insert(0, os.path.join(shared, "conform"))
     sys.dont_write_bytecode = True
     import xylo_sim
-    done, tried, seen = 0, 0, dict(spikes=0, largest=0, saturated=0, refused=collections.Counter())
+    done, tried, seen = 0, 0, dict(spikes=0, saturations_i=0, saturations_v=0, missed_thresholds=0, largest=0, saturated=0, refused=collections.Counter())
     while done < int(count):
         with tempfile.TemporaryDirectory() as work:
             try:
@@ -246,9 +295,10 @@ def main(nirc, nirc_run, shared, count, seed="1", engine="numpy"):
             except (AssertionError, subprocess.CalledProcessError) as e:
                 sys.exit(f"network {tried} of seed {seed}: {e}")
         tried += 1
-    print(f"{done} networks equal, {seen['spikes']} spikes, {seen['saturated']} saturated states, up to {seen['largest']} hidden neurons;",
+    print(f"{done} networks equal, {seen['spikes']} spikes, {seen['saturated']} saturated states after {seen['saturations_i']} and "
+          f"{seen['saturations_v']} clips, {seen['missed_thresholds']} missed thresholds, up to {seen['largest']} hidden neurons;",
           f"{tried - done} refused as they have to be: {dict(seen['refused'])}")
-    assert seen["spikes"] and seen["saturated"]
+    assert seen["spikes"] and seen["saturated"] and seen["saturations_i"] and seen["saturations_v"] and seen["missed_thresholds"]
 
 
 main(*sys.argv[1:])
