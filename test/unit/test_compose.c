@@ -1,9 +1,9 @@
 /* test/unit/test_compose.c: matrices and convolutions of linear nodes against the sums that define them, on whole numbers, which every order adds up to the same. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "passes/compose.h"
+#include "test/unit/run_suite.h"
 
 static uint32_t next(uint32_t *seed)
 {
@@ -165,9 +165,5 @@ int main(void)
   tcase_add_test(c, an_identity_has_no_lists);
   Suite *s = suite_create("compose");
   suite_add_tcase(s, c);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }
