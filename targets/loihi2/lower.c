@@ -347,6 +347,7 @@ static nirc_value *fire(lowerer *x, int index, nirc_value *sum, nirc_value **v)
   nirc_value *u_state = new_state(x, state_name(x, index, "i"), NIRC_I64, &p->shape), *v_state = new_state(x, state_name(x, index, "v"), NIRC_I64, &p->shape);
   nirc_op *op = nirc_hw_neuron(&x->hw, x->node, p->name, (nirc_value *[]){u_state, v_state, sum}, sum ? 3 : 2, sum ? "u v x" : "u v", "z u v",
                                equations[sum != NULL][has_bias(p)]);
+  nirc_op_set_string(x->m, op, "counts", "wraps_i saturations_v");
   set_numbers(x, op, "keep_u", &p->i_decay, &p->shape, NIRC_LOIHI2_DECAY_ONE, -1);
   set_numbers(x, op, "keep_v", &p->v_decay, &p->shape, NIRC_LOIHI2_DECAY_ONE, -1);
   if (has_bias(p))
