@@ -194,7 +194,7 @@ static void emit_reached(nirc_emitter *e, cores *c, const nirc_core *x, LLVMValu
   nirc_loop f = nirc_loop_begin(e, whole(e, x->out[0])), r = nirc_loop_begin(e, n_rows), q = nirc_loop_begin(e, n_columns);
   LLVMValueRef at[] = {f.i, nirc_add(e, r0, r.i), nirc_add(e, c0, q.i)};
   LLVMValueRef block = nirc_add(e, nirc_mul(e, f.i, whole(e, x->in[0])), feature), line = nirc_add(e, nirc_mul(e, block, k), emit_tap(e, x, 0, row, at[1]));
-  LLVMValueRef w = nirc_load(e, e->i8, weight, nirc_add(e, nirc_mul(e, line, k), emit_tap(e, x, 1, column, at[2])));
+  LLVMValueRef w = nirc_load(e, x->weight->dtype == NIRC_I8 ? e->i8 : e->i32, weight, nirc_add(e, nirc_mul(e, line, k), emit_tap(e, x, 1, column, at[2])));
   emit_settle(e, c, x, v, at, LLVMBuildSExt(e->b, w, e->i64, ""));
   nirc_loop_end(e, &q);
   nirc_loop_end(e, &r);

@@ -210,9 +210,16 @@ static double messages_of_outputs(const estimator *x)
 static double messages_of_partition(const nirc_estimate *e, const nirc_attr *partition)
 {
   const nirc_attr *n = nirc_dict_find(partition, "between_cores", NIRC_ATTR_FLOAT), *rate = nirc_dict_find(partition, "assumed_rate", NIRC_ATTR_FLOAT);
-  if (!n || (rate && e->activity.measured))
+  if (!n || !(n->f >= 0) || (rate && e->activity.measured))
     return NAN;
   return rate && rate->f > 0 ? n->f * (e->activity.rate / rate->f) : n->f;
+}
+
+/* Neither cores nor a cut, only parts: all on one. */
+static bool is_one_core(const nirc_op *step, nirc_arena *a)
+{
+  const nirc_chip *c = nirc_chip_read(a, step);
+  return c && c->n_parts && !c->n_cores && !nirc_dict_find(nirc_op_attr(step, "chip"), "partition", NIRC_ATTR_DICT);
 }
 
 static double count_messages(const estimator *x, nirc_arena *a)
@@ -223,7 +230,7 @@ static double count_messages(const estimator *x, nirc_arena *a)
     return messages_of_partition(x->e, partition);
   if (c && c->n_cores)
     return messages_of_places(x->e, c);
-  return c && c->n_parts ? messages_of_outputs(x) : NAN;
+  return is_one_core(x->step, a) ? messages_of_outputs(x) : NAN;
 }
 
 /* ---- what it costs ---------------------------------------------------------------------------------------------------------------- */
@@ -246,26 +253,21 @@ size_t nirc_estimate_source(const nirc_estimate *e, const nirc_energy_source *s)
 
 static void add_source(nirc_estimate *e, const nirc_energy_figure *f)
 {
-  if (!f)
-    return;
-  e->figures_of = f->chip;
-  if (nirc_estimate_source(e, f->source) == e->n_sources)
+  if (f && nirc_estimate_source(e, f->source) == e->n_sources)
     e->sources[e->n_sources++] = f->source;
 }
 
-/* A step is over when the busiest core has gone through its neurons, and all have said so. The busiest has no fewer than the mean. */
+/* A step is over when the busiest core has gone through its neurons, and, where that takes time, all have said so. The busiest has no fewer than the mean. */
 static void add_computing(nirc_estimate *e)
 {
   const nirc_energy_figure *update = nirc_energy_find(e->target, NIRC_ENERGY_UPDATE_TIME), *step = nirc_energy_find(e->target, NIRC_ENERGY_STEP_TIME);
   e->update_time = update;
   e->step_time = step;
   e->computing = NAN;
-  if (!update || !step)
-    return;
   add_source(e, update);
   add_source(e, step);
-  if (e->cores)
-    e->computing = step->least * step->scale + e->counts[NIRC_ESTIMATE_UPDATES] / (double)e->cores * update->least * update->scale;
+  if (update && e->cores)
+    e->computing = (step ? step->least * step->scale : 0) + e->counts[NIRC_ESTIMATE_UPDATES] / (double)e->cores * update->least * update->scale;
 }
 
 static void add_energy(nirc_estimate *e)
@@ -280,6 +282,7 @@ static void add_energy(nirc_estimate *e)
     *p = (nirc_estimate_part){f, f ? n * f->least * f->scale : NAN, f ? n > 0 ? n * f->most * f->scale : n : NAN};
     add_source(e, f);
     if (!isnan(p->least)) {
+      e->figures_of = f->chip;
       known++;
       e->least = isnan(e->least) ? p->least : e->least + p->least;
       e->most = isnan(e->most) ? p->most : e->most + p->most;
@@ -312,7 +315,7 @@ static void make_totals(estimator *x, nirc_arena *a)
   e->counts[NIRC_ESTIMATE_MESSAGES] = count_messages(x, a);
   e->step_seconds = seconds_of(x->step);
   const nirc_attr *cores = nirc_dict_find(nirc_dict_find(nirc_op_attr(x->step, "chip"), "partition", NIRC_ATTR_DICT), "cores", NIRC_ATTR_INT);
-  e->cores = cores && cores->i > 0 ? (uint64_t)cores->i : 0;
+  e->cores = cores && cores->i > 0 ? (uint64_t)cores->i : is_one_core(x->step, a);
   NIRC_FOR_EACH_OP(op, x->step->body) {
     const nirc_attr *latency = op->code == SNN_OUTPUT ? nirc_op_attr(op, "latency") : NULL;
     if (latency && latency->i > 0 && (uint64_t)latency->i > e->latency)

@@ -37,7 +37,7 @@ typedef struct nirc_estimate {
   double counts[NIRC_ESTIMATE_COUNTS];               /* of a step; NaN: not known */
   nirc_estimate_part parts[NIRC_ENERGY_PARTS];
   double least, most;                                /* the sum of the parts that are known, NaN where none is; most infinite where one is not */
-  const char *figures_of;                            /* chip that the parts' figures are of; NULL: there are none */
+  const char *figures_of;                            /* chip that the figures in this sum are of; NULL: there are none */
   const nirc_energy_source *sources[NIRC_ENERGY_QUANTITIES];             /* of the figures, each once */
   size_t n_sources;
   uint64_t latency;                                  /* steps by which the target is later than the network */

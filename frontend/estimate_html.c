@@ -91,10 +91,12 @@ static void add_computing(const nirc_estimate *e, nirc_strbuf *b)
   nirc_strbuf_add(b, ESTIMATE " a step, ");
   add_scaled(b, e->computing * (double)(e->steps + e->latency), "s");
   nirc_strbuf_add(b, ESTIMATE " an inference, by figures of <strong>");
-  nirc_html_add_escaped(b, e->step_time->chip);
-  nirc_strbuf_addf(b, "</strong>, if its neurons were spread evenly over the %" PRIu64 " cores in use and nothing else took time", e->cores);
-  add_time(e, ": a step", e->step_time, b);
-  add_time(e, ", a neuron", e->update_time, b);
+  nirc_html_add_escaped(b, e->update_time->chip);
+  nirc_strbuf_addf(b, "</strong>, if its neurons were spread evenly over the %" PRIu64 " core%s in use and nothing else took time", e->cores,
+                   e->cores == 1 ? "" : "s");
+  add_time(e, ": a neuron", e->update_time, b);
+  if (e->step_time)
+    add_time(e, ", a step", e->step_time, b);
   nirc_strbuf_add(b, ".</p>\n");
 }
 
@@ -111,7 +113,7 @@ static void add_latency(const nirc_estimate *e, nirc_strbuf *b)
     nirc_strbuf_add(b, ESTIMATE);
   }
   nirc_strbuf_add(b, ".</p>\n");
-  if (!e->step_time || !e->update_time)
+  if (!e->update_time)
     nirc_strbuf_add(b, "<p>How long the hardware computes: no published figure read.</p>\n");
   else if (isfinite(e->computing))
     add_computing(e, b);
@@ -173,8 +175,8 @@ static void add_source(size_t number, const nirc_energy_source *s, nirc_strbuf *
 static void add_energy(const nirc_estimate *e, nirc_strbuf *b)
 {
   static const char *const names[] = {"Synaptic operations", "Neuron updates", "Messages", "Power at rest"};
-  begin(b, "Estimated energy", "What was counted times published figures. The total is of the rows that have one: what is not known is not in it, so it is no figure of "
-                              "the chip as a whole.");
+  begin(b, "Estimated energy", "What was counted times published figures. The total is of the rows that have one: what is not known is not in it, "
+                              "so it is no figure of the chip as a whole.");
   nirc_strbuf_add(b, HEAD_NUMBER "A step</th>" HEAD_NUMBER "An inference</th><th scope=\"col\">Published, each</th></tr></thead>\n<tbody>\n");
   for (nirc_energy_quantity q = 0; q < NIRC_ENERGY_PARTS; q++) {
     const nirc_estimate_part *p = &e->parts[q];

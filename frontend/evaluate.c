@@ -80,6 +80,18 @@ static bool is_given(const char *options, const char *trial)
   return false;
 }
 
+/* Is it given with that value? */
+static bool is_chosen(const char *options, const char *option)
+{
+  size_t n = strlen(option);
+  for (const char *at = options; at && *at; at += strspn(at, " ")) {
+    if (strcspn(at, " ") == n && strncmp(at, option, n) == 0)
+      return true;
+    at += strcspn(at, " ");
+  }
+  return false;
+}
+
 static bool add_constraints(evaluator *x, nirc_diag *d)
 {
   const nirc_target *t = x->target;
@@ -87,6 +99,8 @@ static bool add_constraints(evaluator *x, nirc_diag *d)
     const nirc_target_constraint *k = &t->constraints[i];
     if (k->is_reset && x->j.o->reset)
       continue;                                      /* it was asked for, so it costs nothing */
+    if (k->with && !is_chosen(x->j.o->target_options, k->with))
+      continue;                                      /* that is another model of the chip */
     if (k->with_subtract && !(x->j.o->reset && strcmp(x->j.o->reset, "subtract") == 0))
       continue;                                      /* the network does the same */
     if (!add_variant(x, NIRC_EVALUATE_WITHOUT, k->name, k->summary, NULL, k->name, d))

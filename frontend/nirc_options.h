@@ -57,9 +57,6 @@ typedef struct nirc_options {
 /* False after a diagnostic of status 2. Strings are borrowed from argv or in the arena. */
 bool nirc_options_read(nirc_options *o, int argc, char **argv, nirc_arena *a, nirc_diag *d);
 
-/* Prints what --help, --version or --print-man ask for. */
-void nirc_options_show(FILE *to, int id, nirc_arena *a);
-
 const char *nirc_file_part(const char *path);        /* behind its last slash */
 /* The input's file name without its suffix, as a C identifier. */
 const char *nirc_default_name(nirc_arena *a, const char *input);

@@ -183,8 +183,12 @@ bool nirc_option_number(const nirc_option *o, const char *argument, uint64_t min
   return false;
 }
 
-bool nirc_option_choice(const nirc_option *o, const char *argument, const char *const *names, size_t n, size_t *out, nirc_diag *d)
+bool nirc_option_choice(const nirc_option *o, const char *argument, size_t *out, nirc_diag *d)
 {
+  const char *const *names = o->choices;
+  size_t n = 0;
+  while (names[n])
+    n++;
   for (size_t i = 0; i < n; i++)
     if (strcmp(argument, names[i]) == 0) {
       *out = i;
@@ -206,18 +210,10 @@ static bool terminal_has_colour(FILE *stream)
   return isatty(fileno(stream)) && !(no && *no) && term && strcmp(term, "dumb") != 0;
 }
 
-static size_t count(const char *const *names)
-{
-  size_t n = 0;
-  while (names[n])
-    n++;
-  return n;
-}
-
 bool nirc_option_completion(const nirc_option *o, const char *argument, int *id, nirc_diag *d)
 {
   size_t k = 0;
-  if (!nirc_option_choice(o, argument, o->choices, count(o->choices), &k, d))
+  if (!nirc_option_choice(o, argument, &k, d))
     return false;
   *id = NIRC_OPTION_BASH + (int)k;
   return true;
@@ -228,12 +224,12 @@ bool nirc_option_common(const nirc_option *o, const char *argument, nirc_diag *d
   size_t k = 0;
   switch (o->id) {
   case NIRC_OPTION_DIAG_FORMAT:
-    if (!nirc_option_choice(o, argument, o->choices, count(o->choices), &k, d))
+    if (!nirc_option_choice(o, argument, &k, d))
       return false;
     d->json = k == 1;
     break;
   case NIRC_OPTION_COLOR:
-    if (!nirc_option_choice(o, argument, o->choices, count(o->choices), &k, d))
+    if (!nirc_option_choice(o, argument, &k, d))
       return false;
     d->colour = k == 1 || (k == 0 && terminal_has_colour(d->stream));
     break;

@@ -70,9 +70,9 @@ bool nirc_option_common(const nirc_option *o, const char *argument, nirc_diag *d
 enum { NIRC_OPTION_TEXT = 80 };
 const char *nirc_option_text(const nirc_option *o, char *text);
 
-/* The argument as a whole number in decimal, or as one of `names`; false after a diagnostic of status 2. */
+/* The argument as a whole number in decimal, or as one of the choices; false after a diagnostic of status 2. */
 bool nirc_option_number(const nirc_option *o, const char *argument, uint64_t min, uint64_t max, uint64_t *out, nirc_diag *d);
-bool nirc_option_choice(const nirc_option *o, const char *argument, const char *const *names, size_t n, size_t *out, nirc_diag *d);
+bool nirc_option_choice(const nirc_option *o, const char *argument, size_t *out, nirc_diag *d);
 
 /* --print-completion: *id becomes what nirc_options_print is to be asked for. */
 bool nirc_option_completion(const nirc_option *o, const char *argument, int *id, nirc_diag *d);

@@ -1,6 +1,7 @@
 #include "frontend/print.h"
 
 #include "frontend/named_pipeline.h"
+#include "frontend/nirc_option_table.h"
 #include "frontend/selftest.h"
 #include "ir/print.h"
 #include "passes/profiles.h"

@@ -10,7 +10,7 @@ enum { MAX_SIDE = 1 << 15 };                         /* of a map or kernel: prod
 static const char *read_window(nirc_core *k, const nirc_op *op)
 {
   const nirc_shape *w = &k->weight->shape, *map = nirc_op_shape(op, "map"), *stride = nirc_op_shape(op, "stride"), *before = nirc_op_shape(op, "before");
-  if (k->weight->dtype != NIRC_I8 || w->rank != 4 || map->rank != 3 || stride->rank != 2 || before->rank != 2 || w->dims[1] != map->dims[0] ||
+  if ((k->weight->dtype != NIRC_I8 && k->weight->dtype != NIRC_I32) || w->rank != 4 || map->rank != 3 || stride->rank != 2 || before->rank != 2 || w->dims[1] != map->dims[0] ||
       w->dims[2] != w->dims[3])
     return "weight, map, stride or before have other types or ranks than wanted";
   for (int i = 0; i < 4; i++)

@@ -10,7 +10,7 @@ enum { NIRC_CORES_MAX_OPERANDS = 8, NIRC_CORES_MAX = 64 };
 
 /* Maps are [features, rows, columns], pairs [rows, columns]. */
 typedef struct nirc_core {
-  const nirc_blob *weight, *bias;                    /* i8[features out, in, kernel, kernel]; i64[features out], NULL: none */
+  const nirc_blob *weight, *bias;                    /* i8 or i32[features out, in, kernel, kernel]; i64[features out], NULL: none */
   int64_t in[3], out[3], kernel, stride[2], before[2], v_threshold, v_low;
   bool to_zero;
   const nirc_shape *to, *pooling, *inputs;           /* numbers of cores; squares that their maps sum; numbers of operands */

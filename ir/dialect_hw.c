@@ -88,7 +88,7 @@ const nirc_op_def nirc_def_hw_place = {OP("hw.place", 0, 0), ATTRS(place_attrs),
 
 #define SHAPE(n, doc_) {.name = n, .kind = NIRC_ATTR_SHAPE, .doc = doc_}
 static const nirc_attr_def core_attrs[] = {
-  {.name = "weight", .kind = NIRC_ATTR_DENSE, .doc = "i8, [features out, features in, rows, columns], square"},
+  {.name = "weight", .kind = NIRC_ATTR_DENSE, .doc = "i8, or i32 where they are finer than the chip's, [features out, features in, rows, columns], square"},
   {.name = "bias", .kind = NIRC_ATTR_DENSE, .optional = true, .doc = "i64, [features out]; absent: none"},
   SHAPE("map", "what arrives: [features, rows, columns]"), SHAPE("stride", "[rows, columns]"), SHAPE("before", "zeros at both ends: [rows, columns]"),
   {.name = "v_threshold", .kind = NIRC_ATTR_INT, .doc = "a spike needs at least that"},

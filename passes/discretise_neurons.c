@@ -26,11 +26,11 @@ typedef struct nirc_layer {
 static const nirc_rule *rule_of(nirc_discretiser *x, nirc_choice c, const nirc_op *node, const nirc_profile **whose)
 {
   *whose = x->by[c];
-  const nirc_rule *r = nirc_rule_find(x->by[c], x->m->arena, node, x->dt);
+  const nirc_rule *r = nirc_rule_find(x->by[c], x->m->heap, node, x->dt);
   if (r)
     return r;
   *whose = &nirc_profiles[0];
-  return nirc_rule_find(*whose, x->m->arena, node, x->dt);
+  return nirc_rule_find(*whose, x->m->heap, node, x->dt);
 }
 
 static void choose_texts(nirc_discretiser *x, nirc_layer *l)
@@ -73,7 +73,7 @@ double nirc_discretise_derived_dt(nirc_discretiser *x, const nirc_op *op)
   if (!op->def->integrates || op->code == NIR_DELAY || x->by[NIRC_CHOICE_DT]->dt_rule != NIRC_DT_DERIVED)
     return 0;
   const nirc_profile *p = x->by[NIRC_CHOICE_DT];
-  const nirc_rule *r = nirc_rule_find(p, x->m->arena, op, p->dt);
+  const nirc_rule *r = nirc_rule_find(p, x->m->heap, op, p->dt);
   const char *wanted = "dt", *text = r ? r->equations[NIRC_CHOICE_COEFFICIENTS] : "", *fault;
   if (strncmp(text, "dt =", 4))
     return 0;
@@ -134,7 +134,7 @@ static bool check_weighted(nirc_discretiser *x, const nirc_op *op)
 {
   const nirc_profile *p = x->by[NIRC_CHOICE_INTEGRATION];
   const nirc_op *source = op->n_operands == 1 ? nirc_op_operand(op, 0)->def : NULL;
-  if (!p->weight || !nirc_rule_find(p, x->m->arena, op, x->dt) || (source && (source->code == NIR_LINEAR || source->code == NIR_AFFINE)))
+  if (!p->weight || !nirc_rule_find(p, x->m->heap, op, x->dt) || (source && (source->code == NIR_LINEAR || source->code == NIR_AFFINE)))
     return true;
   nirc_error(x->d, op->loc, "'%s': under profile '%s' a %s follows one Linear or Affine, whose weights take in its time constant", op->name, p->name, op->def->nir_type);
   return false;
@@ -261,17 +261,18 @@ static bool make_states(nirc_discretiser *x, nirc_layer *l)
     l->types[k] = l->types[k] == NIRC_I64 ? NIRC_I64 : x->number;
   l->n_states = nirc_rule_assigned(a, l->texts[NIRC_CHOICE_START], &l->states);
   l->state = NIRC_NEW_ARRAY(a, nirc_value *, l->n_states);
-  nirc_eq_value *values = NIRC_NEW_ARRAY(a, nirc_eq_value, l->n_states * p->n);
+  nirc_arena *scratch = nirc_arena_new(x->m->heap);
+  nirc_eq_value *values = NIRC_NEW_ARRAY(scratch, nirc_eq_value, l->n_states * p->n);
   nirc_dtype *types = NIRC_NEW_ARRAY(a, nirc_dtype, l->n_states);
   const char *start = nirc_arena_printf(a, "%s; %s", coefficients, l->texts[NIRC_CHOICE_START]);
-  if (!nirc_parameters_eval(p, start, l->states, l->n_states, values, types, &fault))
-    return no_sense(x, l, fault);
-  for (size_t s = 0; s < l->n_states; s++) {
+  bool ok = nirc_parameters_eval(p, start, l->states, l->n_states, values, types, &fault) || no_sense(x, l, fault);
+  for (size_t s = 0; ok && s < l->n_states; s++) {
     nirc_dtype elem = types[s] == NIRC_I64 ? NIRC_I64 : x->number;
     nirc_blob *init = nirc_discretise_constant(x, elem, shape, values + s * p->n, p->n);
     l->state[s] = nirc_discretise_state(x, l->node, l->states[s], elem, shape, nirc_blob_ref(init));
   }
-  return true;
+  nirc_arena_free(scratch);
+  return ok;
 }
 
 /* ---- the op --------------------------------------------------------------------------------------------------------------------- */
@@ -303,7 +304,8 @@ static bool set_coefficients(nirc_discretiser *x, const nirc_layer *l, nirc_op *
 {
   const nirc_parameters *p = &l->parameters;
   const char *fault;
-  nirc_eq_value *values = NIRC_NEW_ARRAY(x->m->arena, nirc_eq_value, p->n);
+  nirc_arena *scratch = nirc_arena_new(x->m->heap);
+  nirc_eq_value *values = NIRC_NEW_ARRAY(scratch, nirc_eq_value, p->n);
   for (size_t k = 0; k < l->n_candidates; k++) {
     nirc_dtype type;
     if (!used[k])
@@ -311,6 +313,7 @@ static bool set_coefficients(nirc_discretiser *x, const nirc_layer *l, nirc_op *
     NIRC_ASSERT(nirc_parameters_eval(p, l->texts[NIRC_CHOICE_COEFFICIENTS], &l->candidates[k], 1, values, &type, &fault));
     nirc_op_set_blob(x->m, op, l->candidates[k], nirc_discretise_constant(x, l->types[k], &l->node->results[0].type->shape, values, p->n));
   }
+  nirc_arena_free(scratch);
   return true;
 }
 
@@ -475,11 +478,11 @@ nirc_blob *nirc_discretise_weights(nirc_discretiser *x, const nirc_op *node)
   nirc_blob *w = nirc_op_blob(node, "weight");
   const nirc_use *use = node->results[0].uses;
   const nirc_op *behind = use && !use->next ? use->user : NULL;
-  if (!behind || !nirc_rule_find(p, a, behind, x->dt) || w->shape.rank != 2) {
+  if (!behind || !nirc_rule_find(p, x->m->heap, behind, x->dt) || w->shape.rank != 2) {
     nirc_error(x->d, node->loc, "'%s': under profile '%s' a %s leads to one layer of neurons, whose time constant its weights take in", node->name, p->name, node->def->nir_type);
     return NULL;
   }
-  nirc_parameters q = nirc_parameters_of(a, behind, p->parameters, x->dt, true), all = {.arena = a, .n = w->count, .n_names = q.n_names + 1};
+  nirc_parameters q = nirc_parameters_of(a, behind, p->parameters, x->dt, true), all = {.arena = a, .n = w->count, .count = w->count, .n_names = q.n_names + 1};
   all.names = NIRC_NEW_ARRAY(a, nirc_eq_name, all.n_names);
   all.values = NIRC_NEW_ARRAY(a, const nirc_eq_value *, all.n_names);
   all.single = NIRC_NEW_ARRAY(a, bool, all.n_names);

@@ -16,9 +16,16 @@ static nirc_eq_value rounded(nirc_dtype type, double v)
   return (nirc_eq_value){.f = type == NIRC_F32 ? (double)(float)v : v};
 }
 
+/* One number for the whole layer, however it is stored. */
+static bool is_single(const nirc_blob *b)
+{
+  size_t size = b ? nirc_dtype_size(b->dtype) : 0;
+  return !b || b->splat || b->count == 1 || (b->count && memcmp(b->data, (const char *)b->data + size, (b->count - 1) * size) == 0);
+}
+
 static void add_parameter(nirc_parameters *p, const char *name, const nirc_blob *b, nirc_precision precision)
 {
-  bool single = !b || b->splat || b->count == 1;
+  bool single = is_single(b);
   nirc_dtype type = precision == NIRC_AS_F32 || (precision == NIRC_AS_STORED && b && b->dtype == NIRC_F32) ? NIRC_F32 : NIRC_F64;
   size_t count = single ? 1 : b->count;
   nirc_eq_value *values = NIRC_NEW_ARRAY(p->arena, nirc_eq_value, count);
@@ -29,12 +36,14 @@ static void add_parameter(nirc_parameters *p, const char *name, const nirc_blob 
   p->single[p->n_names++] = single;
   if (!single)
     p->n = count;
+  if (b && !b->splat && b->count > p->count)         /* an attribute may be one number where others are a layer's */
+    p->count = b->count;
 }
 
 nirc_parameters nirc_parameters_of(nirc_arena *a, const nirc_op *node, nirc_precision precision, double dt, bool dt_fixed)
 {
   size_t most = node->def->n_attrs + 1;
-  nirc_parameters p = {.arena = a, .n = 1, .names = NIRC_NEW_ARRAY(a, nirc_eq_name, most), .values = NIRC_NEW_ARRAY(a, const nirc_eq_value *, most),
+  nirc_parameters p = {.arena = a, .n = 1, .count = 1, .names = NIRC_NEW_ARRAY(a, nirc_eq_name, most), .values = NIRC_NEW_ARRAY(a, const nirc_eq_value *, most),
                        .single = NIRC_NEW_ARRAY(a, bool, most)};
   for (size_t i = 0; i < node->def->n_attrs; i++)
     if (node->def->attrs[i].kind == NIRC_ATTR_DENSE && node->def->attrs[i].rule == NIRC_SHAPE_LAYER)
@@ -43,23 +52,24 @@ nirc_parameters nirc_parameters_of(nirc_arena *a, const nirc_op *node, nirc_prec
   return p;
 }
 
-/* Element by element unless an operation goes over the layer, which needs them all. */
+/* Element by element unless an operation goes over the layer, which needs them all: also where all are alike, for a mean is rounded. */
 static void evaluate(const nirc_parameters *p, const nirc_equation *q, size_t n_wanted, nirc_eq_value *values)
 {
   bool layer = false;
   for (uint32_t i = 0; i < q->n_nodes; i++)
     layer |= q->nodes[i].code >= NIRC_EQ_FIRST;
   nirc_heap const *h = nirc_arena_heap(p->arena);
-  nirc_eq_value *all = nirc_heap_alloc(h, (layer ? p->n : 1) * (q->n_nodes + p->n_names) * sizeof *all), *inputs = all + (layer ? p->n : 1) * q->n_nodes;
+  size_t rows = layer ? p->count : 1;
+  nirc_eq_value *all = nirc_heap_alloc(h, rows * (q->n_nodes + p->n_names) * sizeof *all), *inputs = all + rows * q->n_nodes;
   if (layer)
-    nirc_equation_eval_layer(q, p->values, p->single, p->n, all);
+    nirc_equation_eval_layer(q, p->values, p->single, rows, all);
   for (size_t e = 0; e < p->n; e++) {
     for (size_t i = 0; !layer && i < p->n_names; i++)
       inputs[i] = p->values[i] ? p->values[i][p->single[i] ? 0 : e] : (nirc_eq_value){0};
     if (!layer)
       nirc_equation_eval(q, inputs, all);
     for (size_t w = 0; w < n_wanted; w++)
-      values[w * p->n + e] = layer ? all[q->results[w] * p->n + e] : all[q->results[w]];
+      values[w * p->n + e] = layer ? all[q->results[w] * rows + e] : all[q->results[w]];
   }
   nirc_heap_free(h, all);
 }
@@ -81,24 +91,31 @@ bool nirc_parameters_hold(const nirc_parameters *p, const char *condition, size_
 {
   const char *wanted = "holds", *fault;
   nirc_dtype type;
-  nirc_eq_value *values = NIRC_NEW_ARRAY(p->arena, nirc_eq_value, p->n);
+  size_t e = 0;
+  nirc_arena *scratch = nirc_arena_new(nirc_arena_heap(p->arena));
+  nirc_eq_value *values = NIRC_NEW_ARRAY(scratch, nirc_eq_value, p->n);
   NIRC_ASSERT(nirc_parameters_eval(p, nirc_arena_printf(p->arena, "holds = %s", condition), &wanted, 1, values, &type, &fault));
-  for (size_t e = 0; e < p->n; e++)
-    if (values[e].f == 0) {
-      *element = e;
-      return false;
-    }
-  return true;
+  while (e < p->n && values[e].f != 0)
+    e++;
+  nirc_arena_free(scratch);
+  if (e < p->n)
+    *element = e;
+  return e == p->n;
 }
 
-const nirc_rule *nirc_rule_find(const nirc_profile *profile, nirc_arena *a, const nirc_op *node, double dt)
+const nirc_rule *nirc_rule_find(const nirc_profile *profile, const nirc_heap *heap, const nirc_op *node, double dt)
 {
   size_t element;
   for (const nirc_rule *r = profile->rules; r->equations[NIRC_CHOICE_INTEGRATION]; r++) {
     if (r->node != node->code)
       continue;
-    nirc_parameters p = nirc_parameters_of(a, node, profile->parameters, dt, true);
-    if (!r->when || nirc_parameters_hold(&p, r->when, &element))
+    if (!r->when)
+      return r;
+    nirc_arena *scratch = nirc_arena_new(heap);
+    nirc_parameters p = nirc_parameters_of(scratch, node, profile->parameters, dt, true);
+    bool holds = nirc_parameters_hold(&p, r->when, &element);
+    nirc_arena_free(scratch);
+    if (holds)
       return r;
   }
   return NULL;

@@ -12,6 +12,7 @@ typedef struct nirc_parameters {
   const nirc_eq_value **values;                      /* by name: `n` values, or one where single */
   bool *single;
   size_t n_names, n;                                 /* n: 1 where every parameter is one number */
+  size_t count;                                      /* elements of a layer that has them one by one, alike or not; else 1 */
 } nirc_parameters;
 
 /* dt_fixed: an equation that assigns dt is left out. */
@@ -25,7 +26,7 @@ bool nirc_parameters_eval(const nirc_parameters *p, const char *text, const char
 bool nirc_parameters_hold(const nirc_parameters *p, const char *condition, size_t *element);
 
 /* The rule of this profile for the node; NULL: none. */
-const nirc_rule *nirc_rule_find(const nirc_profile *profile, nirc_arena *a, const nirc_op *node, double dt);
+const nirc_rule *nirc_rule_find(const nirc_profile *profile, const nirc_heap *heap, const nirc_op *node, double dt);
 
 /* Words of a text; of its statements, those that assign. */
 bool nirc_rule_mentions(const char *text, const char *word);             /* text may be NULL */

@@ -18,6 +18,7 @@ typedef struct nirc_target_constraint {
   const char *name, *summary;                        /* "saturation"; "states have 16 bits" */
   bool is_weights;                                   /* numbers of the network that are rounded: what is meant by a quantised network */
   bool is_reset;                                     /* what a spike does to the membrane: without it, --reset v_reset */
+  const char *with;                                  /* an option of the target, "NAME=VALUE", without which there is no such constraint; NULL: there always is */
   bool with_subtract;                                /* the network differs in this from the chip only where --reset subtract is given */
 } nirc_target_constraint;
 

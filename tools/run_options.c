@@ -136,7 +136,7 @@ static bool take(void *user, const nirc_option *option, const char *argument, ni
   case OPT_TIME: o->time = true; return true;
   case OPT_STATS: o->stats = true; return true;
   case OPT_FORMAT:
-    if (!nirc_option_choice(option, argument, formats, N_ELEMENTS(formats) - 1, &k, d))
+    if (!nirc_option_choice(option, argument, &k, d))
       return false;
     o->nirdata = k == 1;
     return true;

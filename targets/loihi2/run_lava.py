@@ -11,7 +11,7 @@ NETWORK.lava.h5   default: network.lava.h5 beside this program. For a readout, p
 --backend loihi2  the chip itself, where Lava's extension for it (lava-loihi, from Intel) is installed. UNVERIFIED: no board was at hand; adapters between
                   host and cores are as others have published them. Spikes of the output population only.
 
-Needs h5py, and for a run lava-nc 0.10.0 in a Python 3.8 to 3.10 with numpy before 2:
+Needs h5py, and for a run lava-nc 0.10.0 in Python 3.10, no other, with numpy before 2:
 
   python3.10 -m venv lava && lava/bin/pip install 'numpy<2' scipy h5py networkx asteval scikit-learn matplotlib
   lava/bin/pip install --no-deps lava-nc==0.10.0

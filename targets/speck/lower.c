@@ -3,6 +3,7 @@
  *
  * In the model of frames the events of a step arrive at once, and a neuron sends as many spikes as thresholds fit into v. In that of events all cores
  * are one op, hw.cores, in which each event is worked on by itself; its hw.core ops then have the numbers. */
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -198,25 +199,57 @@ static void set_ways(builder *b, nirc_op *op, const nirc_speck_layer *l)
   nirc_op_set_shape(b->m, op, "inputs", &inputs);
 }
 
+/* Of whole numbers so fine that they are as good as the network's own: the factor, a power of two, with which none is beyond 2^22. */
+static double fine_scale(const nirc_speck_layer *l, size_t n)
+{
+  double most = (double)l->threshold;
+  for (size_t i = 0; i < n; i++)
+    most = fmax(most, fabs((double)l->exact_weights[i]));
+  for (uint64_t f = 0; f < l->out.features; f++)
+    most = fmax(most, fabs((double)l->exact_biases[f]));
+  return exp2(floor(22 - log2(most)));
+}
+
+static bool leaks(const builder *b, const nirc_speck_layer *l)
+{
+  bool any = false;
+  for (uint64_t f = 0; lacks(b, NIRC_SPECK_WEIGHTS) && f < l->out.features; f++)
+    any |= l->exact_biases[f] != 0;
+  return any || nirc_speck_leaks(l);
+}
+
+/* Weights, biases and thresholds; without these constraints in finer numbers, and without an end below that any network comes to. */
+static void set_core_numbers(builder *b, nirc_op *op, const nirc_speck_layer *l)
+{
+  uint64_t k = (uint64_t)l->kernel;
+  nirc_shape shape = {.rank = 4, .dims = {l->out.features, l->in.features, k, k}}, features = nirc_shape_1d(l->out.features);
+  bool fine = lacks(b, NIRC_SPECK_WEIGHTS);
+  size_t n = (size_t)(l->out.features * l->in.features * k * k);
+  double scale = fine ? fine_scale(l, n) : 1;
+  void *data;
+  nirc_op_set_blob(b->m, op, "weight", nirc_hw_blob(&b->hw, fine ? NIRC_I32 : NIRC_I8, &shape, &data));
+  for (size_t i = 0; fine && i < n; i++)
+    ((int32_t *)data)[i] = (int32_t)rint((double)l->exact_weights[i] * scale);
+  if (!fine)
+    memcpy(data, l->weights, n);
+  if (leaks(b, l)) {
+    nirc_op_set_blob(b->m, op, "bias", nirc_hw_blob(&b->hw, NIRC_I64, &features, &data));
+    for (uint64_t f = 0; f < l->out.features; f++)
+      ((int64_t *)data)[f] = fine ? (int64_t)rint((double)l->exact_biases[f] * scale) : l->biases[f];
+  }
+  int64_t threshold = fine ? (int64_t)rint((double)l->threshold * scale) : l->threshold_high, low = fine ? -threshold : l->threshold_low;
+  nirc_op_set_int(b->m, op, "v_threshold", threshold);
+  nirc_op_set_int(b->m, op, "v_low", lacks(b, NIRC_SPECK_LOWER_BOUND) ? -INT32_MAX : low);
+}
+
 static void make_core(builder *b, nirc_op *cores, const nirc_speck_layer *l)
 {
   nirc_op *op = nirc_op_new(b->m, cores->body, HW_CORE, l->neuron, l->neuron_op->loc);
-  uint64_t k = (uint64_t)l->kernel;
-  nirc_shape shape = {.rank = 4, .dims = {l->out.features, l->in.features, k, k}}, features = nirc_shape_1d(l->out.features), map = shape_of(&l->in);
-  void *data;
-  nirc_blob *w = nirc_hw_blob(&b->hw, NIRC_I8, &shape, &data);
-  memcpy(data, l->weights, w->count);
-  nirc_op_set_blob(b->m, op, "weight", w);
-  if (nirc_speck_leaks(l)) {
-    nirc_op_set_blob(b->m, op, "bias", nirc_hw_blob(&b->hw, NIRC_I64, &features, &data));
-    for (uint64_t f = 0; f < l->out.features; f++)
-      ((int64_t *)data)[f] = l->biases[f];
-  }
+  nirc_shape map = shape_of(&l->in);
+  set_core_numbers(b, op, l);
   nirc_op_set_shape(b->m, op, "map", &map);
   set_pair_of(b, op, "stride", l->stride);
   set_pair_of(b, op, "before", l->padding);
-  nirc_op_set_int(b->m, op, "v_threshold", l->threshold_high);
-  nirc_op_set_int(b->m, op, "v_low", l->threshold_low);
   nirc_op_set_int(b->m, op, "to_zero", b->net->options.to_zero);
   set_ways(b, op, l);
   nirc_op_set_int(b->m, op, "core", l->core);
@@ -391,7 +424,7 @@ void nirc_speck_build(nirc_speck_net *net, nirc_module *m, const char *profile, 
   for (size_t i = 0; i < net->n && !net->options.without; i++)
     describe_layer(&b, &net->layers[i]);
   make_inputs(&b);
-  if (net->options.event && !net->options.without)
+  if (net->options.event && !lacks(&b, NIRC_SPECK_EVENTS) && !lacks(&b, NIRC_SPECK_SPIKES))
     make_cores(&b);
   else
     make_frames(&b);

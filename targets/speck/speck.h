@@ -48,7 +48,7 @@ typedef struct nirc_speck_layer {
 typedef struct nirc_speck_output { const nirc_op *op; size_t layer; } nirc_speck_output;
 
 /* Constraints that a network can be lowered without, by their place in the target's table. */
-enum { NIRC_SPECK_WEIGHTS, NIRC_SPECK_SPIKES, NIRC_SPECK_LOWER_BOUND, NIRC_SPECK_RESET };
+enum { NIRC_SPECK_WEIGHTS, NIRC_SPECK_SPIKES, NIRC_SPECK_LOWER_BOUND, NIRC_SPECK_EVENTS, NIRC_SPECK_RESET };
 
 /* What the command line has chosen. */
 typedef struct nirc_speck_options {

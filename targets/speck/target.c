@@ -25,6 +25,7 @@ static const nirc_target_constraint constraints[] = {
   [NIRC_SPECK_WEIGHTS] = {.name = "weights", .summary = "8-bit weights and biases, whole thresholds", .is_weights = true},
   [NIRC_SPECK_SPIKES] = {.name = "spikes", .summary = "as many spikes in a step as thresholds fit into v, at the threshold itself"},
   [NIRC_SPECK_LOWER_BOUND] = {.name = "lower-bound", .summary = "v does not fall below minus the threshold"},
+  [NIRC_SPECK_EVENTS] = {.name = "events", .summary = "each event by itself, not all of a step at once", .with = "speck-model=event"},
   [NIRC_SPECK_RESET] = {.name = "reset", .summary = "a spike takes the threshold from v", .is_reset = true},
 };
 

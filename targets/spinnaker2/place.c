@@ -13,11 +13,22 @@ typedef struct load {
 typedef struct placer {
   const nirc_s2_network *net;
   load *loads;
+  const size_t *first;                               /* of the projections to each population */
 } placer;
+
+size_t *nirc_s2_projections_to(const nirc_s2_network *net, nirc_arena *a)
+{
+  size_t *first = NIRC_NEW_ARRAY(a, size_t, net->n_populations + 1);
+  for (size_t k = 0; k < net->n_projections; k++)
+    first[net->projections[k].post + 1]++;
+  for (size_t p = 0; p < net->n_populations; p++)
+    first[p + 1] += first[p];
+  return first;
+}
 
 static placer measure(const nirc_s2_network *net, nirc_arena *a)
 {
-  placer x = {net, NIRC_NEW_ARRAY(a, load, net->n_populations)};
+  placer x = {net, NIRC_NEW_ARRAY(a, load, net->n_populations), nirc_s2_projections_to(net, a)};
   for (size_t k = 0; k < net->n_projections; k++) {
     const nirc_s2_projection *p = &net->projections[k];
     load *l = &x.loads[p->post];
@@ -41,9 +52,8 @@ static placer measure(const nirc_s2_network *net, nirc_arena *a)
 static size_t table_of(const placer *x, size_t population)
 {
   size_t bytes = 0;
-  for (size_t k = 0; k < x->net->n_projections; k++)
-    if (x->net->projections[k].post == population)
-      bytes += 12 * nirc_s2_n_slices(&x->net->populations[x->net->projections[k].pre]);
+  for (size_t k = x->first[population]; k < x->first[population + 1]; k++)
+    bytes += 12 * nirc_s2_n_slices(&x->net->populations[x->net->projections[k].pre]);
   return bytes;
 }
 

@@ -1,5 +1,6 @@
 /* targets/spinnaker2/read.c: populations and projections out of a module of the hw level, which may have come as text: nothing in it is taken for granted. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "targets/hw_read.h"
@@ -238,6 +239,12 @@ static void read_chips(reader *r, const nirc_module *m)
     nirc_hw_fault(&r->hw, r->hw.step, "what it says of chips does not go with its populations");
 }
 
+static int by_ends(const void *a, const void *b)
+{
+  const nirc_s2_projection *x = a, *y = b;
+  return x->post != y->post ? (x->post > y->post) - (x->post < y->post) : (x->pre > y->pre) - (x->pre < y->pre);
+}
+
 static void finish(reader *r)
 {
   nirc_s2_network *net = r->net;
@@ -249,6 +256,8 @@ static void finish(reader *r)
     if (!p->is_conv)
       nirc_s2_sort_rows(net, p->rows, p->n_rows, net->populations[p->pre].size, net->populations[p->post].size);
   }
+  if (net->n_projections)
+    qsort(net->projections, net->n_projections, sizeof *net->projections, by_ends);
   if (r->hw.ok && (!net->n_outputs || !net->n_populations))
     nirc_hw_fault(&r->hw, r->hw.step, "it has no population or no Output");
 }

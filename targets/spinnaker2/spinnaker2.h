@@ -140,6 +140,8 @@ bool nirc_s2_assign_chips(nirc_s2_network *net, const nirc_module *m, const uint
 static inline size_t nirc_s2_n_slices(const nirc_s2_population *p) { return p->size ? (p->size - 1) / p->atoms + 1 : 0; }
 /* Neurons per core, the largest that fit; or the reason why none does. */
 bool nirc_s2_place(nirc_s2_network *net, nirc_module *m, nirc_diag *d);
+/* Projections are by (post, pre): those to population p stand from [p] to [p + 1]. */
+size_t *nirc_s2_projections_to(const nirc_s2_network *net, nirc_arena *a);
 /* All slices in their order; *n: how many. */
 nirc_s2_slice *nirc_s2_slices(const nirc_s2_network *net, size_t *n);
 

@@ -6,6 +6,7 @@
 
 typedef struct runner {
   nirc_s2_network *net;
+  const size_t *first;                               /* of the projections to each population: from first[p] to first[p + 1] */
   uint8_t **history;                                 /* by population, [phase][size]; NULL: phase 0, or a source */
   double *positive, *negative;                       /* what arrives at the population at hand */
 } runner;
@@ -95,10 +96,10 @@ static void run_population(runner *x, size_t population, int64_t t)
   nirc_s2_population *p = &net->populations[population];
   memset(x->positive, 0, p->size * sizeof *x->positive);
   memset(x->negative, 0, p->size * sizeof *x->negative);
-  for (size_t k = 0; k < net->n_projections; k++)
-    if (net->projections[k].post == population && net->projections[k].is_conv)
+  for (size_t k = x->first[population]; k < x->first[population + 1]; k++)
+    if (net->projections[k].is_conv)
       add_kernel(x, &net->projections[k], t);
-    else if (net->projections[k].post == population)
+    else
       add_rows(x, &net->projections[k], t);
   step(x, p, (uint8_t *)spikes_of(x, population, t));
 }
@@ -120,7 +121,7 @@ void nirc_s2_run_in(nirc_s2_network *net, uint8_t **history)
     if (p->phase && !nirc_s2_lacks(net, NIRC_S2_START))
       history[i] = NIRC_NEW_ARRAY(a, uint8_t, p->phase * p->size);
   }
-  runner x = {net, history, NIRC_NEW_ARRAY(a, double, most), NIRC_NEW_ARRAY(a, double, most)};
+  runner x = {net, nirc_s2_projections_to(net, a), history, NIRC_NEW_ARRAY(a, double, most), NIRC_NEW_ARRAY(a, double, most)};
   if (nirc_s2_lacks(net, NIRC_S2_START))
     return;
   for (int64_t t = -(int64_t)last; t < 0; t++)

@@ -105,7 +105,7 @@ static void fit_neuron(fitter *f, nirc_op *op)
   for (const nirc_rule *rule = f->profile->rules; rule->equations[NIRC_CHOICE_INTEGRATION]; rule++)
     if (rule->node == op->code && rule->when && random_chance(r, 50))
       satisfy_all(f, op, rule->when);
-  const nirc_rule *rule = nirc_rule_find(f->profile, f->b.m->arena, op, f->dt);
+  const nirc_rule *rule = nirc_rule_find(f->profile, f->b.m->heap, op, f->dt);
   if (!rule)
     return;
   satisfy_all(f, op, rule->needs);
@@ -213,7 +213,7 @@ static bool waits(const fitter *f, const nirc_op *op)
         return true;
     return false;
   }
-  const nirc_rule *r = op->def->integrates ? nirc_rule_find(f->profile, a, op, f->dt) : NULL;
+  const nirc_rule *r = op->def->integrates ? nirc_rule_find(f->profile, nirc_arena_heap(a), op, f->dt) : NULL;
   if (!r)
     return true;
   const char *sends = r->equations[NIRC_CHOICE_OUTPUT], *h = r->equations[NIRC_CHOICE_INTEGRATION], *z = r->equations[NIRC_CHOICE_FIRES];

@@ -16,7 +16,7 @@ MAY = {
     "frontend/snn": {"ir/base", "ir", "frontend", "frontend/snn"},
     "tools": {"ir/base", "frontend", "codegen", "tools"},
 }
-DRIVER = {"frontend/compare.c", "frontend/compare_cause.c", "frontend/compare_model.c", "frontend/compare_run.h", "frontend/compare_steps.c", "frontend/compare_unit.c", "frontend/driver.c", "frontend/editors.c", "frontend/graph.c", "frontend/measure.c", "frontend/named_pipeline.c", "frontend/nirc_options.c", "frontend/nirc_options.h", "frontend/print.c", "frontend/selftest.c", "frontend/semantics.c"}     # these see everything
+DRIVER = {"frontend/compare.c", "frontend/compare_cause.c", "frontend/compare_model.c", "frontend/compare_run.h", "frontend/compare_steps.c", "frontend/compare_unit.c", "frontend/driver.c", "frontend/editors.c", "frontend/graph.c", "frontend/measure.c", "frontend/named_pipeline.c", "frontend/nirc_option_table.c", "frontend/nirc_options.c", "frontend/nirc_options.h", "frontend/print.c", "frontend/selftest.c", "frontend/semantics.c"}     # these see everything
 SYSTEM = {"hdf5.h": {"frontend/nir_h5_describe.h", "frontend/nir_write.c", "targets/spinnaker2/weights.c", "tools/run_file.c", "tools/run_output.c", "tools/run_nirdata.c", "tools/run_state.c", "tools/run_file.h"},
           "gvc.h": {"frontend/graph_svg.c"},
           "llvm-c/": {"codegen/cpu_emit.h", "codegen/cpu_object.c"}}

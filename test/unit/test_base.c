@@ -1,5 +1,4 @@
 /* test/unit/test_base.c: ir/base. Memory, text and numbers. */
-#include <check.h>
 #include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
@@ -10,6 +9,7 @@
 #include "ir/base/dtype.h"
 #include "ir/base/heap.h"
 #include "ir/base/strbuf.h"
+#include "test/unit/run_suite.h"
 
 /* ---- heap, arena, strbuf ------------------------------------------------------------------------------------------------ */
 
@@ -265,9 +265,5 @@ int main(void)
     tcase_set_timeout(all[i], 60);                   /* valgrind is slow */
     suite_add_tcase(s, all[i]);
   }
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

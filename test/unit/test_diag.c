@@ -1,9 +1,9 @@
 /* test/unit/test_diag.c: ir/base/diag. What is said, and what follows from it. */
-#include <check.h>
 #include <jansson.h>
 #include <string.h>
 
 #include "test/unit/heard.h"
+#include "test/unit/run_suite.h"
 
 START_TEST(diag_places)
 {
@@ -160,9 +160,5 @@ int main(void)
   tcase_add_test(diag, diag_quiet_drops_warnings_with_their_notes);
   tcase_add_test(diag, diag_stops_printing_errors);
   suite_add_tcase(s, diag);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

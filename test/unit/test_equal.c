@@ -1,5 +1,4 @@
 /* test/unit/test_equal.c: each difference that two modules can have is seen, at its op; and the check of a module's text. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "ir/check_text.h"
 #include "ir/equal.h"
 #include "ir/parse.h"
+#include "test/unit/run_suite.h"
 
 static const char nir_text[] =
   "nirt 1\n"
@@ -197,9 +197,5 @@ int main(void)
   tcase_add_test(text, text_that_does_not_say_all_is_an_internal_error);
   suite_add_tcase(s, equal);
   suite_add_tcase(s, text);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

@@ -1,12 +1,12 @@
 /* test/unit/test_equation.c: equations as text (ir/equation.h): types, precedence, faults, and every operation at the ends of its range. The expected numbers
  * were worked out by hand. */
-#include <check.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ir/equation.h"
+#include "test/unit/run_suite.h"
 
 enum { A, B, C, D, E, N, M, T, U, HALF, FIXED, N_NAMES, MOST = 600 };
 
@@ -456,9 +456,5 @@ int main(void)
   tcase_add_test(t, coefficients_know_exponentials_and_nearness);
   tcase_add_test(t, reductions_go_over_the_layer);
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

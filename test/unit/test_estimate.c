@@ -1,5 +1,4 @@
 /* test/unit/test_estimate.c: what a module says of its activity, whatever a text holds; and estimates of steps made by hand. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "frontend/estimate.h"
 #include "ir/parse.h"
 #include "ir/print.h"
+#include "test/unit/run_suite.h"
 
 /* ---- modules ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -15,7 +15,8 @@ static nirc_module *parse(const char *activity, const char *ops)
   char text[8192];
   nirc_diag d;
   nirc_diag_init(&d, stderr, "test_estimate");
-  snprintf(text, sizeof text, "nirt 1\nmodule m {level = snn, path = \"m.nir\", source_hash = 0x00000000000000000000000000000000}\nsnn.step @m attributes {dt = 0.001, profile = \"nir\"%s%s} {\n%s}\n",
+  snprintf(text, sizeof text, "nirt 1\nmodule m {level = snn, path = \"m.nir\", source_hash = 0x00000000000000000000000000000000}\n"
+           "snn.step @m attributes {dt = 0.001, profile = \"nir\"%s%s} {\n%s}\n",
            *activity ? ", activity = " : "", activity, ops);
   nirc_module *m = nirc_module_parse(text, strlen(text), "m.nirt", nirc_heap_default(), &d);
   ck_assert_msg(m && !nirc_diag_failed(&d), "%s", text);
@@ -183,6 +184,7 @@ START_TEST(every_figure_has_a_source_and_a_range)
     }
   ck_assert_uint_gt(n, 0);
   ck_assert_ptr_null(nirc_energy_find("nobody", NIRC_ENERGY_MESSAGE));
+  ck_assert_ptr_null(nirc_energy_find("xyl", NIRC_ENERGY_UPDATE_TIME));
 }
 END_TEST
 
@@ -199,9 +201,5 @@ int main(void)
   tcase_add_test(t, what_was_not_measured_is_not_known);
   tcase_add_test(t, every_figure_has_a_source_and_a_range);
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* test/unit/test_h5.c: frontend/nir_h5. What stands in a file, as it is read. */
 #include "test/unit/h5_fixture.h"
+#include "test/unit/run_suite.h"
 
 START_TEST(numbers_of_every_type_and_order)
 {
@@ -310,9 +311,5 @@ int main(void)
   tcase_add_test(t, names_twice);
   Suite *s = suite_create("h5");
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "test/unit/h5_fixture.h"
+#include "test/unit/run_suite.h"
 
 /* `levels` groups, each twice in the one above: 2^levels paths. */
 static void nest(unsigned levels, bool twice)
@@ -225,9 +226,5 @@ int main(void)
   tcase_add_test(t, nothing_is_left_behind);
   Suite *s = suite_create("h5_limits");
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

@@ -1,11 +1,11 @@
 /* test/unit/test_interp.c: the reference interpreter, op by op. Every expected number was worked out by hand from the equation in the op table; where the
  * rounding or the order of a sum is the point, the numbers are chosen so that another order gives another result. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ir/dialect_snn.h"
+#include "test/unit/run_suite.h"
 #include "test/unit/snn_fixture.h"
 
 /* ---- sums and windows ---------------------------------------------------------------------------------------------------- */
@@ -472,9 +472,5 @@ int main(void)
   suite_add_tcase(s, delays);
   suite_add_tcase(s, neurons);
   suite_add_tcase(s, module);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

@@ -1,5 +1,4 @@
 /* test/unit/test_ir.c: the op table, lists of ops and uses, the verifier, the text form. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "ir/dialect_nir.h"
 #include "ir/print.h"
 #include "ir/verify.h"
+#include "test/unit/run_suite.h"
 
 #define N_ELEMENTS(a) (sizeof(a) / sizeof *(a))
 #define SHAPE(...) (&(nirc_shape){.rank = sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), .dims = {__VA_ARGS__}})
@@ -571,9 +571,5 @@ int main(void)
   suite_add_tcase(s, lists);
   suite_add_tcase(s, verifier);
   suite_add_tcase(s, text);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

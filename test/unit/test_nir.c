@@ -1,6 +1,5 @@
 /* test/unit/test_nir.c: from a .nir file to the nir level and back: frontend/nir_build, nir_lenient, nir_write, ir/nir_infer. Files are made here
  * through libhdf5. */
-#include <check.h>
 #include <fcntl.h>
 #include <hdf5.h>
 #include <signal.h>
@@ -13,6 +12,7 @@
 #include "frontend/nir_write.h"
 #include "ir/dialect_nir.h"
 #include "ir/verify.h"
+#include "test/unit/run_suite.h"
 
 static char folder[] = "/tmp/nirc-test-XXXXXX";      /* the working directory of a test */
 static nirc_arena *arena;
@@ -421,9 +421,5 @@ int main(void)
   tcase_add_test(t, splats_are_written_out);
   Suite *s = suite_create("nir");
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

@@ -2,13 +2,13 @@
  * time grows.
  *
  *   test_partition --measure UNITS...    a chain of maps in blocks, parts of 120: units, nets, parts, cut in order, cut found, seconds */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "passes/partition_nets.h"
+#include "test/unit/run_suite.h"
 
 /* ---- problems ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -395,9 +395,5 @@ int main(int argc, char **argv)
   tcase_add_test(c, random_problems_keep_their_limits);
   tcase_add_test(c, refining_never_makes_worse);
   suite_add_tcase(suite, c);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite(suite);
 }

@@ -1,9 +1,9 @@
 /* test/unit/test_population.c: snn.population in the interpreter and before the verifier. The expected numbers were worked out by hand. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "ir/dialect_snn.h"
+#include "test/unit/run_suite.h"
 #include "test/unit/snn_fixture.h"
 
 /* x -> dense -> neurons, as one op: x, v to z, v'. */
@@ -92,9 +92,5 @@ int main(void)
   tcase_add_test(t, population_gives_what_its_last_op_gives);
   tcase_add_test(t, population_of_anything_else_is_refused);
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

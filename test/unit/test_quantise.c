@@ -1,10 +1,10 @@
 /* test/unit/test_quantise.c: the rule by which weights become whole numbers, and what the interpreter makes of those. Every expected number was worked out by
  * hand; scales are powers of two where rounding is not the point, so that they are exact. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "passes/quantise_rule.h"
+#include "test/unit/run_suite.h"
 #include "test/unit/snn_fixture.h"
 
 static nirc_quantise_rule rule(int bits, double percentile, bool power)
@@ -225,9 +225,5 @@ int main(void)
   tcase_add_test(t, conv_scales_each_channel);
   tcase_add_test(t, scales_that_do_not_fit_are_refused);
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

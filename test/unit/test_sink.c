@@ -1,5 +1,4 @@
 /* test/unit/test_sink.c: ir/base/sink. Outputs appear together or not at all. */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "ir/base/sink.h"
 #include "test/unit/heard.h"
+#include "test/unit/run_suite.h"
 
 /* An empty working directory. */
 static char folder[] = "/tmp/nirc-test-XXXXXX";
@@ -179,9 +179,5 @@ int main(void)
   tcase_add_test(sink, sink_refuses_what_is_no_directory);
   tcase_add_test(sink, sink_keeps_devices_and_directories);
   suite_add_tcase(s, sink);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

@@ -1,9 +1,9 @@
 /* test/unit/test_speck.c: the parts of the target speck that know no network: the scale of a layer, and the assignment of layers to cores. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "targets/speck/speck.h"
+#include "test/unit/run_suite.h"
 
 enum { CORES = NIRC_SPECK_CORES };
 
@@ -132,9 +132,5 @@ int main(void)
   tcase_add_test(place, a_layer_fits_where_each_of_its_memories_does);
   suite_add_tcase(s, scale);
   suite_add_tcase(s, place);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

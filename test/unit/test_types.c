@@ -1,11 +1,11 @@
 /* test/unit/test_types.c: snn ops that compute in float64, and states of f64 and i64, in the interpreter and before the verifier. Every expected number was
  * worked out by hand, and chosen so that float32 arithmetic gives another one: 2^24 + 1 and 1 + 2^-40 are not float32 numbers. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "ir/dialect_snn.h"
+#include "test/unit/run_suite.h"
 #include "test/unit/snn_fixture.h"
 
 #define DOUBLES(...) ((const double[]){__VA_ARGS__})
@@ -293,9 +293,5 @@ int main(void)
   tcase_add_test(t, narrow_values_widen_into_states);
   tcase_add_test(t, other_types_are_refused);
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

@@ -1,6 +1,5 @@
 /* test/unit/test_values.c: the values that a network's text may hold: quantities with units, random numbers, arrays in .npy files. Expected numbers are
  * literals that the C compiler rounds, or stand in the specification of the generator or of the file format; test/snn works more of them out in Python. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "frontend/snn/random.h"
 #include "ir/base/quantity.h"
 #include "passes/pass.h"
+#include "test/unit/run_suite.h"
 
 /* ---- dimensions ------------------------------------------------------------------------------------------------------------ */
 
@@ -389,9 +389,5 @@ int main(void)
     tcase_set_timeout(all[i], 60);                   /* valgrind is slow */
     suite_add_tcase(s, all[i]);
   }
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }
