@@ -82,8 +82,9 @@ LLVMValueRef nirc_emit_counted_kernel(nirc_emitter *e, const nirc_op *op, LLVMVa
 /* `counters` NULL: of a kernel that has no such parameter. */
 void nirc_emit_kernel_call(nirc_emitter *e, const nirc_op *op, LLVMValueRef kernel, LLVMValueRef counters, nirc_address_fn address, void *user);
 
-/* Internal function of (pointer to the value that the count looks at): what its row grows by, i64. */
+/* Internal function of (pointer to the value that the count looks at, counters), which adds to the rows: of weights; of n counts of spikes of one op. */
 LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_count *k);
+LLVMValueRef nirc_emit_spikes_kernel(nirc_emitter *e, const nirc_count *k, size_t n);
 
 /* All functions of the C interface, in the module. */
 void nirc_emit_runtime(nirc_emitter *e);

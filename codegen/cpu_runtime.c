@@ -110,14 +110,12 @@ static void emit_op(lane_env *l, const nirc_op *op, LLVMValueRef kernel, LLVMVal
 }
 
 /* What is known of the op without computing it, where somebody counts. */
-static void emit_counting(lane_env *l, const nirc_count *k, LLVMValueRef kernel)
+static void emit_counting(lane_env *l, const nirc_op *op, LLVMValueRef kernel)
 {
   nirc_emitter *e = l->r->e;
-  LLVMValueRef counters = load_field(l->r, l->x, H_COUNTERS), row = nirc_c64(e, k->row);
+  LLVMValueRef counters = load_field(l->r, l->x, H_COUNTERS);
   nirc_if counting = nirc_if_begin(e, LLVMBuildIsNotNull(e->b, counters, ""));
-  LLVMValueRef value = value_address(l, nirc_count_value(k->op));
-  LLVMValueRef more = nirc_emit_call(e, kernel, &value, 1);
-  nirc_store(e, e->i64, nirc_add(e, nirc_load(e, e->i64, counters, row), more), counters, row);
+  nirc_emit_call(e, kernel, (LLVMValueRef[]){value_address(l, nirc_count_value(op)), counters}, 2);
   nirc_if_end(e, &counting);
 }
 
@@ -173,8 +171,12 @@ static void emit_lane(runtime *r)
     kernels[id] = nirc_emit_kernel(e, p->ops[id]);
     counted[id] = nirc_emit_counted_kernel(e, p->ops[id], kernels[id]);
   }
-  for (size_t k = 0; k < c->n_counts; k++)
-    counts[k] = nirc_count_is_inside(&c->counts[k]) ? NULL : nirc_emit_count_kernel(e, &c->counts[k]);
+  for (size_t k = 0, n; k < c->n_counts; k += n) {
+    for (n = 1; c->counts[k].kind == NIRC_COUNT_SPIKES && k + n < c->n_counts && c->counts[k + n].op == c->counts[k].op && c->counts[k + n].kind == NIRC_COUNT_SPIKES;)
+      n++;
+    if (!nirc_count_is_inside(&c->counts[k]))
+      counts[k] = c->counts[k].kind == NIRC_COUNT_SPIKES ? nirc_emit_spikes_kernel(e, &c->counts[k], n) : nirc_emit_count_kernel(e, &c->counts[k]);
+  }
   r->lane_fn = nirc_emit_function(e, "lane", e->t_void, (LLVMTypeRef[]){e->ptr, e->i64, e->i64, e->ptr, e->ptr}, 5, false);
   lane_env l = {.r = r, .x = nirc_emit_param(e, 0), .index = nirc_emit_param(e, 2), .in = nirc_emit_param(e, 3), .out = nirc_emit_param(e, 4)};
   l.states = lane_states(r, l.x, nirc_emit_param(e, 1));
@@ -186,7 +188,7 @@ static void emit_lane(runtime *r)
       emit_op(&l, op, kernels[id], counted[id]);
     for (; k < c->n_counts && c->counts[k].op == op; k++)
       if (counts[k])
-        emit_counting(&l, &c->counts[k], counts[k]);
+        emit_counting(&l, op, counts[k]);
     if (op->code == SNN_OUTPUT) {
       for (slot = 0; p->outputs[slot].op != op;)
         slot++;

@@ -402,35 +402,77 @@ static LLVMValueRef count_element(nirc_emitter *e, const nirc_count *k, nirc_dty
   return LLVMBuildSelect(e->b, nirc_emit_is_active(e, value), n, nirc_c64(e, 0), "");
 }
 
+static LLVMValueRef begin_counting(nirc_emitter *e, const char *name, LLVMValueRef *total)
+{
+  LLVMValueRef fn = nirc_emit_function(e, name, e->t_void, (LLVMTypeRef[]){e->ptr, e->ptr}, 2, false);
+  nirc_emit_mark_kernel(e, 2);
+  nirc_emit_mark_rare(e, fn);
+  *total = LLVMBuildAlloca(e->b, e->i64, "total");
+  return fn;
+}
+
+static void add_to_total(nirc_emitter *e, LLVMValueRef total, LLVMValueRef more)
+{
+  LLVMBuildStore(e->b, nirc_add(e, LLVMBuildLoad2(e->b, e->i64, total, ""), more), total);
+}
+
+static void add_to_row(nirc_emitter *e, LLVMValueRef row, LLVMValueRef total)
+{
+  LLVMValueRef counters = nirc_emit_param(e, 1), sum = nirc_add(e, nirc_load(e, e->i64, counters, row), LLVMBuildLoad2(e->b, e->i64, total, ""));
+  nirc_store(e, e->i64, sum, counters, row);
+}
+
+LLVMValueRef nirc_emit_spikes_kernel(nirc_emitter *e, const nirc_count *k, size_t n)
+{
+  const nirc_type *t = nirc_count_value(k->op)->type;
+  uint64_t *list = NIRC_NEW_ARRAY(e->arena, uint64_t, 3 * n);    /* of each: first, n, row */
+  for (size_t i = 0; i < n; i++) {
+    list[3 * i] = k[i].first;
+    list[3 * i + 1] = k[i].n;
+    list[3 * i + 2] = k[i].row;
+  }
+  LLVMValueRef total, fn = begin_counting(e, "spikes", &total), table = nirc_emit_bytes(e, "slices", list, 3 * n * sizeof *list);
+  nirc_loop slice = nirc_loop_begin(e, nirc_c64(e, n));
+  LLVMValueRef at = nirc_mul(e, slice.i, nirc_c64(e, 3)), first = nirc_load(e, e->i64, table, at);
+  LLVMBuildStore(e->b, nirc_c64(e, 0), total);
+  nirc_loop l = nirc_loop_begin(e, nirc_load(e, e->i64, table, nirc_add(e, at, nirc_c64(e, 1))));
+  LLVMValueRef value = nirc_load(e, nirc_emit_type(e, t->elem), nirc_emit_param(e, 0), nirc_add(e, first, l.i));
+  add_to_total(e, total, count_element(e, k, t->elem, value, nirc_c64(e, 1)));
+  nirc_loop_end(e, &l);
+  add_to_row(e, nirc_load(e, e->i64, table, nirc_add(e, at, nirc_c64(e, 2))), total);
+  nirc_loop_end(e, &slice);
+  LLVMBuildRetVoid(e->b);
+  return fn;
+}
+
 /* Sum over elements x[c][y][x] of what each adds, times rows[y] * columns[x] of a convolution. */
 LLVMValueRef nirc_emit_count_kernel(nirc_emitter *e, const nirc_count *k)
 {
   const nirc_op *op = k->op;
-  bool spikes = k->kind == NIRC_COUNT_SPIKES, conv = !spikes && op->code == SNN_CONV, sparse = !spikes && op->code == SNN_SPARSE_DENSE;
-  bool on_chip = e->plan->m->level == NIRC_LEVEL_HW;
+  bool conv = op->code == SNN_CONV;
   const nirc_type *t = nirc_count_value(op)->type;
-  conv_shape c = {.channels = 1, .in = {1, spikes ? k->n : t->count}};
+  conv_shape c = {.channels = 1, .in = {1, t->count}};
   if (conv)
     c = conv_shape_of(op);
-  LLVMValueRef fn = nirc_emit_function(e, "count", e->i64, &e->ptr, 1, false), x = nirc_at(e, nirc_emit_type(e, t->elem), nirc_emit_param(e, 0), nirc_c64(e, k->first));
-  nirc_emit_mark_kernel(e, 1);
-  nirc_emit_mark_rare(e, fn);
-  LLVMValueRef total = LLVMBuildAlloca(e->b, e->i64, "total"), first[2] = {0}, each = sparse && on_chip ? sparse_weights(e, op, t->count) : NULL;
+  LLVMValueRef total, fn = begin_counting(e, "count", &total), first[2] = {0};
+  LLVMValueRef each = op->code == SNN_SPARSE_DENSE && e->plan->m->level == NIRC_LEVEL_HW ? sparse_weights(e, op, t->count) : NULL;
   LLVMBuildStore(e->b, nirc_c64(e, 0), total);
   for (int a = 0; conv && a < 2; a++) {
     taps tap = taps_of(e, &c, a);
     first[a] = nirc_emit_bytes(e, "first", tap.first, (c.in[a] + 1) * sizeof *tap.first);
   }
   nirc_loop row = nirc_loop_begin(e, nirc_c64(e, c.channels * c.in[0])), column = nirc_loop_begin(e, nirc_c64(e, c.in[1]));
-  LLVMValueRef element = nirc_add(e, nirc_mul(e, row.i, nirc_c64(e, c.in[1])), column.i), value = nirc_load(e, nirc_emit_type(e, t->elem), x, element);
-  LLVMValueRef n = each ? nirc_load_index(e, each, element) : nirc_c64(e, spikes ? 1 : nirc_count_weights(op, 0, false));
+  LLVMValueRef element = nirc_add(e, nirc_mul(e, row.i, nirc_c64(e, c.in[1])), column.i);
+  LLVMValueRef value = nirc_load(e, nirc_emit_type(e, t->elem), nirc_emit_param(e, 0), element);
+  LLVMValueRef n = each ? nirc_load_index(e, each, element) : nirc_c64(e, nirc_count_weights(op, 0, false));
   for (int a = 0; conv && a < 2; a++) {
     LLVMValueRef at = a ? column.i : LLVMBuildURem(e->b, row.i, nirc_c64(e, c.in[0]), "");
     n = nirc_mul(e, n, LLVMBuildSub(e->b, nirc_load_index(e, first[a], nirc_add(e, at, nirc_c64(e, 1))), nirc_load_index(e, first[a], at), ""));
   }
-  LLVMBuildStore(e->b, nirc_add(e, LLVMBuildLoad2(e->b, e->i64, total, ""), count_element(e, k, t->elem, value, n)), total);
+  add_to_total(e, total, count_element(e, k, t->elem, value, n));
   nirc_loop_end(e, &column);
   nirc_loop_end(e, &row);
-  LLVMBuildRet(e->b, LLVMBuildLoad2(e->b, e->i64, total, ""));
+  add_to_row(e, nirc_c64(e, k->row), total);
+  LLVMBuildRetVoid(e->b);
   return fn;
 }

@@ -1,24 +1,22 @@
 #include "ir/counters.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ir/neuron.h"
 
-typedef struct finder { nirc_counters *c; nirc_arena *arena; const nirc_op *step; } finder;
+enum { NO_ROW = UINT32_MAX };
 
-static bool is_core(const nirc_counter_row *r)
-{
-  return r->node[0] == '/';                          /* no node's name begins so */
-}
+typedef struct finder {
+  nirc_counters *c;
+  nirc_arena *arena;
+  const nirc_op *step;
+  uint32_t *core_row;                                /* by core; NULL: none has a row yet */
+} finder;
 
-static uint32_t row_of(finder *x, const char *node, const char *key)
+static uint32_t new_row(finder *x, const char *node, const char *key)
 {
   nirc_counters *c = x->c;
-  for (uint32_t r = 0; r < c->n_rows; r++)
-    if (strcmp(c->rows[r].node, node) == 0 && strcmp(c->rows[r].key, key) == 0)
-      return r;
   if ((c->n_rows & (c->n_rows - 1)) == 0) {          /* room for a power of two */
     nirc_counter_row *more = NIRC_NEW_ARRAY(x->arena, nirc_counter_row, c->n_rows ? 2 * c->n_rows : 1);
     if (c->n_rows)
@@ -29,10 +27,18 @@ static uint32_t row_of(finder *x, const char *node, const char *key)
   return (uint32_t)c->n_rows++;
 }
 
-static void add(finder *x, const char *node, const char *key, nirc_count k)
+static uint32_t row_of(finder *x, const char *node, const char *key)
+{
+  for (uint32_t r = 0; r < x->c->n_rows; r++)
+    if (strcmp(x->c->rows[r].node, node) == 0 && strcmp(x->c->rows[r].key, key) == 0)
+      return r;
+  return new_row(x, node, key);
+}
+
+static void add_to(finder *x, uint32_t row, nirc_count k)
 {
   nirc_counters *c = x->c;
-  k.row = row_of(x, node, key);
+  k.row = row;
   if ((c->n_counts & (c->n_counts - 1)) == 0) {
     nirc_count *more = NIRC_NEW_ARRAY(x->arena, nirc_count, c->n_counts ? 2 * c->n_counts : 1);
     if (c->n_counts)
@@ -42,9 +48,22 @@ static void add(finder *x, const char *node, const char *key, nirc_count k)
   c->counts[c->n_counts++] = k;
 }
 
+static void add(finder *x, const char *node, const char *key, nirc_count k)
+{
+  add_to(x, row_of(x, node, key), k);
+}
+
+/* No node's name begins with a slash. */
 static void add_core(finder *x, int64_t core, nirc_count k)
 {
-  add(x, nirc_arena_printf(x->arena, "/core/%" PRId64, core), "spikes", k);
+  NIRC_ASSERT(core >= 0 && core < NIRC_COUNT_CORES);
+  if (!x->core_row) {
+    x->core_row = NIRC_NEW_ARRAY(x->arena, uint32_t, NIRC_COUNT_CORES);
+    memset(x->core_row, 0xff, NIRC_COUNT_CORES * sizeof *x->core_row);
+  }
+  if (x->core_row[core] == NO_ROW)
+    x->core_row[core] = new_row(x, nirc_arena_printf(x->arena, "/core/%" PRId64, core), "spikes");
+  add_to(x, x->core_row[core], k);
 }
 
 /* Neurons that stand on one core one behind the other are counted together. */
@@ -116,25 +135,22 @@ static void add_region(finder *x, const nirc_region *region)
   }
 }
 
-static int by_core(const nirc_counter_row *a, const nirc_counter_row *b)
-{
-  long long m = strtoll(a->node + strlen("/core/"), NULL, 10), n = strtoll(b->node + strlen("/core/"), NULL, 10);
-  return m < n ? -1 : m > n;
-}
-
 /* Rows of nodes in their order, then those of cores by number. */
 static void sort_rows(finder *x)
 {
   nirc_counters *c = x->c;
-  uint32_t *place = NIRC_NEW_ARRAY(x->arena, uint32_t, c->n_rows);
+  uint32_t *place = NIRC_NEW_ARRAY(x->arena, uint32_t, c->n_rows), n = 0;
   nirc_counter_row *rows = NIRC_NEW_ARRAY(x->arena, nirc_counter_row, c->n_rows);
-  for (uint32_t r = 0; r < c->n_rows; r++) {
-    for (uint32_t q = 0; q < c->n_rows; q++) {
-      bool core = is_core(&c->rows[r]), other = is_core(&c->rows[q]);
-      place[r] += core ? !other || by_core(&c->rows[q], &c->rows[r]) < 0 : !other && q < r;
-    }
+  if (!x->core_row)
+    return;
+  for (uint32_t r = 0; r < c->n_rows; r++)
+    if (c->rows[r].node[0] != '/')
+      place[r] = n++;
+  for (size_t core = 0; core < NIRC_COUNT_CORES; core++)
+    if (x->core_row[core] != NO_ROW)
+      place[x->core_row[core]] = n++;
+  for (uint32_t r = 0; r < c->n_rows; r++)
     rows[place[r]] = c->rows[r];
-  }
   for (size_t k = 0; k < c->n_counts; k++)
     c->counts[k].row = place[c->counts[k].row];
   c->rows = rows;
@@ -142,7 +158,7 @@ static void sort_rows(finder *x)
 
 void nirc_counters_find(nirc_counters *c, nirc_arena *a, const nirc_op *step)
 {
-  finder x = {c, a, step};
+  finder x = {.c = c, .arena = a, .step = step};
   *c = (nirc_counters){0};
   add_region(&x, step->body);
   sort_rows(&x);

@@ -15,7 +15,7 @@ typedef enum nirc_count_kind {
   NIRC_COUNT_MISSED                                  /* of hw.core: spikes after which the potential is still at or above the threshold */
 } nirc_count_kind;
 
-enum { NIRC_COUNT_KINDS = NIRC_COUNT_MISSED + 1 };
+enum { NIRC_COUNT_KINDS = NIRC_COUNT_MISSED + 1, NIRC_COUNT_CORES = 65536 };             /* cores are numbered below that */
 
 typedef struct nirc_count { const nirc_op *op; nirc_count_kind kind; uint32_t row, index; size_t first, n; } nirc_count;
 

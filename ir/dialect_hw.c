@@ -43,14 +43,21 @@ static bool verify_cores(nirc_module *m, const nirc_op *op, nirc_diag *d)
 static bool verify_core(nirc_module *m, const nirc_op *op, nirc_diag *d)
 {
   (void)m;
-  return (op->parent->parent && op->parent->parent->code == HW_CORES) || fault(op, d, "stands in no hw.cores");
+  if (!op->parent->parent || op->parent->parent->code != HW_CORES)
+    return fault(op, d, "stands in no hw.cores");
+  return !nirc_op_attr(op, "core") || (nirc_op_int(op, "core") >= 0 && nirc_op_int(op, "core") < NIRC_COUNT_CORES) || fault(op, d, "core is not from 0 to 65535");
 }
 
 static bool verify_place(nirc_module *m, const nirc_op *op, nirc_diag *d)
 {
   (void)m;
   const nirc_blob *cores = nirc_op_blob(op, "cores");
-  return !cores || cores->dtype == NIRC_I64 || fault(op, d, "cores must be i64");
+  bool ok = !cores || cores->dtype == NIRC_I64;
+  for (size_t i = 0; ok && cores && i < (cores->splat ? 1 : cores->count); i++) {
+    int64_t core = -1;
+    ok = nirc_blob_get_int(cores, i, &core) && core >= 0 && core < NIRC_COUNT_CORES;
+  }
+  return ok || fault(op, d, "cores must be i64, from 0 to 65535");
 }
 
 static bool verify_slice(nirc_module *m, const nirc_op *op, nirc_diag *d)
