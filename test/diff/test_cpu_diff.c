@@ -8,7 +8,6 @@
  * two of the levels 0 to 3, and without fused multiply-add. Above 100 seeds each network is compiled in one of these ways only, by turns. Prints the first
  * difference of each seed. A network that a profile refuses is counted: too many of them, or layers that are too quiet, fail the test. */
 #include <dlfcn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,291 +15,8 @@
 
 #include "codegen/cpu.h"
 #include "codegen/nirc_model.h"
-#include "ir/interp.h"
-#include "ir/verify.h"
-#include "passes/pass.h"
-#include "test/diff/profile_network.h"
-#include "test/diff/random_step.h"
-
-enum { LANES = 5, STEPS = 16, CUT = 7, MAX_PORTS = 512 };
-
-/* Values of one port, [STEPS][LANES][count]. */
-typedef struct trace { const char *name; size_t count; float *values; } trace;
-
-/* What networks of one kind were like. */
-typedef struct tally {
-  const char *name;                                  /* of a profile; `mix`, `step` */
-  const nirc_profile *profile;                       /* NULL: drawn for each network (`mix`), none (`step`) */
-  bool step;
-  unsigned long long networks, refused, failed;
-  unsigned long long layers, spiking, counting, inhibited;                /* that may fire; do; several times in a step; below 0 */
-} tally;
-
-typedef struct experiment {
-  uint64_t seed;
-  tally *t;
-  const char *part;                                  /* what is being compared, for messages */
-  size_t n_in, n_out, n_ports;                       /* n_ports: outputs, then probes */
-  trace in[MAX_PORTS], want[MAX_PORTS];
-  uint64_t *counts;                                  /* of odd lanes, by row */
-  char **counted;                                    /* NODE KEY */
-  size_t n_counts;
-} experiment;
-
-static bool differs(const experiment *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static bool differs(const experiment *x, const char *format, ...)
-{
-  va_list args;
-  va_start(args, format);
-  printf("%s, seed %llu: %s: ", x->t->name, (unsigned long long)x->seed, x->part);
-  vprintf(format, args);
-  printf("\n");
-  va_end(args);
-  return false;
-}
-
-static void *must(void *p)
-{
-  if (!p) {
-    fprintf(stderr, "test_cpu_diff: out of memory\n");
-    exit(2);
-  }
-  return p;
-}
-
-static uint32_t bits(float f)
-{
-  uint32_t u;
-  memcpy(&u, &f, sizeof u);
-  return u;
-}
-
-static bool equal(float a, float b)                  /* every NaN is as good as another */
-{
-  return bits(a) == bits(b) || (a != a && b != b);
-}
-
-/* ---- the network -------------------------------------------------------------------------------------------------------- */
-
-static bool run_pipeline(nirc_module *m, const char *text, nirc_diag *d)
-{
-  nirc_diag_init(d, stdout, "test_cpu_diff");
-  d->quiet = true;
-  nirc_pipeline_hooks hooks = {.verify_each = true};
-  return nirc_module_verify(m, d) && nirc_pipeline_run(m, text, &hooks, d) && nirc_module_verify(m, d);
-}
-
-/* Makes a step of the network. A refusal comes with a message, which is not worth a line here. */
-static bool discretise(experiment *x, const profile_network *n, bool probes, bool *refused)
-{
-  char text[256];
-  nirc_diag d;
-  FILE *lost = must(fopen("/dev/null", "w"));
-  snprintf(text, sizeof text, "%s%s", probes ? "probe{node=all}," : "", n->discretise);
-  nirc_diag_init(&d, getenv("NIRC_DIFF_VERBOSE") ? stdout : lost, "test_cpu_diff");
-  bool ok = nirc_module_verify(n->m, &d) && nirc_pipeline_run(n->m, text, &(nirc_pipeline_hooks){.verify_each = true}, &d);
-  fclose(lost);
-  *refused = !ok && d.errors && d.status != NIRC_STATUS_INTERNAL;
-  return ok || *refused || differs(x, "%s fails without a message", text);
-}
-
-/* Weights that are no numbers cannot be quantised. */
-static bool finite_weights(const nirc_module *m)
-{
-  NIRC_FOR_EACH_OP(op, m->body.first->body)
-    if (nirc_op_blob(op, "weight") && !nirc_blob_all_finite(nirc_op_blob(op, "weight")))
-      return false;
-  return true;
-}
-
-/* The module for the experiment's seed at the snn level; `plain` leaves out what must not change a result. NULL where it is refused, or after a message. */
-static nirc_module *make_module(experiment *x, bool plain, bool *refused)
-{
-  random_source r = {x->seed ^ 0xd1ff};
-  size_t n_profiles = 0;
-  char text[256] = "";
-  nirc_diag d;
-  while (nirc_profiles[n_profiles].name)
-    n_profiles++;
-  const nirc_profile *p = &nirc_profiles[random_below(&r, n_profiles)];
-  profile_network n = profile_network_make(x->seed, x->t->profile ? x->t->profile : p, !x->t->profile);
-  bool probes = random_chance(&r, 60), canonical = random_chance(&r, 50), folded = random_chance(&r, 40), fused = random_chance(&r, 60);
-  const char *sparse = random_chance(&r, 60) ? random_chance(&r, 50) ? ",sparsify{work=1}" : ",sparsify" : "";
-  static const char *const quantised[] = {",quantise", ",quantise{scheme=layer,bits=4,power=true}", ",quantise{percentile=80}"};
-  const char *quantise = random_chance(&r, 40) ? quantised[random_below(&r, 3)] : "";
-  x->part = "passes";
-  if (!n.m)
-    differs(x, "the network is refused");
-  else if (discretise(x, &n, probes && !plain, refused) && !*refused) {
-    if (!finite_weights(n.m))
-      quantise = "";
-    if (plain)
-      snprintf(text, sizeof text, "%s", quantise);
-    else
-      snprintf(text, sizeof text, "%s%s%s%s%s", quantise, canonical ? ",canonicalize" : "", folded ? ",cse,fold-scale,uniform-to-splat" : "", sparse, fused ? ",fuse-neuron" : "");
-    if (!*text || run_pipeline(n.m, text + 1, &d))
-      return n.m;
-    differs(x, "%s%s refused", n.discretise, text);
-  }
-  nirc_module_free(n.m);
-  return NULL;
-}
-
-/* The same of a step made by itself. */
-static nirc_module *make_step(experiment *x, bool plain)
-{
-  nirc_module *m = random_step(x->seed);
-  nirc_diag d;
-  x->part = "passes";
-  if (run_pipeline(m, plain ? "uniform-to-splat" : "canonicalize,cse,fold-scale,sparsify{work=1},fuse-affine{rounds=false},uniform-to-splat,canonicalize", &d))
-    return m;
-  differs(x, "refused");
-  nirc_module_free(m);
-  return NULL;
-}
-
-/* ---- inputs, and what the interpreter makes of them ---------------------------------------------------------------------------- */
-
-static void make_input(trace *t, const nirc_shape *shape, random_source *r)
-{
-  size_t silent = strncmp(t->name, "silent", 6) == 0 ? random_silent(shape) : 0;
-  bool spikes = random_chance(r, 60);
-  unsigned density = 5 + (unsigned)random_below(r, 70), zeros = (unsigned)random_below(r, 60);
-  size_t n = t->count * LANES * STEPS;
-  t->values = must(calloc(n + 1, sizeof(float)));
-  for (size_t i = 0; i < n; i++)
-    if (i % t->count < silent)
-      t->values[i] = 0;
-    else if (spikes)
-      t->values[i] = random_chance(r, density) ? 1 : 0;
-    else
-      t->values[i] = random_chance(r, zeros) ? (random_chance(r, 10) ? -0.0f : 0) : (float)random_between(r, -1, 2);
-}
-
-static float *at(const trace *t, size_t step, size_t lane)
-{
-  return t->values + (step * LANES + lane) * t->count;
-}
-
-static void interpret_lane(experiment *x, nirc_interp *interp, size_t lane)
-{
-  const float *in[MAX_PORTS];
-  float *out[MAX_PORTS];
-  nirc_interp_reset(interp);
-  for (size_t step = 0; step < STEPS; step++) {
-    for (size_t p = 0; p < x->n_in; p++)
-      in[p] = at(&x->in[p], step, lane);
-    for (size_t p = 0; p < x->n_ports; p++)
-      out[p] = at(&x->want[p], step, lane);
-    nirc_interp_step(interp, in, out, x->n_ports);
-  }
-}
-
-/* Is the network alive? */
-static void take_stock(const experiment *x, const trace *t)
-{
-  const char *field = strrchr(t->name, '/');
-  bool spikes = field && strcmp(field, "/spikes") == 0, any = false, several = false, negative = false;
-  for (size_t i = 0; i < t->count * LANES * STEPS; i++) {
-    any |= t->values[i] != 0;
-    several |= t->values[i] > 1;
-    negative |= t->values[i] < 0;
-  }
-  x->t->layers += spikes;
-  x->t->spiking += spikes && any;
-  x->t->counting += spikes && several;
-  x->t->inhibited += field && strcmp(field, "/v") == 0 && negative;
-}
-
-static char *row_name(const char *node, const char *key)
-{
-  size_t n = strlen(node) + strlen(key) + 2;
-  char *name = must(malloc(n));
-  snprintf(name, n, "%s %s", node, key);
-  return name;
-}
-
-static void interpret(experiment *x, const nirc_module *m)
-{
-  nirc_interp *interp = nirc_interp_new(m);
-  const nirc_interp_port *in, *out, *probes;
-  x->n_in = nirc_interp_inputs(interp, &in);
-  x->n_out = nirc_interp_outputs(interp, &out);
-  x->n_ports = x->n_out + nirc_interp_probes(interp, &probes);
-  NIRC_ASSERT(x->n_in <= MAX_PORTS && x->n_ports <= MAX_PORTS);
-  random_source r = {x->seed ^ 0xf00d};
-  for (size_t p = 0; p < x->n_in; p++) {
-    x->in[p] = (trace){.name = in[p].name, .count = in[p].type->count};
-    make_input(&x->in[p], &in[p].type->shape, &r);
-  }
-  for (size_t p = 0; p < x->n_ports; p++) {
-    const nirc_interp_port *port = p < x->n_out ? &out[p] : &probes[p - x->n_out];
-    x->want[p] = (trace){.name = port->name, .count = port->type->count};
-    x->want[p].values = must(calloc(x->want[p].count * LANES * STEPS + 1, sizeof(float)));
-  }
-  const nirc_counter_row *rows;
-  x->n_counts = nirc_interp_counters(interp, &rows);
-  x->counts = must(calloc(x->n_counts + 1, sizeof *x->counts));
-  x->counted = must(calloc(x->n_counts + 1, sizeof *x->counted));
-  for (size_t k = 0; k < x->n_counts; k++)
-    x->counted[k] = row_name(rows[k].node, rows[k].key);
-  for (size_t lane = 0; lane < LANES; lane++) {
-    nirc_interp_count(interp, lane % 2 ? x->counts : NULL);
-    interpret_lane(x, interp, lane);
-  }
-  for (size_t p = x->n_out; p < x->n_ports; p++)
-    take_stock(x, &x->want[p]);
-  nirc_interp_free(interp);
-}
-
-static void free_traces(experiment *x)
-{
-  for (size_t p = 0; p < x->n_in; p++)
-    free(x->in[p].values);
-  for (size_t p = 0; p < x->n_ports; p++)
-    free(x->want[p].values);
-  for (size_t k = 0; k < x->n_counts; k++)
-    free(x->counted[k]);
-  free(x->counted);
-  free(x->counts);
-  x->n_in = x->n_ports = x->n_counts = 0;
-}
-
-/* Values `got` of lanes first .. first + lanes - 1 at a step, against what is wanted. */
-static bool check_port(const experiment *x, size_t p, size_t step, size_t first, size_t lanes, const float *got)
-{
-  const trace *t = &x->want[p];
-  const float *want = at(t, step, first);
-  for (size_t i = 0; i < lanes * t->count; i++)
-    if (!equal(want[i], got[i]))
-      return differs(x, "%s '%s', step %zu, lane %zu, element %zu: %.9g (0x%08x), the interpreter has %.9g (0x%08x)", p < x->n_out ? "output" : "probe",
-                     t->name, step, first + i / t->count, i % t->count, (double)got[i], bits(got[i]), (double)want[i], bits(want[i]));
-  return true;
-}
-
-static bool check_step(const experiment *x, size_t step, size_t first, size_t lanes, float *const got[])
-{
-  for (size_t p = 0; p < x->n_ports; p++)
-    if (!check_port(x, p, step, first, lanes, got[p]))
-      return false;
-  return true;
-}
-
-/* Probes, canonicalize, sparsify and fuse-neuron must not change an output. */
-static bool same_outputs(experiment *x, const nirc_module *m, const nirc_module *plain)
-{
-  tally lost = *x->t;
-  experiment other = {.seed = x->seed, .t = &lost};
-  interpret(x, m);
-  interpret(&other, plain);
-  bool ok = true;
-  x->part = "interpreter, without probes, canonicalize, sparsify and fuse-neuron";
-  for (size_t p = 0; ok && p < x->n_out; p++)
-    for (size_t step = 0; ok && step < STEPS; step++)
-      ok = check_port(x, p, step, 0, LANES, at(&other.want[p], step, 0));
-  free_traces(&other);
-  return ok;
-}
+#include "test/diff/experiment.h"
+#include "test/diff/random_network.h"
 
 /* ---- the compiled model ------------------------------------------------------------------------------------------------------------ */
 
@@ -321,20 +37,20 @@ static nirc_model *new_model(const nirc_model_api *api, uint32_t batch)
 {
   static const nirc_allocator a = {.alloc = allocate, .free = release};
   nirc_model *model = NULL;
-  return api->create(batch, &a, &model) == NIRC_OK ? must(model) : NULL;
+  return api->create(batch, &a, &model) == NIRC_OK ? experiment_must(model) : NULL;
 }
 
 static bool check_info(const experiment *x, const nirc_model_info *info)
 {
   if (info->n_inputs != x->n_in || info->n_outputs != x->n_out || info->n_outputs + info->n_probes != x->n_ports)
-    return differs(x, "%u inputs, %u outputs, %u probes in the info", info->n_inputs, info->n_outputs, info->n_probes);
+    return experiment_differs(x, "%u inputs, %u outputs, %u probes in the info", info->n_inputs, info->n_outputs, info->n_probes);
   for (size_t p = 0; p < x->n_in; p++)
     if (strcmp(info->inputs[p].name, x->in[p].name) || info->inputs[p].count != x->in[p].count)
-      return differs(x, "input %zu is '%s' in the info, not '%s'", p, info->inputs[p].name, x->in[p].name);
+      return experiment_differs(x, "input %zu is '%s' in the info, not '%s'", p, info->inputs[p].name, x->in[p].name);
   for (size_t p = 0; p < x->n_ports; p++) {
     const nirc_port *port = p < x->n_out ? &info->outputs[p] : &info->probes[p - x->n_out];
     if (strcmp(port->name, x->want[p].name) || port->count != x->want[p].count)
-      return differs(x, "output or probe %zu is '%s' in the info, not '%s'", p, port->name, x->want[p].name);
+      return experiment_differs(x, "output or probe %zu is '%s' in the info, not '%s'", p, port->name, x->want[p].name);
   }
   return true;
 }
@@ -344,7 +60,7 @@ static void new_outputs(const experiment *x, size_t values_per_element, float *o
 {
   for (size_t p = 0; p < x->n_ports; p++) {
     size_t n = x->want[p].count * values_per_element;
-    out[p] = must(malloc((n + 1) * sizeof(float)));
+    out[p] = experiment_must(malloc((n + 1) * sizeof(float)));
     for (size_t i = 0; i <= n; i++)
       out[p][i] = 12345;
   }
@@ -355,7 +71,7 @@ static bool free_outputs(const experiment *x, size_t values_per_element, float *
   bool ok = true;
   for (size_t p = 0; p < x->n_ports; p++) {
     if (ok && out[p][x->want[p].count * values_per_element] != 12345)
-      ok = differs(x, "written behind the end of '%s'", x->want[p].name);
+      ok = experiment_differs(x, "written behind the end of '%s'", x->want[p].name);
     free(out[p]);
   }
   return ok;
@@ -370,10 +86,10 @@ static bool check_steps(const experiment *x, const nirc_model_api *api, nirc_mod
   new_outputs(x, lanes, out);
   for (size_t step = from; ok && step < to; step++) {
     for (size_t p = 0; p < x->n_in; p++)
-      in[p] = at(&x->in[p], step, first);
+      in[p] = trace_at(&x->in[p], step, first);
     if (api->step(model, in, (void *const *)out) != NIRC_OK)
-      ok = differs(x, "step failed");
-    ok = ok && check_step(x, step, first, lanes, out);
+      ok = experiment_differs(x, "step failed");
+    ok = ok && experiment_check(x, step, first, lanes, out);
   }
   return free_outputs(x, lanes, out) && ok;
 }
@@ -387,11 +103,11 @@ static bool check_run(experiment *x, const nirc_model_api *api)
   new_outputs(x, LANES * STEPS, out);
   for (size_t p = 0; p < x->n_in; p++)
     in[p] = x->in[p].values;
-  bool ok = (model && api->run(model, STEPS, in, (void *const *)out) == NIRC_OK) || differs(x, "run failed");
+  bool ok = (model && api->run(model, STEPS, in, (void *const *)out) == NIRC_OK) || experiment_differs(x, "run failed");
   for (size_t step = 0; ok && step < STEPS; step++) {
     for (size_t p = 0; p < x->n_ports; p++)
       here[p] = out[p] + step * LANES * x->want[p].count;
-    ok = check_step(x, step, 0, LANES, here);
+    ok = experiment_check(x, step, 0, LANES, here);
   }
   api->destroy(model);
   return free_outputs(x, LANES * STEPS, out) && ok;
@@ -403,17 +119,17 @@ static bool check_batch(experiment *x, const nirc_model_api *api)
   x->part = "step, batch 5";
   nirc_model *model = new_model(api, LANES), *other = new_model(api, LANES);
   if (!model || !other)
-    return differs(x, "create failed");
+    return experiment_differs(x, "create failed");
   size_t size = api->state_size(model);
-  void *state = must(malloc(size + 1));
+  void *state = experiment_must(malloc(size + 1));
   bool ok = check_steps(x, api, model, 0, CUT, 0, LANES);
-  ok = ok && (api->state_save(model, state, size) == NIRC_OK || differs(x, "state_save failed"));
+  ok = ok && (api->state_save(model, state, size) == NIRC_OK || experiment_differs(x, "state_save failed"));
   ok = ok && check_steps(x, api, model, CUT, STEPS, 0, LANES);
   x->part = "step after reset";
-  ok = ok && (api->reset(model) == NIRC_OK || differs(x, "reset failed")) && check_steps(x, api, model, 0, 3, 0, LANES);
+  ok = ok && (api->reset(model) == NIRC_OK || experiment_differs(x, "reset failed")) && check_steps(x, api, model, 0, 3, 0, LANES);
   x->part = "step, state saved and loaded";
   ok = ok && check_steps(x, api, other, 0, 2, 0, LANES);
-  ok = ok && (api->state_load(other, state, size) == NIRC_OK || differs(x, "state_load failed"));
+  ok = ok && (api->state_load(other, state, size) == NIRC_OK || experiment_differs(x, "state_load failed"));
   ok = ok && check_steps(x, api, other, CUT, STEPS, 0, LANES);
   free(state);
   api->destroy(model);
@@ -426,10 +142,10 @@ static bool check_counts(const experiment *x, const nirc_model_info *info, const
 {
   bool ok = true;
   for (uint32_t k = 0; ok && k < info->n_counters; k++) {
-    char *name = row_name(info->counters[k].node, info->counters[k].key);
+    char *name = experiment_row_name(info->counters[k].node, info->counters[k].key);
     for (size_t n = 0; ok && n < x->n_counts; n++)
       if (strcmp(x->counted[n], name) == 0 && x->counts[n] != counters[k])
-        ok = differs(x, "%s counts %llu, the interpreter %llu", name, (unsigned long long)counters[k], (unsigned long long)x->counts[n]);
+        ok = experiment_differs(x, "%s counts %llu, the interpreter %llu", name, (unsigned long long)counters[k], (unsigned long long)x->counts[n]);
     free(name);
   }
   return ok;
@@ -438,7 +154,7 @@ static bool check_counts(const experiment *x, const nirc_model_info *info, const
 /* Each lane by itself; with counters on, which must not matter. */
 static bool check_single(experiment *x, const nirc_model_api *api, const nirc_model_info *info)
 {
-  uint64_t *counters = must(calloc((size_t)info->n_counters + 1, sizeof *counters));
+  uint64_t *counters = experiment_must(calloc((size_t)info->n_counters + 1, sizeof *counters));
   bool ok = true;
   for (size_t lane = 0; ok && lane < LANES; lane++) {
     nirc_model *model = new_model(api, 1);
@@ -461,8 +177,8 @@ static size_t gather_events(const experiment *x, size_t step, size_t lane, nirc_
   size_t n = 0;
   for (size_t p = 0; p < x->n_in; p++)
     for (size_t i = 0; i < x->in[p].count; i++)
-      if (at(&x->in[p], step, lane)[i] != 0)
-        events[n++] = (nirc_event){(uint32_t)p, (uint32_t)i, at(&x->in[p], step, lane)[i]};
+      if (trace_at(&x->in[p], step, lane)[i] != 0)
+        events[n++] = (nirc_event){(uint32_t)p, (uint32_t)i, trace_at(&x->in[p], step, lane)[i]};
   for (size_t i = n; i > 1; i--) {
     size_t k = (size_t)random_below(r, i);
     nirc_event e = events[k];
@@ -477,15 +193,15 @@ static bool check_event_list(const experiment *x, size_t step, size_t lane, cons
   size_t k = 0;
   for (size_t p = 0; p < x->n_out; p++)
     for (size_t i = 0; i < x->want[p].count; i++) {
-      float want = at(&x->want[p], step, lane)[i];
+      float want = trace_at(&x->want[p], step, lane)[i];
       if (want == 0)
         continue;
-      if (k == n || got[k].port != p || got[k].index != i || !equal(got[k].value, want))
-        return differs(x, "output '%s', step %zu, lane %zu: event %zu of %zu is (%u, %u, %.9g), the interpreter has element %zu = %.9g", x->want[p].name, step,
+      if (k == n || got[k].port != p || got[k].index != i || !experiment_equal(got[k].value, want))
+        return experiment_differs(x, "output '%s', step %zu, lane %zu: event %zu of %zu is (%u, %u, %.9g), the interpreter has element %zu = %.9g", x->want[p].name, step,
                        lane, k, n, k < n ? got[k].port : 0, k < n ? got[k].index : 0, k < n ? (double)got[k].value : 0, i, (double)want);
       k++;
     }
-  return k == n || differs(x, "step %zu, lane %zu: %zu output events, the interpreter has %zu", step, lane, n, k);
+  return k == n || experiment_differs(x, "step %zu, lane %zu: %zu output events, the interpreter has %zu", step, lane, n, k);
 }
 
 static bool check_events(experiment *x, const nirc_model_api *api)
@@ -496,7 +212,7 @@ static bool check_events(experiment *x, const nirc_model_api *api)
     n_in += x->in[p].count;
   for (size_t p = 0; p < x->n_out; p++)
     cap += x->want[p].count;
-  nirc_event *in = must(malloc((n_in + 1) * sizeof *in)), *out = must(malloc((cap + 1) * sizeof *out));
+  nirc_event *in = experiment_must(malloc((n_in + 1) * sizeof *in)), *out = experiment_must(malloc((cap + 1) * sizeof *out));
   nirc_model *model = new_model(api, LANES);
   random_source r = {x->seed};
   bool ok = true;
@@ -504,12 +220,12 @@ static bool check_events(experiment *x, const nirc_model_api *api)
     for (size_t lane = 0; ok && lane < LANES; lane += 2) {               /* the lanes between stay where they are */
       size_t given = gather_events(x, step, lane, in, &r);
       n = SIZE_MAX;
-      ok = api->step_events(model, (uint32_t)lane, in, given, out, cap, &n) == NIRC_OK || differs(x, "step_events failed");
+      ok = api->step_events(model, (uint32_t)lane, in, given, out, cap, &n) == NIRC_OK || experiment_differs(x, "step_events failed");
       ok = ok && check_event_list(x, step, lane, out, n);
     }
   if (ok && n_in) {                                  /* the same event twice is refused, and nothing happens */
     in[0] = in[1] = (nirc_event){0, 0, 1};
-    ok = api->step_events(model, 0, in, 2, out, cap, &n) == NIRC_E_ARG || differs(x, "an event given twice is taken");
+    ok = api->step_events(model, 0, in, 2, out, cap, &n) == NIRC_E_ARG || experiment_differs(x, "an event given twice is taken");
   }
   api->destroy(model);
   free(in);
@@ -523,12 +239,12 @@ static bool check_library(experiment *x, const char *path)
 {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library)
-    return differs(x, "%s", dlerror());
+    return experiment_differs(x, "%s", dlerror());
   const nirc_model_api *(*query)(uint32_t max_abi);
   *(void **)&query = dlsym(library, "nirc_model_query");
   const nirc_model_api *api = query ? query(NIRC_MODEL_ABI) : NULL;
   const nirc_model_info *info = api ? api->info(NIRC_MODEL_ABI) : NULL;
-  bool ok = info ? check_info(x, info) : differs(x, "no nirc_model_query, or no info");
+  bool ok = info ? check_info(x, info) : experiment_differs(x, "no nirc_model_query, or no info");
   ok = ok && check_run(x, api) && check_batch(x, api) && check_single(x, api, info) && check_events(x, api);
   dlclose(library);
   return ok;
@@ -542,7 +258,7 @@ static bool check_level(experiment *x, const nirc_module *m, int level, const ch
   nirc_cpu_options o = {.level = level, .target = "cpu", .cpu = cpu};
   snprintf(path, sizeof path, "%s/%s%llu-%d.so", folder, x->t->name, (unsigned long long)x->seed, level);
   x->part = "compiling";
-  bool ok = nirc_cpu_write_library(m, &o, path, &d) ? check_library(x, path) : differs(x, "refused");
+  bool ok = nirc_cpu_write_library(m, &o, path, &d) ? check_library(x, path) : experiment_differs(x, "refused");
   if (!ok)
     printf("%s, seed %llu: at level %d%s%s\n", x->t->name, (unsigned long long)x->seed, level, cpu ? ", --mcpu " : "", cpu ? cpu : "");
   unlink(path);
@@ -564,12 +280,12 @@ static void run_seed(uint64_t seed, tally *t, bool quick, const char *folder)
 {
   experiment x = {.seed = seed, .t = t};
   bool refused = false, refused_plain = false;
-  nirc_module *m = t->step ? make_step(&x, false) : make_module(&x, false, &refused);
-  nirc_module *plain = t->step ? make_step(&x, true) : make_module(&x, true, &refused_plain);
+  nirc_module *m = t->step ? experiment_step(&x, false) : experiment_module(&x, false, &refused);
+  nirc_module *plain = t->step ? experiment_step(&x, true) : experiment_module(&x, true, &refused_plain);
   /* A mix may make sense only where no probe asks for a state. */
-  bool ok = refused == refused_plain || !t->profile || differs(&x, "refused with probes only, or without only");
+  bool ok = refused == refused_plain || !t->profile || experiment_differs(&x, "refused with probes only, or without only");
   refused |= refused_plain;
-  ok = ok && (refused || (m && plain && same_outputs(&x, m, plain)));
+  ok = ok && (refused || (m && plain && experiment_same_outputs(&x, m, plain)));
   for (size_t k = 0; k < 2 && ok && !refused; k++)
     if (!quick || seed / 4 % 2 == k) {
       const setting *s = &settings[seed % 4][k];
@@ -578,7 +294,7 @@ static void run_seed(uint64_t seed, tally *t, bool quick, const char *folder)
   t->networks++;
   t->refused += refused;
   t->failed += !ok;
-  free_traces(&x);
+  experiment_free(&x);
   nirc_module_free(m);
   nirc_module_free(plain);
 }
