@@ -242,7 +242,8 @@ static LLVMValueRef usual_quotient(nirc_emitter *e, LLVMValueRef a, LLVMValueRef
   if (LLVMIsAConstantInt(b) && LLVMConstIntGetZExtValue(b) - 1 < UINT32_MAX)
     return short_quotient(e, a, LLVMConstIntGetZExtValue(b), holds);
   LLVMValueRef most = nirc_c64(e, (uint64_t)1 << (WIDE - 1)), unit = LLVMConstReal(e->f64, 0x1.8p52), bits = LLVMBuildBitCast(e->b, unit, e->i64, "");
-  LLVMValueRef fit = LLVMBuildAnd(e->b, LLVMBuildICmp(e->b, LLVMIntULT, a, most, ""), LLVMBuildICmp(e->b, LLVMIntULT, LLVMBuildSub(e->b, b, nirc_c64(e, 1), ""), most, ""), "");
+  LLVMValueRef a_fits = LLVMBuildICmp(e->b, LLVMIntULT, a, most, ""), b_fits = LLVMBuildICmp(e->b, LLVMIntULT, LLVMBuildSub(e->b, b, nirc_c64(e, 1), ""), most, ""),
+               fit = LLVMBuildAnd(e->b, a_fits, b_fits, "");
   *holds = LLVMBuildAnd(e->b, *holds, fit, "");
   LLVMValueRef x = LLVMBuildFSub(e->b, LLVMBuildBitCast(e->b, nirc_add(e, a, bits), e->f64, ""), unit, "");
   LLVMValueRef y = LLVMBuildFSub(e->b, LLVMBuildBitCast(e->b, nirc_add(e, b, bits), e->f64, ""), unit, ""), quotient = LLVMBuildFDiv(e->b, x, y, "");

@@ -1,6 +1,6 @@
-/* codegen/cpu_kernels.c: one function per op (neurons: cpu_neurons.c, convolution and pooling: cpu_windows.c). Every weighted sum adds its terms in ascending input index, multiply and add
- * rounded apart, and leaves out terms whose input is 0 (docs/abi.md, "Order of sums"); columns are accumulated, so that the outputs are the vector
- * lanes. */
+/* codegen/cpu_kernels.c: one function per op (neurons: cpu_neurons.c, convolution and pooling: cpu_windows.c). Every weighted sum adds its terms in
+ * ascending input index, multiply and add rounded apart, and leaves out terms whose input is 0 (docs/abi.md, "Order of sums"); columns are accumulated, so that
+ * the outputs are the vector lanes. */
 #include <math.h>
 #include <string.h>
 

@@ -57,7 +57,8 @@ static const nirc_attr_def neuron_attrs[] = {
   OPTIONAL("beta", "what is left after one step, of the membrane (rockpool: of the synapse)"), OPTIONAL("tau", "time constant in steps"), OPTIONAL("r", "resistance"),
   OPTIONAL("w_in", "weight of the input into the synapse"), OPTIONAL("v_leak", "leak potential"), OPTIONAL("v_threshold", "firing threshold"),
   OPTIONAL("v_reset", "potential after a spike"), OPTIONAL("step", "dt"), OPTIONAL("keep_u", "4096 times what is left of the synapse's integer"),
-  OPTIONAL("keep_v", "the same of the membrane"), OPTIONAL("theta", "threshold of what is compared"), OPTIONAL("dash_syn", "bits by which the synapse's decay is shifted"), OPTIONAL("dash_mem", "the same of the membrane"),
+  OPTIONAL("keep_v", "the same of the membrane"), OPTIONAL("theta", "threshold of what is compared"), OPTIONAL("dash_syn", "bits by which the synapse's decay is shifted"),
+  OPTIONAL("dash_mem", "the same of the membrane"),
   OPTIONAL("bias", "added to the potential in each step"), OPTIONAL("v_low", "the lowest potential"), OPTIONAL("limit", "threshold of the integer state"),
   OPTIONAL("drive", "added to the synapse in each step"), OPTIONAL("v_scale", "of the hw level: the chip's potential for one unit of the network's")};
 

@@ -49,7 +49,8 @@ static size_t reached(const nirc_conv *c, int axis, size_t bands)
 {
   size_t sum = 0, out = (size_t)c->out[1 + axis], in = (size_t)c->in[1 + axis], dilation = (size_t)c->dilation[axis];
   for (size_t k = 0; k < bands; k++) {
-    size_t low = band(out, bands, k) * (size_t)c->stride[axis], high = (band(out, bands, k + 1) - 1) * (size_t)c->stride[axis] + (size_t)(c->kernel[axis] - 1) * dilation + 1;
+    size_t low = band(out, bands, k) * (size_t)c->stride[axis],
+           high = (band(out, bands, k + 1) - 1) * (size_t)c->stride[axis] + (size_t)(c->kernel[axis] - 1) * dilation + 1;
     size_t pad = (size_t)c->padding[axis];
     low = low > pad ? low - pad : 0;
     high = high > pad ? high - pad : 0;

@@ -245,7 +245,8 @@ static nirc_value *sparse(lowerer *x, const char *name, const nirc_loihi2_synaps
 {
   const nirc_matrix *m = &s->matrix;
   size_t *next = count_columns(x, s, delay), n = next[m->columns];
-  nirc_shape firsts = nirc_shape_1d(m->columns + 1), rows = nirc_shape_1d(n), blocks = nirc_hw_pair(n, 1), columns = nirc_shape_1d(m->columns), flat = nirc_shape_1d(m->rows);
+  nirc_shape firsts = nirc_shape_1d(m->columns + 1), rows = nirc_shape_1d(n), blocks = nirc_hw_pair(n, 1), columns = nirc_shape_1d(m->columns),
+             flat = nirc_shape_1d(m->rows);
   if (!n)
     return NULL;
   void *first, *row, *value;

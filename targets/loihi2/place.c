@@ -266,7 +266,8 @@ static bool is_placement(nirc_loihi2_placer *x, nirc_loihi2_placement *p)
   for (size_t c = 0; c < p->n_cores; c++) {
     nirc_loihi2_core *core = &p->cores[c];
     size_t slices = p->cores[c + 1].first - core->first;
-    bool follows = c ? (core->chip == core[-1].chip ? core->number == core[-1].number + 1 : core->chip == core[-1].chip + 1 && !core->number) : !core->chip && !core->number;
+    bool next_core = c && core->chip == core[-1].chip && core->number == core[-1].number + 1;
+    bool follows = next_core || (!core->number && core->chip == (c ? core[-1].chip + 1 : 0));
     if (!follows || !slices || slices > NIRC_LOIHI2_CORE_GROUPS || core->number >= net->options.cores_per_chip)
       return false;
     core->words = nirc_loihi2_count_words(x, p->slices + core->first, slices);

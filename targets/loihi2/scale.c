@@ -116,7 +116,8 @@ static void find_bounds(const scaler *x, double *u, double *v)
   double *sum = totals(x, x->scale);
   *u = *v = 0;
   for (size_t i = 0; i < x->p->count; i++) {
-    double keep = (double)nirc_loihi2_number(&x->p->i_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE, leak = (double)nirc_loihi2_number(&x->p->v_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE;
+    double keep = (double)nirc_loihi2_number(&x->p->i_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE,
+           leak = (double)nirc_loihi2_number(&x->p->v_decay, x->p, i) / NIRC_LOIHI2_DECAY_ONE;
     double most_u = sum[i] > 0 ? 64 * sum[i] / keep : 0, arrives = most_u + 64 * fabs(rint(x->bias[i] * x->scale));
     *u = larger(*u, most_u);
     *v = larger(*v, arrives > 0 ? arrives / leak : 0);

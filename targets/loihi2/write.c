@@ -188,8 +188,8 @@ static json_t *placement_json(const nirc_loihi2_net *x, const nirc_loihi2_chain 
   return json_pack("{s:s, s:i, s:s, s:f, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:{s:s, s:o}, s:o}", "format", "nirc-loihi2-placement", "version", 1,
                    "model", model, "dt", x->options.dt, "netx", (int)!*c->reason, "netx_reason", c->reason, "limits", limits, "populations", populations,
                    "synapses", synapses, "cores", cores, "chips", whole(p->n_chips), "partition",
-                   nirc_figures_json(&p->figures, x->options.min_cut ? &x->in_order->figures : NULL, &x->activity), "core_count_is_estimate", 1, "output", "population", last->name, "latency", whole(last->latency), "warnings",
-                   texts(x->warnings, x->n_warnings));
+                   nirc_figures_json(&p->figures, x->options.min_cut ? &x->in_order->figures : NULL, &x->activity), "core_count_is_estimate", 1,
+                   "output", "population", last->name, "latency", whole(last->latency), "warnings", texts(x->warnings, x->n_warnings));
 }
 
 bool nirc_loihi2_write_placement(const nirc_loihi2_net *x, const nirc_loihi2_chain *c, const char *path, nirc_sink *out)

@@ -105,5 +105,6 @@ static bool emit(const nirc_module *m, const nirc_target_job *job, nirc_sink *ou
 
 const nirc_target nirc_target_speck = {
   .name = "speck", .summary = "SynSense Speck 2e and 2f", .available = true, .profiles = profiles, .options = options, .n_options = sizeof options / sizeof *options,
-  .constraints = constraints, .n_constraints = sizeof constraints / sizeof *constraints, .trials = trials, .variants = &options[CHIP], .lower = lower, .check = check, .emit = emit,
+  .constraints = constraints, .n_constraints = sizeof constraints / sizeof *constraints, .trials = trials, .variants = &options[CHIP],
+  .lower = lower, .check = check, .emit = emit,
 };

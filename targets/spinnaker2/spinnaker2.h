@@ -133,8 +133,8 @@ void nirc_s2_sort_rows(const nirc_s2_network *net, nirc_s2_row *rows, size_t n, 
 /* place.c: bytes of one core. */
 typedef struct nirc_s2_bytes { size_t params, synapses, rows, table, ring, recording, total; } nirc_s2_bytes;
 typedef struct nirc_s2_slice { size_t population, start, stop; nirc_s2_bytes bytes; } nirc_s2_slice;
-/* cut.c: a chip for each slice, by the activity that the module has; as `given`, where that is not NULL, else as the options say; false where it is given and more stand on a chip than it has cores, or
- * on more chips than are needed. */
+/* cut.c: a chip for each slice, by the activity that the module has; as `given`, where that is not NULL, else as the options say; false where it is given
+ * and more stand on a chip than it has cores, or on more chips than are needed. */
 bool nirc_s2_assign_chips(nirc_s2_network *net, const nirc_module *m, const uint32_t *given);
 
 static inline size_t nirc_s2_n_slices(const nirc_s2_population *p) { return p->size ? (p->size - 1) / p->atoms + 1 : 0; }

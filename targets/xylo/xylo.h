@@ -31,7 +31,8 @@ enum {
 /* ---- a network on a chip ---------------------------------------------------------------------------------------------------- */
 
 /* Constraints that a network can be lowered without, by their place in the target's table. */
-enum { NIRC_XYLO_WEIGHTS, NIRC_XYLO_TIME_CONSTANTS, NIRC_XYLO_ROUNDING, NIRC_XYLO_SATURATION, NIRC_XYLO_SPIKES, NIRC_XYLO_ORDER, NIRC_XYLO_DELAY, NIRC_XYLO_START, NIRC_XYLO_RESET };
+enum { NIRC_XYLO_WEIGHTS, NIRC_XYLO_TIME_CONSTANTS, NIRC_XYLO_ROUNDING, NIRC_XYLO_SATURATION, NIRC_XYLO_SPIKES, NIRC_XYLO_ORDER, NIRC_XYLO_DELAY,
+       NIRC_XYLO_START, NIRC_XYLO_RESET };
 
 /* What the options say. */
 typedef struct nirc_xylo_choices {

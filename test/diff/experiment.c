@@ -99,7 +99,8 @@ nirc_module *experiment_module(experiment *x, bool plain, bool *refused)
     if (plain)
       snprintf(text, sizeof text, "%s", quantise);
     else
-      snprintf(text, sizeof text, "%s%s%s%s%s", quantise, canonical ? ",canonicalize" : "", folded ? ",cse,fold-scale,uniform-to-splat" : "", sparse, fused ? ",fuse-neuron" : "");
+      snprintf(text, sizeof text, "%s%s%s%s%s", quantise, canonical ? ",canonicalize" : "", folded ? ",cse,fold-scale,uniform-to-splat" : "", sparse,
+               fused ? ",fuse-neuron" : "");
     if (!*text || run_pipeline(n.m, text + 1, &d))
       return n.m;
     experiment_differs(x, "%s%s refused", n.discretise, text);

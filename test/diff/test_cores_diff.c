@@ -23,7 +23,11 @@ enum { STEPS = 6, MAX_CORES = 6, MAX_NEURONS = 8192, MAX_INPUT = 512, MAX_COUNTE
 
 typedef struct core { uint64_t map[3], out[3], kernel, stride[2], before[2]; uint64_t to[MAX_CORES], pooling[MAX_CORES]; size_t n_to; bool fed; } core;
 
-typedef struct values { float in[STEPS][2][MAX_INPUT], want[STEPS][2][MAX_NEURONS], got[STEPS][2][MAX_NEURONS]; uint64_t wanted[MAX_COUNTERS], counted[MAX_COUNTERS]; size_t n_counters; } values;
+typedef struct values {
+  float in[STEPS][2][MAX_INPUT], want[STEPS][2][MAX_NEURONS], got[STEPS][2][MAX_NEURONS];
+  uint64_t wanted[MAX_COUNTERS], counted[MAX_COUNTERS];
+  size_t n_counters;
+} values;
 
 /* ---- the module ------------------------------------------------------------------------------------------------------------ */
 
@@ -233,7 +237,8 @@ static bool same_values(const values *v, uint64_t seed, size_t n_neurons, double
       }
   for (size_t k = 0; k < v->n_counters; k++)
     if (v->wanted[k] != v->counted[k]) {
-      printf("seed %llu: counter %zu is %llu, the interpreter has %llu\n", (unsigned long long)seed, k, (unsigned long long)v->counted[k], (unsigned long long)v->wanted[k]);
+      printf("seed %llu: counter %zu is %llu, the interpreter has %llu\n", (unsigned long long)seed, k, (unsigned long long)v->counted[k],
+             (unsigned long long)v->wanted[k]);
       return false;
     }
   return true;

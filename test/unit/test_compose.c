@@ -43,7 +43,8 @@ static double *convolve(nirc_arena *a, const nirc_conv *c, const double *in)
         for (uint64_t i = 0; i < c->in[0]; i++)
           for (uint64_t v = 0; v < c->kernel[0]; v++)
             for (uint64_t h = 0; h < c->kernel[1]; h++) {
-              int64_t row = (int64_t)(y * c->stride[0] + v * c->dilation[0]) - (int64_t)c->padding[0], column = (int64_t)(x * c->stride[1] + h * c->dilation[1]) - (int64_t)c->padding[1];
+              int64_t row = (int64_t)(y * c->stride[0] + v * c->dilation[0]) - (int64_t)c->padding[0],
+                      column = (int64_t)(x * c->stride[1] + h * c->dilation[1]) - (int64_t)c->padding[1];
               uint64_t each = c->in[0] / c->groups;
               if (i / each != o / (c->out[0] / c->groups) || row < 0 || column < 0 || row >= (int64_t)c->in[1] || column >= (int64_t)c->in[2])
                 continue;
