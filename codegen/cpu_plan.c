@@ -91,9 +91,9 @@ size_t nirc_cpu_workspace_bytes(const nirc_op *op)
   const nirc_op *sum = nirc_cpu_tiled_sum(op);
   if (sum)
     return nirc_op_operand(sum, 0)->type->count * (nirc_op_operand(sum, 0)->type->elem == NIRC_BOOL ? 4 : 8);
-  if (op->code != SNN_CONV)
+  const nirc_type *t = op->code == SNN_CONV ? op->results[0].type : NULL;
+  if (!t || !t->count)
     return 0;
-  const nirc_type *t = op->results[0].type;
   return t->count / t->shape.dims[0] * nirc_cpu_padded(t->shape.dims[0]) * nirc_dtype_size(t->elem);
 }
 

@@ -279,6 +279,8 @@ static void end_pixels(nirc_emitter *e, const nirc_op *op, const conv_parts *p, 
 /* Inputs in ascending (channel, row, column): for each output that is the order of its kernel's taps. */
 void nirc_emit_conv_kernel(nirc_emitter *e, const nirc_op *op)
 {
+  if (!op->results[0].type->count)
+    return;
   LLVMValueRef bits = LLVMBuildAlloca(e->b, e->i64, "bits");
   nirc_pointers p = nirc_pointers_of(e, op);
   conv_parts parts = {.shape = conv_shape_of(op), .sums = p.workspace};
