@@ -135,7 +135,7 @@ static void add_region(finder *x, const nirc_region *region)
   }
 }
 
-/* Rows of nodes in their order, then those of cores by number. */
+/* Rows of nodes in their order, then those of cores by number. What a row is of its name does not say: a text may give any to a node. */
 static void sort_rows(finder *x)
 {
   nirc_counters *c = x->c;
@@ -143,8 +143,12 @@ static void sort_rows(finder *x)
   nirc_counter_row *rows = NIRC_NEW_ARRAY(x->arena, nirc_counter_row, c->n_rows);
   if (!x->core_row)
     return;
+  bool *of_core = NIRC_NEW_ARRAY(x->arena, bool, c->n_rows);
+  for (size_t core = 0; core < NIRC_COUNT_CORES; core++)
+    if (x->core_row[core] != NO_ROW)
+      of_core[x->core_row[core]] = true;
   for (uint32_t r = 0; r < c->n_rows; r++)
-    if (c->rows[r].node[0] != '/')
+    if (!of_core[r])
       place[r] = n++;
   for (size_t core = 0; core < NIRC_COUNT_CORES; core++)
     if (x->core_row[core] != NO_ROW)

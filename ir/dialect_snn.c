@@ -68,10 +68,10 @@ static const nirc_attr_def neuron_attrs[] = {
 #define SCALED "; with scale: y starts as 0, then the same sum, then y = scale * y, then y = y + bias, if any"
 
 const nirc_op_def nirc_def_snn_step = {
-  OP("snn.step", 0, 0), ATTRS(step_attrs), .has_region = true, .doc = "What one time step computes, in order of execution; no value is used before it is defined."};
+  OP("snn.step", 0, 0), ATTRS(step_attrs), .has_region = true, .verify = nirc_snn_verify_step, .doc = "What one time step computes, in order of execution; no value is used before it is defined."};
 const nirc_op_def nirc_def_snn_input = {OP("snn.input", 0, 1), ATTRS(port_attrs), .doc = "Value of an Input node in this step."};
-const nirc_op_def nirc_def_snn_output = {OP("snn.output", 1, 0), ATTRS(port_attrs), .doc = "Value of an Output node in this step."};
-const nirc_op_def nirc_def_snn_probe = {OP("snn.probe", 1, 0), ATTRS(probe_attrs), .doc = "A value recorded beside the outputs."};
+const nirc_op_def nirc_def_snn_output = {OP("snn.output", 1, 0), ATTRS(port_attrs), .verify = nirc_snn_verify_port, .doc = "Value of an Output node in this step."};
+const nirc_op_def nirc_def_snn_probe = {OP("snn.probe", 1, 0), ATTRS(probe_attrs), .verify = nirc_snn_verify_port, .doc = "A value recorded beside the outputs."};
 const nirc_op_def nirc_def_snn_state = {
   OP("snn.state", 0, 1), ATTRS(state_attrs), .doc = "Declares a state; its value at the start of the step. Exactly one snn.update belongs to it."};
 const nirc_op_def nirc_def_snn_update = {OP("snn.update", 2, 0), .doc = "(state, value): what the state is at the start of the next step."};

@@ -6,6 +6,8 @@
 #include "ir/op.h"
 
 /* Operand and result types, and shapes of dense attributes (a splat or the shape that the op's doc gives). */
+bool nirc_snn_verify_step(nirc_module *m, const nirc_op *op, nirc_diag *d);      /* events that the chip tells apart */
+bool nirc_snn_verify_port(nirc_module *m, const nirc_op *op, nirc_diag *d);      /* the latency of what leaves the step */
 bool nirc_snn_verify_add(nirc_module *m, const nirc_op *op, nirc_diag *d);       /* equal shapes */
 bool nirc_snn_verify_dense(nirc_module *m, const nirc_op *op, nirc_diag *d);
 bool nirc_snn_verify_sparse_dense(nirc_module *m, const nirc_op *op, nirc_diag *d);

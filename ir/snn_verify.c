@@ -328,3 +328,19 @@ bool nirc_snn_verify_delay(nirc_module *m, const nirc_op *op, nirc_diag *d)
     return fault(op, d, "a buffer of f64 gives no %s", nirc_dtype_name(result->elem));
   return verify_buffer(m, op, first, result, d) && verify_steps(m, op, d) && ok;
 }
+
+/* ---- what hosts are told ----------------------------------------------------------------------------------------------------------- */
+
+bool nirc_snn_verify_step(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  (void)m;
+  int64_t most = nirc_op_attr(op, "most_events") ? nirc_op_int(op, "most_events") : 1;
+  return most >= 1 || fault(op, d, "most_events is %" PRId64 ", at least 1 is wanted", most);
+}
+
+bool nirc_snn_verify_port(nirc_module *m, const nirc_op *op, nirc_diag *d)
+{
+  (void)m;
+  int64_t latency = nirc_op_attr(op, "latency") ? nirc_op_int(op, "latency") : 0;
+  return (latency >= 0 && latency <= INT32_MAX) || fault(op, d, "latency is %" PRId64 ", 0 to %d are wanted", latency, INT32_MAX);
+}
