@@ -203,6 +203,15 @@ static void make_layer(nirc_chip *c, size_t l)
   }
 }
 
+/* A text may name a part twice; the first counts. */
+static bool has_part(const nirc_chip *c, const char *name)
+{
+  for (size_t i = 0; i < c->n_parts; i++)
+    if (strcmp(c->parts[i].name, name) == 0)
+      return true;
+  return false;
+}
+
 static void read_uses(nirc_chip *c)
 {
   const nirc_attr *resources = group(c->entries, "resources"), *parts = group(c->entries, "parts");
@@ -218,7 +227,7 @@ static void read_uses(nirc_chip *c)
     for (size_t l = 0; l < c->n_layers; l++)
       if (c->layers[l].part && strcmp(c->layers[l].part, a->name) == 0)
         part.used += c->layers[l].count;
-    if (part.limit)
+    if (part.limit && !has_part(c, a->name))
       c->parts[c->n_parts++] = part;
   }
 }
