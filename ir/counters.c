@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "ir/neuron.h"
 
@@ -11,28 +12,48 @@ typedef struct finder {
   nirc_counters *c;
   nirc_arena *arena;
   const nirc_op *step;
+  uint32_t *table;                                   /* by hash of node and key: a row, counted from 1; 0: none */
+  size_t room;                                       /* in the table, a power of two */
   uint32_t *core_row;                                /* by core; NULL: none has a row yet */
 } finder;
 
-static uint32_t new_row(finder *x, const char *node, const char *key)
+/* Where the row of that node and key is in the table, or would be. */
+static size_t slot_of(const finder *x, const char *node, const char *key)
+{
+  size_t at = XXH3_64bits_withSeed(node, strlen(node), XXH3_64bits(key, strlen(key))) & (x->room - 1);
+  while (x->table[at] && (strcmp(x->c->rows[x->table[at] - 1].node, node) != 0 || strcmp(x->c->rows[x->table[at] - 1].key, key) != 0))
+    at = (at + 1) & (x->room - 1);
+  return at;
+}
+
+/* Room for a power of two rows; the table has twice as many places. */
+static void make_room(finder *x)
 {
   nirc_counters *c = x->c;
-  if ((c->n_rows & (c->n_rows - 1)) == 0) {          /* room for a power of two */
-    nirc_counter_row *more = NIRC_NEW_ARRAY(x->arena, nirc_counter_row, c->n_rows ? 2 * c->n_rows : 1);
-    if (c->n_rows)
-      memcpy(more, c->rows, c->n_rows * sizeof *more);
-    c->rows = more;
-  }
-  c->rows[c->n_rows] = (nirc_counter_row){node, key};
-  return (uint32_t)c->n_rows++;
+  size_t room = c->n_rows ? 2 * c->n_rows : 1;
+  nirc_counter_row *more = NIRC_NEW_ARRAY(x->arena, nirc_counter_row, room);
+  if (c->n_rows)
+    memcpy(more, c->rows, c->n_rows * sizeof *more);
+  c->rows = more;
+  x->room = 2 * room;
+  x->table = NIRC_NEW_ARRAY(x->arena, uint32_t, x->room);
+  for (uint32_t r = 0; r < c->n_rows; r++)
+    x->table[slot_of(x, c->rows[r].node, c->rows[r].key)] = r + 1;
 }
 
 static uint32_t row_of(finder *x, const char *node, const char *key)
 {
-  for (uint32_t r = 0; r < x->c->n_rows; r++)
-    if (strcmp(x->c->rows[r].node, node) == 0 && strcmp(x->c->rows[r].key, key) == 0)
-      return r;
-  return new_row(x, node, key);
+  nirc_counters *c = x->c;
+  uint32_t *row = x->room ? &x->table[slot_of(x, node, key)] : NULL;
+  if (row && *row)
+    return *row - 1;
+  if ((c->n_rows & (c->n_rows - 1)) == 0) {
+    make_room(x);
+    row = &x->table[slot_of(x, node, key)];
+  }
+  c->rows[c->n_rows++] = (nirc_counter_row){node, key};
+  *row = (uint32_t)c->n_rows;
+  return *row - 1;
 }
 
 static void add_to(finder *x, uint32_t row, nirc_count k)
@@ -53,7 +74,7 @@ static void add(finder *x, const char *node, const char *key, nirc_count k)
   add_to(x, row_of(x, node, key), k);
 }
 
-/* No node's name begins with a slash. */
+/* No node of a network has a name that begins with a slash. */
 static void add_core(finder *x, int64_t core, nirc_count k)
 {
   NIRC_ASSERT(core >= 0 && core < NIRC_COUNT_CORES);
@@ -62,7 +83,7 @@ static void add_core(finder *x, int64_t core, nirc_count k)
     memset(x->core_row, 0xff, NIRC_COUNT_CORES * sizeof *x->core_row);
   }
   if (x->core_row[core] == NO_ROW)
-    x->core_row[core] = new_row(x, nirc_arena_printf(x->arena, "/core/%" PRId64, core), "spikes");
+    x->core_row[core] = row_of(x, nirc_arena_printf(x->arena, "/core/%" PRId64, core), "spikes");
   add_to(x, x->core_row[core], k);
 }
 
