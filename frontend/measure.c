@@ -90,16 +90,16 @@ static uint64_t elements_of(const nirc_region *region, const char *node)
   return n;
 }
 
-/* Of an Input: elements that are not 0, or on a chip events. */
+/* Of an Input: elements that are not 0, or on a chip events. A text of the hw level is a chip's whether a target is named or not. */
 static double events_of(const measurement *x, uint32_t port)
 {
   const nirc_run_input *input = &x->j.input;
   uint64_t rows = x->steps < input->steps ? x->steps : input->steps;
   size_t n = (size_t)rows * input->batch * x->j.info->inputs[port].count;
-  float most = x->j.target ? (float)nirc_run_most_events(x->j.info) : 1;
+  float most = (float)nirc_run_most_events(x->j.info);
   double sum = 0;
   for (size_t i = 0; i < n; i++)
-    sum += input->values[port][i] == 0 ? 0 : x->j.target ? (double)fminf(input->values[port][i], most) : 1;
+    sum += input->values[port][i] == 0 ? 0 : most > 0 ? (double)fminf(input->values[port][i], most) : 1;
   return sum;
 }
 
