@@ -63,11 +63,26 @@ static bool is_node(const char *a, const char *b)
   return *a == *b;
 }
 
+/* Is entry i of that name? One of just that name comes before those that only differ in what stands between nested graphs. */
+static bool is_meant(const nirc_activity_count *list, size_t i, const char *node, bool exact)
+{
+  return exact ? strcmp(list[i].node, node) == 0 : is_node(list[i].node, node);
+}
+
+static bool has_name(const nirc_activity_count *list, size_t n, const char *node)
+{
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(list[i].node, node) == 0)
+      return true;
+  return false;
+}
+
 double nirc_activity_sum(const nirc_activity_count *list, size_t n, const char *node)
 {
   double sum = -1;
+  bool exact = has_name(list, n, node);
   for (size_t i = 0; i < n; i++)
-    if (is_node(list[i].node, node))
+    if (is_meant(list, i, node, exact))
       sum = (sum < 0 ? 0 : sum) + list[i].per_step;
   return sum;
 }
@@ -76,8 +91,9 @@ double nirc_activity_rate(const nirc_activity *x, const char *node)
 {
   if (!x->measured)
     return x->rate;
+  bool exact = has_name(x->spikes, x->n_spikes, node);
   for (size_t i = 0; i < x->n_spikes; i++)
-    if (is_node(x->spikes[i].node, node))
+    if (is_meant(x->spikes, i, node, exact))
       return x->spikes[i].elements ? x->spikes[i].per_step / (double)x->spikes[i].elements : 0;
   return -1;
 }

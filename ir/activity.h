@@ -30,7 +30,7 @@ nirc_activity nirc_activity_of(const nirc_module *m, nirc_arena *a);
  * nested graphs, as files of chips have it. */
 double nirc_activity_rate(const nirc_activity *x, const char *node);
 
-/* What was measured under that name in a list: the sum over its entries; NULL node or none: negative. */
+/* What was measured under that name in a list: the sum over its entries; none: negative. */
 double nirc_activity_sum(const nirc_activity_count *list, size_t n, const char *node);
 
 /* Writes it into the module: with `measured` the lists, else the rate. */

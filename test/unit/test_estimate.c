@@ -49,6 +49,12 @@ START_TEST(activity_is_read_again_as_it_was_set)
   ck_assert(nirc_activity_rate(&y, "block") < 0 && nirc_activity_rate(&y, "block/lif2") < 0 && nirc_activity_rate(&y, "") < 0);
   ck_assert_double_eq(nirc_activity_sum(y.operations, y.n_operations, "w"), 3.25);
   ck_assert(nirc_activity_sum(y.operations, y.n_operations, "x") < 0 && nirc_activity_sum(NULL, 0, "x") < 0);
+  const nirc_activity_count alike[] = {{"a/b", 1, 1}, {"a.b", 1, 4}, {"c/d", 1, 2}, {"c/d", 1, 3}};
+  const nirc_activity z = {.measured = true, .spikes = alike, .n_spikes = 4};
+  ck_assert_double_eq(nirc_activity_sum(alike, 4, "a.b"), 4);                /* a node of the root is not one of a graph inside it */
+  ck_assert_double_eq(nirc_activity_rate(&z, "a.b"), 4);
+  ck_assert_double_eq(nirc_activity_rate(&z, "a/b"), 1);
+  ck_assert_double_eq(nirc_activity_sum(alike, 4, "c.d"), 5);
   nirc_strbuf_deinit(&b);
   nirc_module_free(again);
   nirc_module_free(m);
