@@ -1,6 +1,7 @@
 """speed.py NIRC NIRC_RUN CONFORM WORK [NETWORK.nir INPUT.h5]...: how many times faster the emulated Speck is than the frame simulation of speck_check.py in NumPy.
 
-Both run the model of frames on the same configuration and input, in turns, on one processor; of each the fastest of ROUNDS runs counts, without files.
+Both run the model of frames on the same configuration and input, in turns, on one processor; of each the fastest of ROUNDS runs counts, without files; the library that is
+timed records spikes only, one that records all is compared.
 Behind the given networks comes one of the chip's full size: nine layers that leave no core with half of its neurons free."""
 import json
 import os
@@ -75,8 +76,9 @@ def main(nirc, nirc_run, conform, work, *pairs):
     full = os.path.join(work, "full.nir"), os.path.join(work, "full.h5")
     full_size(*full)
     for model, given in [*zip(pairs[::2], pairs[1::2]), full]:
-        out = os.path.join(work, "out")
-        subprocess.run([nirc, model, "-q", "-t", "speck", "--reset", "subtract", "--dt", "1", "--emulate", "--probe", "all", "-o", out, "--name", "net"], check=True)
+        out, traced = os.path.join(work, "out"), os.path.join(work, "traced")
+        for to, probes in ((out, []), (traced, ["--probe", "all"])):
+            subprocess.run([nirc, model, "-q", "-t", "speck", "--reset", "subtract", "--dt", "1", "--emulate", *probes, "-o", to, "--name", "net"], check=True)
         cores = speck_check.used(speck_check.load(os.path.join(out, "speck2f.json"))[0])
         with h5py.File(given) as f:
             x = f["input"][()].astype(np.int64)
@@ -84,7 +86,7 @@ def main(nirc, nirc_run, conform, work, *pairs):
         for _ in range(ROUNDS):
             seconds, spikes = seconds_of_numpy(speck_check, cores, x)
             slow, fast = min(slow, seconds), min(fast, seconds_of_library(nirc_run, out, given))
-        equal = same(nirc_run, out, given, os.path.join(work, "run.h5"), spikes)
+        equal = same(nirc_run, traced, given, os.path.join(work, "run.h5"), spikes)
         print(f"{os.path.basename(model)}: {slow / fast:.1f} times faster ({1e6 * fast:.1f} us a step, {1e6 * slow:.1f} in NumPy), {sum(int(s.sum()) for s in spikes.values())} spikes, "
               f"{'equal' if equal else 'DIFFERENT'}")
 
