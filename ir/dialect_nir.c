@@ -39,7 +39,7 @@ static bool ints_within(nirc_module *m, const nirc_op *op, const char *name, int
   }
   for (int i = 0; i < n; i++)
     if (out[i] < low || out[i] > high) {
-      nirc_error(d, nirc_op_attr_loc(m, op, name), "'%s': %s = %" PRId64 " is out of range, at least %" PRId64 " is wanted", op->name, name, out[i], low);
+      nirc_error(d, nirc_op_attr_loc(m, op, name), "'%s': %s = %" PRId64 " is out of range, %" PRId64 " to %" PRId64 " is wanted", op->name, name, out[i], low, high);
       return false;
     }
   return true;

@@ -76,23 +76,36 @@ static void add_kernel(const nirc_conv *f, const nirc_conv *s, uint64_t o, uint6
       }
 }
 
-nirc_conv nirc_conv_compose(nirc_arena *a, const nirc_conv *f, const nirc_conv *s)
+/* Multiplies; false beyond `most`. */
+static bool multiply_within(uint64_t *product, uint64_t factor, uint64_t most)
+{
+  return !__builtin_mul_overflow(*product, factor, product) && *product <= most;
+}
+
+bool nirc_conv_compose(nirc_arena *a, const nirc_conv *f, const nirc_conv *s, size_t most, nirc_conv *out)
 {
   nirc_conv c = {.groups = is_by_channel(f) && is_by_channel(s) ? f->groups : 1, .symmetric = f->symmetric};
   memcpy(c.in, f->in, sizeof c.in);
   memcpy(c.out, s->out, sizeof c.out);
-  for (int k = 0; k < 2; k++) {
-    c.kernel[k] = (s->kernel[k] - 1) * s->dilation[k] * f->stride[k] + (f->kernel[k] - 1) * f->dilation[k] + 1;
-    c.stride[k] = f->stride[k] * s->stride[k];
+  uint64_t each = c.in[0] / c.groups, entries = c.out[0];
+  bool ok = multiply_within(&entries, each, most);
+  for (int k = 0; ok && k < 2; k++) {
+    uint64_t step = s->dilation[k];
+    c.stride[k] = f->stride[k];
     c.padding[k] = f->padding[k];
     c.dilation[k] = 1;
+    ok = multiply_within(&c.stride[k], s->stride[k], INT32_MAX) && multiply_within(&step, s->kernel[k] - 1, most) && multiply_within(&step, f->stride[k], most);
+    c.kernel[k] = step + (f->kernel[k] - 1) * f->dilation[k] + 1;
+    ok = ok && multiply_within(&entries, c.kernel[k], most);
   }
-  uint64_t each = c.in[0] / c.groups;
-  c.value = NIRC_NEW_ARRAY(a, double, nirc_conv_count(&c));
+  if (!ok)
+    return false;
+  c.value = NIRC_NEW_ARRAY(a, double, (size_t)entries);
   for (uint64_t o = 0; o < c.out[0]; o++)
     for (uint64_t i = 0; i < each; i++)
       add_kernel(f, s, o, c.groups == 1 ? i : o, c.kernel, c.value + (o * each + i) * c.kernel[0] * c.kernel[1]);
-  return c;
+  *out = c;
+  return true;
 }
 
 /* ---- rows of a node ----------------------------------------------------------------------------------------------------------------- */

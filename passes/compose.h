@@ -49,7 +49,7 @@ bool nirc_linear_times(nirc_arena *a, nirc_linear *l, const nirc_matrix *m, size
 bool nirc_matrix_add(nirc_arena *a, const nirc_matrix *x, const nirc_matrix *y, size_t most, nirc_matrix *out);
 nirc_matrix nirc_matrix_diagonal(nirc_arena *a, size_t n, const double *value);             /* NULL: ones */
 
-/* One convolution for two in a row, the second without padding. */
-nirc_conv nirc_conv_compose(nirc_arena *a, const nirc_conv *first, const nirc_conv *second);
+/* One convolution for two in a row, the second without padding. False, nothing made, where its kernel has more entries than `most`, or its stride is no int32. */
+bool nirc_conv_compose(nirc_arena *a, const nirc_conv *first, const nirc_conv *second, size_t most, nirc_conv *out);
 
 #endif

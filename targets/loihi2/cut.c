@@ -185,7 +185,8 @@ static void try_blocks(const nirc_loihi2_placer *placer, size_t divisor, const n
   assign_chips(&x, &nets.nets, &cores, &chips);
   make_placement(&x, &b, &cores, &chips, &found);
   nirc_loihi2_measure(&x, &found);
-  if (found.n_chips <= most_chips(&x, in_order) && crossing(&found.figures) < crossing(&best->figures))
+  size_t most = most_chips(&x, in_order);
+  if (found.n_chips <= most && (best->n_chips > most || crossing(&found.figures) < crossing(&best->figures)))
     copy(placer->a, &found, best);
   nirc_arena_free(a);
 }

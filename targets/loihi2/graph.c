@@ -9,6 +9,7 @@
 #include "targets/loihi2/loihi2.h"
 
 enum { MAX_WAY = 1000, MAX_WAYS = 4096, MAX_VISITS = 1 << 20 };            /* nodes of one way; ways to one population; nodes on all of them */
+enum { MOST_ENTRIES = 1 << 24 };                    /* of a composed kernel: far beyond what a core holds, so that nothing but holes is lost */
 
 typedef struct mapper {
   nirc_loihi2_net *net;
@@ -327,7 +328,7 @@ static void delay_form(mapper *x, form *f, const nirc_op *op)
     (*steps)[i] += (unsigned)rint(nirc_blob_get(nirc_op_blob(op, "delay"), i) / x->net->options.dt);
 }
 
-/* A window behind what is there: composed where one convolution can say it. */
+/* A window behind what is there: composed where one convolution can say it, and is not mostly holes between its taps. */
 static bool convolve_form(mapper *x, form *f, const nirc_op *op)
 {
   nirc_conv c;
@@ -343,10 +344,9 @@ static bool convolve_form(mapper *x, form *f, const nirc_op *op)
     }
     f->conv = c;
     f->kind = CONVOLUTION;
-  } else if (c.symmetric && unpadded && f->kind == CONVOLUTION && memcmp(f->conv.out, c.in, sizeof c.in) == 0) {
-    f->conv = nirc_conv_compose(x->net->arena, &f->conv, &c);
   } else {
-    return multiply(x, f, op);
+    bool composed = c.symmetric && unpadded && f->kind == CONVOLUTION && memcmp(f->conv.out, c.in, sizeof c.in) == 0;
+    return (composed && nirc_conv_compose(x->net->arena, &f->conv, &c, MOST_ENTRIES, &f->conv)) || multiply(x, f, op);
   }
   return true;
 }

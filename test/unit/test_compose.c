@@ -120,11 +120,31 @@ START_TEST(two_in_a_row_are_one_after_the_other)
     ck_assert(nirc_linear_times(a, &l, &first, SIZE_MAX, &m));
     same(times(a, &m, x), want, size(s.out));
     if (!padded) {
-      nirc_conv both = nirc_conv_compose(a, &f, &s);
+      nirc_conv both;
+      ck_assert(nirc_conv_compose(a, &f, &s, SIZE_MAX, &both));
       same(convolve(a, &both, x), want, size(s.out));
+      size_t n = nirc_conv_count(&both);
+      ck_assert(nirc_conv_compose(a, &f, &s, n, &both) && !nirc_conv_compose(a, &f, &s, n - 1, &both));
     }
     nirc_arena_free(a);
   }
+}
+END_TEST
+
+/* Kernels of 2^32 by 2^32 entries, and of a stride of 2^33: what wraps is more than any limit. */
+START_TEST(no_kernel_is_larger_than_its_numbers)
+{
+  nirc_arena *a = nirc_arena_new(nirc_heap_default());
+  double ones[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+  nirc_conv f = {.in = {1, 2, 2}, .out = {1, 2, 2}, .kernel = {3, 3}, .stride = {INT32_MAX, INT32_MAX}, .padding = {INT32_MAX, INT32_MAX},
+                 .dilation = {1 << 30, 1 << 30}, .groups = 1, .symmetric = true, .value = ones};
+  nirc_conv s = {.in = {1, 2, 2}, .out = {1, 1, 1}, .kernel = {2, 2}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 1, .symmetric = true, .value = ones}, both;
+  ck_assert(!nirc_conv_compose(a, &f, &s, SIZE_MAX, &both));
+  nirc_conv g = {.in = {1, 1, 1}, .out = {1, 1, 1}, .kernel = {1, 1}, .stride = {1 << 22, 1 << 22}, .dilation = {1, 1}, .groups = 1, .symmetric = true, .value = ones};
+  nirc_conv h = g;
+  h.stride[0] = h.stride[1] = 1 << 11;
+  ck_assert(!nirc_conv_compose(a, &g, &h, SIZE_MAX, &both));
+  nirc_arena_free(a);
 }
 END_TEST
 
@@ -162,6 +182,7 @@ int main(void)
   TCase *c = tcase_create("compose");
   tcase_add_test(c, convolutions_are_the_sums_that_define_them);
   tcase_add_test(c, two_in_a_row_are_one_after_the_other);
+  tcase_add_test(c, no_kernel_is_larger_than_its_numbers);
   tcase_add_test(c, sums_leave_out_what_comes_to_0);
   tcase_add_test(c, an_identity_has_no_lists);
   Suite *s = suite_create("compose");
