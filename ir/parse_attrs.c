@@ -1,6 +1,7 @@
 #include "ir/parse_attrs.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool nirc_parse_has_many_faults(const nirc_parser *p)
@@ -161,19 +162,44 @@ static bool one_attr(nirc_parser *p, const nirc_op *op, nirc_attr *a, unsigned d
   return !p->s.failed;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Of a dictionary with n entries; readers look for the first of a name. */
+static void check_names(nirc_parser *p, const nirc_attr *first, size_t n, nirc_loc loc)
+{
+  const char **names = NIRC_NEW_ARRAY(p->m->arena, const char *, n);
+  size_t at = 0;
+  for (const nirc_attr *a = first; a; a = a->next)
+    names[at++] = a->name;
+  qsort(names, n, sizeof *names, compare_names);
+  for (size_t i = 1; i < n; i++)
+    if (strcmp(names[i], names[i - 1]) == 0) {
+      nirc_parse_fault(p, loc, NIRC_PARSE_TEXT("'%s' stands here twice; each entry wants a name of its own", names[i]), NULL);
+      return;
+    }
+}
+
 bool nirc_parse_attrs(nirc_parser *p, const nirc_op *op, nirc_attr **first, unsigned depth)
 {
   if (depth > NIRC_PARSE_MAX_DEPTH)
     return nirc_scan_fail(&p->s, nirc_scan_loc(&p->s), "nested too deep");
+  nirc_scan_space(&p->s);
+  nirc_loc loc = nirc_scan_loc(&p->s);
+  size_t n = 0;
   if (!nirc_scan_expect(&p->s, "{"))
     return false;
-  for (nirc_attr **end = first; !nirc_scan_accept(&p->s, "}"); end = &(*end)->next) {
+  for (nirc_attr **end = first; !nirc_scan_accept(&p->s, "}"); end = &(*end)->next, n++) {
     if (p->s.failed || (*first && !nirc_scan_expect(&p->s, ",")))
       return false;
     *end = NIRC_NEW(p->m->arena, nirc_attr);
     if (!one_attr(p, op, *end, depth))
       return false;
   }
+  if (!op && n > 1)
+    check_names(p, *first, n, loc);
   return true;
 }
 

@@ -25,7 +25,7 @@ void nirc_parse_fault(nirc_parser *p, nirc_loc loc, const char *what, const nirc
 bool nirc_parse_has_many_faults(const nirc_parser *p);
 #define NIRC_PARSE_TEXT(...) nirc_arena_printf(p->scratch, __VA_ARGS__)
 
-/* { NAME = VALUE, ... }. With an op, by its definition: unknown names, values of the wrong kind, names that are set twice are faults. False where nothing can be read behind them. */
+/* { NAME = VALUE, ... }. With an op, by its definition: unknown names, values of the wrong kind, names that are set twice are faults; without one (a dictionary), the last of these only. False where nothing can be read behind them. */
 bool nirc_parse_attrs(nirc_parser *p, const nirc_op *op, nirc_attr **first, unsigned depth);
 /* Required attributes that are not there are faults; `loc` is the op's word. */
 void nirc_parse_check_complete(nirc_parser *p, const nirc_op *op, nirc_loc loc);
