@@ -2,11 +2,11 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "codegen/cpu_emit.h"
 #include "codegen/nirc_model.h"
+#include "ir/base/json.h"
 #include "ir/base/utf8.h"
 
 extern const char *const nirc_model_text[];          /* lines of nirc_model.h, ended by NULL; made from it by codegen.am */
@@ -192,10 +192,6 @@ void nirc_cpu_print_json(const nirc_cpu_plan *p, const nirc_cpu_options *o, nirc
                            base_name(a, p->m->path), "source_xxh128", source_hash(a, p->m), "fingerprint", nirc_arena_printf(a, "%016" PRIx64, p->fingerprint), "inputs",
                            port_json(p->inputs, p->n_inputs), "outputs", port_json(p->outputs, p->n_outputs), "probes", port_json(p->probes, p->n_probes), "state",
                            field_json(p), "state_bytes_per_lane", (json_int_t)p->lane_bytes);
-  char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
-  NIRC_ASSERT(text);                                 /* names were checked to be UTF-8 when they were read */
-  nirc_strbuf_addf(out, "%s\n", text);
-  free(text);
-  json_decref(root);
+  nirc_strbuf_add_json(out, root, 2);
   nirc_arena_free(a);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/base/json.h"
 #include "ir/parse.h"
 #include "ir/print.h"
 
@@ -122,11 +123,7 @@ static void print_json(const answer *list, bool any, nirc_strbuf *b)
                                           (int)a->target->available, "fits", (int)a->yes, "code", optional(a->yes ? NULL : a->code), "reason",
                                           optional(a->yes ? NULL : a->text), "reasons", (json_int_t)(a->yes ? 0 : a->errors)));
   json_t *root = json_pack("{s:b, s:o}", "fits", (int)any, "targets", rows);
-  char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
-  NIRC_ASSERT(text);
-  nirc_strbuf_addf(b, "%s\n", text);
-  free(text);
-  json_decref(root);
+  nirc_strbuf_add_json(b, root, 2);
 }
 
 static void print(const nirc_check *c, const answer *list, bool any, nirc_strbuf *b)

@@ -1,9 +1,8 @@
 /* frontend/compare_json.c: a comparison as JSON. Its fields are described in docs/compare.md. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "frontend/compare.h"
-#include "ir/base/diag.h"
+#include "ir/base/json.h"
 
 static json_t *number(uint64_t n)
 {
@@ -151,11 +150,5 @@ json_t *nirc_compare_json(const nirc_comparison *c)
 
 void nirc_compare_print_json(const nirc_comparison *c, nirc_strbuf *b)
 {
-  json_t *root = nirc_compare_json(c);
-  char *printed = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
-  NIRC_ASSERT(printed);                              /* names were checked to be UTF-8 when they were read */
-  nirc_strbuf_add(b, printed);
-  nirc_strbuf_add(b, "\n");
-  free(printed);
-  json_decref(root);
+  nirc_strbuf_add_json(b, nirc_compare_json(c), 2);
 }

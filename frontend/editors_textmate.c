@@ -1,11 +1,10 @@
 /* frontend/editors_textmate.c: the grammars in the form of TextMate, JSON. Patterns keep to what the regular expressions of Oniguruma, JavaScript
  * and Python have in common, so that other editors, and our test, read them, too. */
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "frontend/editors.h"
-#include "ir/base/diag.h"
+#include "ir/base/json.h"
 
 /* A row of a grammar. Rows of one name are one entry of its repository: tried in this order where several match at one place. */
 typedef struct rule {
@@ -234,9 +233,5 @@ void nirc_editor_textmate(nirc_strbuf *b, nirc_arena *a, const nirc_editor_part 
     json_object_set_new(repository, entry, o);
   }
   json_object_set_new(grammar, "repository", repository);
-  char *text = json_dumps(grammar, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-  NIRC_ASSERT(text);
-  nirc_strbuf_addf(b, "%s\n", text);
-  free(text);
-  json_decref(grammar);
+  nirc_strbuf_add_json(b, grammar, 2);
 }

@@ -1,8 +1,7 @@
 /* frontend/evaluate_json.c: an evaluation as JSON. Its fields are described in docs/evaluate.md. */
-#include <stdlib.h>
 
 #include "frontend/evaluate.h"
-#include "ir/base/diag.h"
+#include "ir/base/json.h"
 
 static json_t *number(uint64_t n)
 {
@@ -53,11 +52,5 @@ json_t *nirc_evaluate_json(const nirc_evaluation *e)
 
 void nirc_evaluate_print_json(const nirc_evaluation *e, nirc_strbuf *b)
 {
-  json_t *root = nirc_evaluate_json(e);
-  char *printed = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
-  NIRC_ASSERT(printed);                              /* names were checked to be UTF-8 when they were read */
-  nirc_strbuf_add(b, printed);
-  nirc_strbuf_add(b, "\n");
-  free(printed);
-  json_decref(root);
+  nirc_strbuf_add_json(b, nirc_evaluate_json(e), 2);
 }

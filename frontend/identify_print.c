@@ -1,9 +1,9 @@
 /* frontend/identify_print.c: what nirc_identify found, for people and for programs. docs/identify.md describes both. */
 #include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "frontend/identify.h"
+#include "ir/base/json.h"
 
 static const nirc_exporter *nth(const nirc_identity *i, size_t k)
 {
@@ -106,10 +106,5 @@ void nirc_identity_print_json(const nirc_identity *i, nirc_strbuf *b)
                            nth(i, 0)->name, "title", nth(i, 0)->title, "confidence", nirc_identity_confidence(i), "share", i->share[i->order[0]], "likely", likely,
                            "candidates", candidates_json(i), "evidence", evidence_json(i), "time", time, "reads", i->refused ? "no" : i->needs_lenient ? "lenient" : "yes",
                            "command", command ? command : json_null());
-  char *printed = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
-  NIRC_ASSERT(printed);                              /* names of the file were checked to be UTF-8 when they were read */
-  nirc_strbuf_add(b, printed);
-  nirc_strbuf_add(b, "\n");
-  free(printed);
-  json_decref(root);
+  nirc_strbuf_add_json(b, root, 2);
 }

@@ -2,10 +2,10 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "frontend/report.h"
+#include "ir/base/json.h"
 
 static json_t *number(uint64_t n)
 {
@@ -116,10 +116,5 @@ void nirc_report_print_json(const nirc_report *r, nirc_strbuf *b)
                            "dt", real(r->dt > 0, r->dt), "activity", trace_json(r), "totals", totals, "layers", layers, "passes", passes,
                            "comparison", comparison, "calibration", calibration, "evaluation", evaluation, "chip", r->chip ? nirc_chip_json(r->chip) : json_null(), "estimate",
                            nirc_estimate_json(r->estimate));
-  char *printed = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
-  NIRC_ASSERT(printed);                              /* names were checked to be UTF-8 when they were read */
-  nirc_strbuf_add(b, printed);
-  nirc_strbuf_add(b, "\n");
-  free(printed);
-  json_decref(root);
+  nirc_strbuf_add_json(b, root, 2);
 }

@@ -1,8 +1,8 @@
 /* targets/loihi2/write.c: network.lava.h5, the process graph, and placement.json. */
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "ir/base/json.h"
 #include "targets/loihi2/hdf5.h"
 #include "targets/loihi2/loihi2.h"
 
@@ -195,15 +195,10 @@ static json_t *placement_json(const nirc_loihi2_net *x, const nirc_loihi2_chain 
 bool nirc_loihi2_write_placement(const nirc_loihi2_net *x, const nirc_loihi2_chain *c, const char *path, nirc_sink *out)
 {
   const char *slash = strrchr(path, '/');
-  json_t *root = placement_json(x, c, slash ? slash + 1 : path);
-  char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_PRESERVE_ORDER) : NULL;
   nirc_strbuf b;
-  NIRC_ASSERT(text);                                 /* names were checked to be UTF-8 when they were read */
   nirc_strbuf_init(&b, nirc_arena_heap(x->arena));
-  nirc_strbuf_addf(&b, "%s\n", text);
+  nirc_strbuf_add_json(&b, placement_json(x, c, slash ? slash + 1 : path), 1);
   bool ok = nirc_sink_write(out, "placement.json", b.data, b.size);
   nirc_strbuf_deinit(&b);
-  free(text);
-  json_decref(root);
   return ok;
 }

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "ir/base/json.h"
 #include "targets/xylo/xylo.h"
 
 typedef struct matrix { size_t rows, columns; int8_t *weight; } matrix;
@@ -278,11 +278,7 @@ static void print_placement(const writer *w)
                            "quant", o->global ? "global" : "channel", "gain", o->unit_gain ? "unit" : "nir", "match", o->match_dc ? "dc" : "none", "inputs",
                            "node", net->input, "first", 0, "count", integer(net->n_inputs), "hidden", hidden, "outputs", layer_json(nirc_xylo_output(net)),
                            "scale", scale, "resources", resources);
-  char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
-  NIRC_ASSERT(text);                                 /* names were checked to be UTF-8 when they were read */
-  nirc_strbuf_addf(w->out, "%s\n", text);
-  free(text);
-  json_decref(root);
+  nirc_strbuf_add_json(w->out, root, 2);
 }
 
 /* ---- the files ------------------------------------------------------------------------------------------------------------------------ */
